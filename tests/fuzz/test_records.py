@@ -1,5 +1,6 @@
 """raw.jsonl and libvirt's job statistics: read, added to a timeline, and drawn."""
 
+import ast
 import json
 import math
 from pathlib import Path
@@ -9,7 +10,7 @@ import tomli_w
 from tests.fuzz.inputs import files, json_lines, reads, texts, trees
 from tests.unit.fakes import RECORDINGS
 from tests.unit.migration.foretold import BUSY, IDLE, foretold
-from tui.core.plan import AT_ONCE, PRE_COPY, Plan
+from tui.core.plan import AT_ONCE, PRE_COPY, UNKNOWN, Plan
 from tui.core.vm import Vm
 from tui.migration.backend.recorder import without_none
 from tui.migration.backend.run_files import has_end, in_use, read_records
@@ -18,8 +19,10 @@ from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import domjobinfo
 from tui.migration.model.evidence import ending
 from tui.migration.model.forecasts import Forecasts
+from tui.migration.model.migrate_call import Call
 from tui.migration.model.outlook import cone
 from tui.migration.model.record import FORECAST, Event, Sample, from_line, to_line
+from tui.migration.model.recorded_script import recorded
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
@@ -72,6 +75,10 @@ def draw(timeline: Timeline) -> None:
     assert {len(row.text) for row in cells} == {WIDTH}
     draw_cone(Paper(WIDTH, 12), Cone(cone(timeline)), Scale(span_of(timeline), 1e9, WIDTH - 6, 10), 6)
     ending(timeline.events, "source")
+    if not timeline.options.get("imported") and timeline.technique != UNKNOWN and timeline.options:
+        script = recorded(timeline, "qemu:///system", "qemu+ssh://b/system", lambda _plan: Call(1, {}))
+        assert "migrate" in script.virsh
+        ast.parse(script.python)
     for event in timeline.events:
         event_lines(event)
     if timeline.last:

@@ -11,6 +11,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.forecast.backend.current import Forecasting
+from tui.migration.backend.scripts import Scripts
 from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
@@ -90,8 +91,9 @@ async def page_of(
     *,
     light: bool = False,
     forecaster: Forecasting | None = None,
+    scripts: Scripts | None = None,
 ) -> AsyncIterator[OpenedPage]:
-    app = OnePage(MigratePage(migrations, plan, forecaster), light=light)  # type: ignore[arg-type]
+    app = OnePage(MigratePage(migrations, plan, forecaster, scripts), light=light)  # type: ignore[arg-type]
     async with app.run_test(size=size, notifications=True) as pilot:
         page = OpenedPage(app, pilot, migrations)
         await page.settle()

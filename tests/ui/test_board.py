@@ -289,9 +289,9 @@ async def test_without_colours_a_line_on_an_area_is_drawn_reversed(monkeypatch: 
 
 async def test_memory_is_drawn_on_a_logarithmic_scale_on_a_key() -> None:
     async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
-        await page.pilot.press("y")
+        await page.pilot.press("Y")
         await page.sees("memory, MiB, logarithmic", "rate, MiB/s ─")
-        await page.pilot.press("y")
+        await page.pilot.press("Y")
         await until(page.pilot, lambda: "logarithmic" not in page.words)
 
 
@@ -299,7 +299,7 @@ async def test_a_chart_of_rates_alone_has_no_logarithmic_scale() -> None:
     async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
         await page.pilot.press("f", "f")
         await page.sees("─ rate, MiB/s ─")
-        await page.pilot.press("y")
+        await page.pilot.press("Y")
         await page.is_notified("Only charts of amounts of memory have a logarithmic scale.")
         assert not page.app.page.query_one(Board).view.log
 

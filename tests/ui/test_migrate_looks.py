@@ -148,7 +148,7 @@ MOMENTS = {
     "cursor": ("guest-post-copy", over),
     "full": ("guest-post-copy", at(13)),
 }
-PRESSED = {"form": ["m"], "log": ["l"], "cursor": ["left", "shift+left", "z"], "full": ["f", "y"]}
+PRESSED = {"form": ["m"], "log": ["l"], "cursor": ["left", "shift+left", "z"], "full": ["f", "Y"]}
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -202,7 +202,7 @@ async def test_v_replays_an_opened_run_and_a_key_returns_to_it(tmp_path: Path, k
         await until(pilot, lambda: isinstance(app.screen, RunPage))
 
 
-@pytest.mark.parametrize("keys", [("f",), ("z",), ("left",), ("f", "z", "left", "y")])
+@pytest.mark.parametrize("keys", [("f",), ("z",), ("left",), ("f", "z", "left", "Y")])
 async def test_esc_shows_the_whole_run_again_before_it_returns(tmp_path: Path, keys: tuple[str, ...]) -> None:
     make_run(tmp_path, "post-copy-by-hand")
     app = app_of(tmp_path)

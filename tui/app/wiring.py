@@ -8,6 +8,7 @@ from pathlib import Path
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
+from tui.core.plan import Plan
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
 from tui.core.settings import Config, state_folder
 from tui.forecast.backend.current import Forecasting
@@ -20,6 +21,8 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
+from tui.migration.backend.scripts import Scripts
+from tui.migration.model.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
@@ -42,6 +45,7 @@ class Backend:
     runs: Runs
     studies: StudyAccess
     forecaster: Forecasting | None = None  # None: the form of a migration has no forecast
+    scripts: Scripts | None = None  # None: no key copies a migration as virsh
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,10 @@ def wire(config: Config, path: Path) -> Backend:
         Hosts(connections, changes, open_first_login),
         Nfs(connections, changes),
         launch,
-        Runs(config.runs.folder, state_folder() / "runs-page.json"),
+        Runs(config.runs.folder, state_folder() / "runs-page.json", call_of),
         StudyAccess(studies_of(path), studies_folder(), path, config.vm, (Path(), path.parent / "studies")),
         forecaster_of(connections, launch),
+        Scripts(connections, call_of),
     )
 
 
@@ -91,6 +96,7 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     runs, interval_s = config.runs.folder, config.sampling.interval_s
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
+    owner.call_of = call_of
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     return Owned(owner, Studies(tools, config, studies_folder()))
 
@@ -114,6 +120,19 @@ def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
     """The same for the command line, with its connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
     return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
+
+
+def scripts_alone(config: Config) -> tuple[Connections, Scripts]:
+    """Migrations as commands of virsh, for the command line, with the connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, Scripts(connections, call_of)
+
+
+def call_of(plan: Plan) -> Call:
+    """What the app calls libvirt's migrateToURI3 with, for a plan; imports libvirt."""
+    from tui.adapters.libvirt.migration import migration_flags, migration_parameters  # noqa: PLC0415
+
+    return Call(migration_flags(plan), migration_parameters(plan))
 
 
 def changes_through(connections: Connections, journal: Path) -> Changes:

@@ -20,9 +20,16 @@ async def handle_own_keys(widget: Widget, event: events.Key) -> None:
 
 
 class TextField(Input):
-    """A line of text; its cursor does not blink, because each blink is a repaint."""
+    """A line of text; its cursor does not blink, because each blink is a repaint.
+
+    The letters in `passed` are never typed: they are keys of the form, also while this field has the focus.
+    """
 
     cursor_blink = reactive(False, init=False)
+    passed = ""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return super().check_consume_key(key, character) and key not in self.passed
 
     async def on_key(self, event: events.Key) -> None:
         await handle_own_keys(self, event)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
     " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
-    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--json | --detach] [--dry-run [--python]]\n"
+    " " * 24 + "[--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -42,6 +43,10 @@ def main(verb: str, words: list[str]) -> int:
         parser.error("VM is missing")
     config = configured(options)
     plan = plan_of(options, config)
+    if options.dry_run:
+        from tui.app.commands.dry_run import main as dry_run
+
+        return dry_run(verb, options, config, plan)
 
     async def command(session: Session) -> int:
         return await migrate(session, plan, options, await _forecast(session, config, plan, options))
@@ -64,6 +69,8 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
     parser.add_argument("--probe", action="store_true", help="with --forecast: send for one second to measure the link")
+    parser.add_argument("--dry-run", action="store_true", help="print the same as commands of virsh, and start nothing")
+    parser.add_argument("--python", action="store_true", help="with --dry-run: as a program with libvirt-python")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="the records as JSON lines, and the result as the last one")
     output.add_argument("--detach", action="store_true", help="print the folder of the run and return at once")
@@ -90,6 +97,11 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
             hint = f"Add --technique {AUTOMATIC}, or leave --no-post-copy out."
             raise Failure("--no-post-copy has no effect", f"the technique is {plan.technique}", hint)
         plan = without_post_copy(plan, NOT_ALLOWED)
+    if options.python and not options.dry_run:
+        raise Failure("--python has no effect", "the migration is started", "Add --dry-run, or leave --python out.")
+    if options.dry_run and (options.detach or options.forecast):
+        word = "--detach" if options.detach else "--forecast"
+        raise Failure(f"{word} has no effect", "nothing is started", f"Leave {word} or --dry-run out.")
     if options.probe and not options.forecast:
         raise Failure("--probe has no effect", "nothing is forecast", "Add --forecast, or leave --probe out.")
     return plan

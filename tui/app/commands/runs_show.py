@@ -17,7 +17,11 @@ from tui.core.plain_text import plain
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tui.core.plan import Plan
+    from tui.migration.model.migrate_call import Call
     from tui.migration.model.record import Event
+    from tui.migration.model.script import Script
+    from tui.migration.model.timeline import Timeline
     from tui.runs.model.pass_table import PassRow
     from tui.runs.model.run import Run
 
@@ -39,13 +43,15 @@ class Log:
     passes: "tuple[PassRow, ...]" = ()
     events: "tuple[Event, ...]" = ()
     problem: str = ""
+    timeline: "Timeline | None" = None
 
 
 def main(verb: str, words: list[str]) -> int:
     """Print a run; returns the exit status, raises Failure for wrong words."""
-    parser = parser_of(verb, "RUN [--json]", ABOUT)
+    parser = parser_of(verb, "RUN [--json] [--python]", ABOUT)
     parser.add_argument("words", nargs="*", metavar="RUN", help="such as 20261128T235324Z, or last")
     parser.add_argument("--json", action="store_true", help="one JSON object; `passes` and `events` are lists")
+    parser.add_argument("--python", action="store_true", help="the calls of libvirt-python in place of virsh")
     options = parse(parser, words)
     if options.help:
         return help_of(parser)
@@ -56,7 +62,11 @@ def main(verb: str, words: list[str]) -> int:
     run = find_run(reader_of(options), options.words[0])
     log = log_of(run.folder)
     output = Output("runs show", sys.stdout, sys.stderr)
-    output.lines([document(run, log)] if options.json else run_lines(run, log, output.width))
+    script = script_of(run, log)
+    if options.json:
+        output.lines([document(run, log, script)])
+    else:
+        output.lines(run_lines(run, log, output.width, script, python=options.python))
     return 0
 
 
@@ -83,11 +93,28 @@ def log_of(folder: "Path") -> Log:
     except OSError as error:
         return Log(problem=f"The log can't be read: {error.strerror or error}.")
     problem = f"{broken} line{'' if broken == 1 else 's'} of the log could not be read." if broken else ""
-    return Log(table.rows, tuple(events), problem)
+    return Log(table.rows, tuple(events), problem, table.timeline)
 
 
-def run_lines(run: "Run", log: Log, width: int) -> list[str]:
-    """The facts, the figures, the passes and the events as text."""
+def script_of(run: "Run", log: Log) -> "Script | None":
+    """What the app called for the run; None if its record does not have that."""
+    from tui.runs.backend import script
+
+    try:
+        return script.script_of(run, log.timeline, _call_of) if log.timeline is not None else None
+    except (Failure, ImportError):  # of another program; of an older version, on a machine without libvirt
+        return None
+
+
+def _call_of(plan: "Plan") -> "Call":
+    """For a record of an older version: it needs libvirt."""
+    from tui.app.wiring import call_of
+
+    return call_of(plan)
+
+
+def run_lines(run: "Run", log: Log, width: int, script: "Script | None" = None, *, python: bool = False) -> list[str]:
+    """The facts, the figures, the commands, the passes and the events as text."""
     from tui.runs.model.facts import figure_facts, run_facts
     from tui.runs.model.pass_table import pass_lines
     from tui.runs.model.run_forecast import rows, table
@@ -101,6 +128,9 @@ def run_lines(run: "Run", log: Log, width: int) -> list[str]:
     if run.forecast is not None:
         outcome = table(rows(run.forecast, run.total_s, run.downtime_s))
         lines += ["Forecast and outcome", *(f"  {plain(line)}" for line in outcome), ""]
+    if script is not None:
+        lines.append("The same with libvirt-python" if python else "The same with virsh")
+        lines += [*plain(script.python if python else script.virsh).split("\n")]
     if log.problem:
         lines += [log.problem, ""]
     if log.passes:
@@ -116,14 +146,15 @@ def event_line(event: "Event") -> str:
     return " ".join(plain(f"{event.t:9.3f} s  {event.kind}  {fields}").splitlines()).rstrip()
 
 
-def document(run: "Run", log: Log) -> str:
+def document(run: "Run", log: Log, script: "Script | None" = None) -> str:
     """The run as one line of JSON: the fields of `runs export`, its passes and its events."""
     from tui.runs.model.export import fields, json_value
 
     events: list[dict[str, Any]] = [
         {"t_s": each.t, "at": each.at, "kind": each.kind, **each.data} for each in log.events
     ]
-    added = {"passes": [each._asdict() for each in log.passes], "events": events, "log_problem": log.problem}
+    same = {"virsh": script.virsh if script else None, "python": script.python if script else None}
+    added = same | {"passes": [each._asdict() for each in log.passes], "events": events, "log_problem": log.problem}
     try:
         return json.dumps(json_value(fields(run) | added), ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError) as error:

@@ -25,9 +25,11 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import accelerator_of, host_facts, options_of
+from tui.migration.backend.run_summary import accelerator_of, host_facts, start_fields
+from tui.migration.backend.scripts import recorded_call
 from tui.migration.backend.unfinished import Unfinished, same_job, unfinished_runs
 from tui.migration.model.evidence import HostAnswer
+from tui.migration.model.migrate_call import CallOf
 from tui.vm.model.location import Inventory, VmOnHost
 
 CONCLUDE_S = 10.0
@@ -63,6 +65,7 @@ class MigrationOwner:
         self._guest_access = guest_access
         self._recorded = recorded or Recorded()
         self._adopted: set[MigrationActor] = set()  # another owner records them
+        self.call_of: CallOf | None = None  # if it is set, what is called is recorded
         self._uris = {host: connections.config.hosts[host].libvirt for host in HYPERVISORS}
         self._looking = False
         self._lock = asyncio.Lock()  # one start or attach at a time
@@ -130,6 +133,7 @@ class MigrationOwner:
             migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
             migration.facts = facts | dict(tables)
             options = self._options(migration, workload)
+            options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
             migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
             self._recorded.add(key, migration, self._uris)
         self._followed(migration)
@@ -322,11 +326,8 @@ class MigrationOwner:
             return {}
 
     def _options(self, migration: MigrationActor, workload: Workload) -> dict[str, Any]:
-        vm = migration.vm
-        options = {"vm": vm.name, **options_of(migration.plan), "uuid": vm.uuid}
-        options |= {"vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
-        options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
-        return options | {"origin": migration.origin, "target": migration.target, "interval_s": self._interval}
+        fields = start_fields(migration.plan, migration.vm, workload)
+        return fields | {"origin": migration.origin, "target": migration.target, "interval_s": self._interval}
 
     async def close(self) -> None:
         """Stop following when the app quits; the migration continues, and the next start finds it."""

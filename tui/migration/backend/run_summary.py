@@ -9,6 +9,7 @@ from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Daemon, Vm
+from tui.guest.model.workload import Workload
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model.accuracy import forecast_table, learned_figures
@@ -47,6 +48,12 @@ def options_of(plan: Plan) -> dict[str, Any]:
     """The options of a plan without its VM; those of a migration that another program started are unknown."""
     options = {name: value for name, value in plan.fields.items() if name != "vm"}
     return options if plan.technique != UNKNOWN else {"technique": UNKNOWN}
+
+
+def start_fields(plan: Plan, vm: Vm, workload: Workload) -> dict[str, Any]:
+    """What the first record has of a plan, its VM and the workload in it."""
+    fields = {"vm": vm.name, **options_of(plan), "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
+    return fields | {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
 
 
 def completed_job(

@@ -17,6 +17,7 @@ from tui.migration.model.accuracy import planned
 from tui.migration.model.keys import CANCEL
 from tui.migration.model.points import Point
 from tui.migration.model.record import Event, Record
+from tui.migration.model.requested import STARTED_WITHOUT
 
 BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment counts alike
 NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast
@@ -67,7 +68,7 @@ class Steering:
     def start_refused(self, failure: Failure) -> None:
         """A host does not allow post-copy, so it was started without."""
         self._controls.post_copy_refused = True
-        reason = f"{failure.why}, so it was started with auto-converge instead"
+        reason = f"{failure.why}, {STARTED_WITHOUT}"
         self._record_once(Decision(NOTHING, reason), without_post_copy=failure.why)
 
     def resume(self, earlier: Iterable[Record]) -> None:

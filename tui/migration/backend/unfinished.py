@@ -1,7 +1,7 @@
 """Runs whose log has no end: the app was killed, or quit while the migration continued."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
+from tui.migration.model.recorded_script import plan_in
 from tui.migration.model.timeline import Timeline
 from tui.vm.model.location import VmOnHost
 
@@ -68,7 +69,7 @@ def _read(folder: Path) -> Unfinished | None:
     first = next(begins, None)
     data = first.data if first else {}
     uuid, origin, began = (str(data.get(name, "")) for name in ("uuid", "origin", "began"))
-    plan = _plan(data)
+    plan = plan_in(data)
     vcpus, memory_bytes = (data[name] if isinstance(data.get(name), int) else 0 for name in ("vcpus", "memory_bytes"))
     vm = Vm(plan.vm, uuid, "", vcpus=vcpus, memory_bytes=memory_bytes)
     if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
@@ -83,16 +84,6 @@ def _read(folder: Path) -> Unfinished | None:
 def _workload(data: Mapping[str, Any]) -> Workload:
     parameters = data.get("workload_parameters")
     return Workload(str(data.get("workload", IDLE)), parameters if isinstance(parameters, dict) else {})
-
-
-def _plan(data: Mapping[str, Any]) -> Plan:
-    """The options in the log; the default for each one that is missing or of another type."""
-    plan = asdict(Plan(""))
-    for name, default in plan.items():
-        kinds = (int, float) if isinstance(default, float) else type(default)
-        if isinstance(data.get(name), kinds):
-            plan[name] = data[name]
-    return Plan(**plan)
 
 
 def _is_time(began: str) -> bool:

@@ -7,6 +7,7 @@ from tui.migration.model.passes import PassCounter
 from tui.migration.model.points import Mark, Thinned, notable_marks
 from tui.migration.model.record import Event, number_in
 
+STARTED_WITHOUT = "so it was started with auto-converge instead"  # the end of a decision: libvirt refused post-copy
 KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
 
 
@@ -25,6 +26,7 @@ class Requested:
         self.without_post_copy = ""  # why it was started without, and with auto-converge instead
         self.max_downtime_ms = 300  # 0 if unknown
         self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
+        self.actions: list[Event] = []  # the calls that the app made while it ran, without refused ones
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self._passes = PassCounter()
 
@@ -44,6 +46,7 @@ class Requested:
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
+        self._on_call(action, event)
         if action == "timeout":
             self.post_copy_held = self.post_copy_at is None and bool(event.data.get("held"))
         elif action == "automatic":
@@ -64,6 +67,13 @@ class Requested:
         elif action == "post-copy":
             self.post_copy_held = False
             self._passes.interrupted = True
+
+    def _on_call(self, action: object, event: Event) -> None:
+        """Keep the call; a resume is written when it is sent, and once more if it is refused."""
+        if not event.data.get("failed"):
+            self.actions.append(event)
+        elif action == "resume" and self.actions and self.actions[-1].data.get("action") == "resume":
+            self.actions.pop()
 
     def _decided(self, event: Event) -> None:
         self.decision = event.data

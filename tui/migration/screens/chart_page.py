@@ -24,7 +24,7 @@ CHART_BINDINGS: tuple[BindingType, ...] = (
     Binding("comma,less_than_sign", "pan(-1)", "earlier", show=False, key_display="< >", id="charts.pan",
             tooltip="Earlier, later, if only a part of the time is shown"),
     Binding("full_stop,greater_than_sign", "pan(1)", "later", show=False),
-    Binding("y", "log_scale", "log scale", show=False, id="charts.log-scale",
+    Binding("Y", "log_scale", "log scale", show=False, id="charts.log-scale",
             tooltip="Memory on a logarithmic scale, or not: what remains near the limit becomes visible"),
     Binding("0", "whole", "whole", show=False, id="charts.whole",
             tooltip="All charts and all of the time, also after the end; again: as at first"),

@@ -5,10 +5,13 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.core import actions
+from tui.core.failure import Failure
 from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
+from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
 from tui.migration.model.timeline import POST_COPY, Timeline
@@ -16,6 +19,7 @@ from tui.migration.screens.chart_page import CHART_BINDINGS
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.view import MigrateView
+from tui.migration.screens.virsh import VirshDialog
 from tui.ui.question import Answer, Question
 
 # The name of an action here, and in model.keys.
@@ -47,13 +51,22 @@ class MigratePage(MigrateView):
                 tooltip="Resume a post-copy that has lost its connection or was paused"),
         Binding("P", "pause", "pause", show=False, id="migrate.pause",
                 tooltip="Pause post-copy, after a confirmation, to try the recovery: only a resume continues it"),
+        Binding("y", "virsh", "virsh", show=False, id="migrate.virsh",
+                tooltip="Copy as virsh: the commands that do what this migration does, or libvirt-python"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
         *CHART_BINDINGS,
     ]  # fmt: skip
 
-    def __init__(self, migrations: Migrations, defaults: Plan, forecaster: Forecasting | None = None) -> None:
+    def __init__(
+        self,
+        migrations: Migrations,
+        defaults: Plan,
+        forecaster: Forecasting | None = None,
+        scripts: Scripts | None = None,
+    ) -> None:
         super().__init__(migrations, defaults)
         self._forecaster = forecaster
+        self._scripts = scripts
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -61,6 +74,8 @@ class MigratePage(MigrateView):
         self._reasons = self._all_reasons()
 
     def why_not(self, action: str) -> str:
+        if action == "virsh" and self._migration is None:
+            return f"There is no migration to copy; {actions.START} opens the form, which copies what it would do."
         if action not in KEYS:
             return super().why_not(action)
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
@@ -84,7 +99,7 @@ class MigratePage(MigrateView):
 
     def action_start(self) -> None:
         """Open the form."""
-        form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster)
+        form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
         self.app.push_screen(form, self._started)
 
     def propose(self, vm: str) -> None:
@@ -120,6 +135,17 @@ class MigratePage(MigrateView):
         """Resume without a question: the VM may stand still."""
         if self._migration is not None:
             self._migration.controls.resume_post_copy()
+
+    def action_virsh(self) -> None:
+        """Copy what libvirt was called with as virsh."""
+        if self._migration is None or self._scripts is None:
+            return
+        try:
+            script = self._scripts.of_timeline(self._timeline, self._migration.origin)
+        except Failure as failure:
+            self.explain(str(failure))
+        else:
+            self.app.push_screen(VirshDialog(script))
 
     def action_pause(self) -> None:
         """Pause post-copy after a confirmation."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
@@ -16,10 +16,13 @@ from tui.core.settings import OTHER
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
+from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
 from tui.migration.screens.forecast_form import ForecastForm
+from tui.migration.screens.virsh import VirshDialog
 from tui.ui.choice import Choice
+from tui.ui.fields import TextField
 from tui.ui.form import enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
 
@@ -35,7 +38,11 @@ DOWNTIME_UNIT = "ms that the VM may be paused"
 class StartForm(ForecastForm):
     """Dismissed with the started migration, with None for Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        enter("start"),
+        Binding("y", "virsh", "virsh", priority=True,
+                tooltip="Copy as virsh: the commands that do the same, or libvirt-python"),
+    ]  # fmt: skip
     DEFAULT_CSS = """
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
@@ -53,8 +60,10 @@ class StartForm(ForecastForm):
         defaults: Plan,
         inventory: Inventory | None,
         forecaster: Forecasting | None = None,
+        scripts: Scripts | None = None,
     ) -> None:
         super().__init__("Start a migration", defaults, forecaster)
+        self._scripts = scripts
         self._migrations = migrations
         self._found: list[VmOnHost] | None = None
         self._known = inventory
@@ -83,6 +92,8 @@ class StartForm(ForecastForm):
             yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 = one")
 
     def on_mount(self) -> None:
+        for field in self.query(TextField):
+            field.passed = "y"
         self._explain()
         if self._known is not None:
             self._offer(self._known)
@@ -172,6 +183,20 @@ class StartForm(ForecastForm):
         if technique == POST_COPY_TIMEOUT:
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
+
+    @work(name="virsh")
+    async def action_virsh(self) -> None:
+        """Copy what would be started as virsh."""
+        found = self.chosen_vm()
+        if found is None or self._scripts is None:
+            self.show_message("There is no VM yet whose migration could be copied.")
+            return
+        try:
+            script = await self._scripts.of_plan(self.plan_of(found), found.host)
+        except Failure as failure:
+            self.refuse(failure)
+        else:
+            self.app.push_screen(VirshDialog(script))
 
     # -- the start --
 

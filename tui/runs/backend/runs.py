@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tui.core.threads import on_thread
+from tui.migration.model.migrate_call import CallOf
+from tui.migration.model.script import Script
 from tui.runs.backend.deletion import Contents, check_deletable, contents, delete_run
 from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate
 from tui.runs.backend.reading import OpenRun, RunReader, open_run
 from tui.runs.backend.repeats import sentences
 from tui.runs.backend.replay import ReplayLog
+from tui.runs.backend.script import script_of
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.run import Run
 
@@ -17,8 +20,12 @@ from tui.runs.model.run import Run
 class Runs:
     """Works on threads; changes only what a person requests: the notes on a run, and whether it exists."""
 
-    def __init__(self, folder: Path, view: Path | None = None) -> None:
-        """`view`: the file that keeps the columns of the page; without it, they stay until the app ends."""
+    def __init__(self, folder: Path, view: Path | None = None, call_of: CallOf | None = None) -> None:
+        """`view`: the file that keeps the columns of the page; without it, they stay until the app ends.
+
+        `call_of`: what the app calls for a plan, because older records do not have it.
+        """
+        self._call_of = call_of
         self.folder = folder
         self.view = KeptView(view)
         self._reader = RunReader(folder)
@@ -34,6 +41,10 @@ class Runs:
     async def open(self, run: Run) -> OpenRun:
         """The run with its log; Failure if there is no log."""
         return await on_thread(open_run, run)
+
+    async def script(self, opened: OpenRun) -> Script:
+        """What the app called for the run; Failure if that is not known."""
+        return await on_thread(script_of, opened.run, opened.timeline, self._call_of)
 
     async def replay(self, run: Run) -> ReplayLog:
         """The log of the run, to be read up to any moment; Failure if there is no log."""

@@ -65,6 +65,7 @@ def parse_run(
         options=_options(_table(tables, "options")),
         origin=origin,
         target=target,
+        destination_uri=_text(tables, "destination_uri"),
         origin_facts=_host(_table(hosts, origin)),
         target_facts=_host(_table(hosts, target)),
         app_version=_text(_table(tables, "versions"), "vmlm-tui"),
@@ -148,6 +149,7 @@ def _options(table: Tables) -> RunOptions:
 def _host(table: Tables) -> HostFacts:
     return HostFacts(
         hostname=_text(table, "hostname"),
+        uri=_text(table, "uri"),
         libvirt=_text(table, "libvirt"),
         qemu=_text(table, "qemu"),
         cpus=_whole(table, "cpus"),

@@ -25,6 +25,7 @@ class HostFacts:
     """What was known of one host at the start; empty or None if it was not recorded."""
 
     hostname: str = ""
+    uri: str = ""  # how the app reached its libvirt
     libvirt: str = ""
     qemu: str = ""
     cpus: int | None = None
@@ -78,6 +79,7 @@ class Run:
     options: RunOptions = field(default_factory=RunOptions)
     origin: str = ""
     target: str = ""
+    destination_uri: str = ""  # how the origin reached the libvirt of the target
     origin_facts: HostFacts = HostFacts()
     target_facts: HostFacts = HostFacts()
     app_version: str = ""

@@ -9,6 +9,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import one_line
+from tui.migration.model.script import Script
+from tui.migration.screens.virsh import VirshDialog, wrapped_script
 from tui.runs.backend.reading import OpenRun
 from tui.runs.model.facts import figure_facts, run_facts
 from tui.runs.model.pass_table import PassRow, pass_lines
@@ -24,6 +26,8 @@ PASSES = (
     "left: written by the VM meanwhile, so sent by the next pass. threshold: what",
     "a pass must leave at most for the switchover, the rate x the max downtime.",
 )
+
+NO_SCRIPT = "There is no virsh command of this run: its record does not have what libvirt was called with."
 
 
 class Facts(VerticalScroll):
@@ -44,6 +48,8 @@ class RunDetails(Page):
         "get under, so that the VM was switched over: the rate multiplied by the maximum downtime."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "virsh", "virsh", tooltip="Copy as virsh: the commands that do what this run did",
+                id="run-details.virsh"),
         Binding("escape,backspace,i", "back", "back", key_display="esc", tooltip="Back to the run",
                 id="run-details.back"),
     ]  # fmt: skip
@@ -52,9 +58,10 @@ class RunDetails(Page):
     RunDetails #facts { height: 1fr; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, opened: OpenRun) -> None:
+    def __init__(self, opened: OpenRun, script: Script | None = None) -> None:
         super().__init__()
         self._opened = opened
+        self._script = script
 
     def body(self) -> ComposeResult:
         yield Lines(id="what")
@@ -75,10 +82,20 @@ class RunDetails(Page):
         self.query_one("#fact-lines", Lines).show(
             *facts,
             *forecast_lines(opened.run, width),
+            *script_lines(self._script, width),
             Content(""),
             Content.styled(" Passes", "bold $accent"),
             *passes(opened.passes),
         )
+
+    def why_not(self, action: str) -> str:
+        """Only a run that the app started has commands."""
+        return NO_SCRIPT if action == "virsh" and self._script is None else ""
+
+    def action_virsh(self) -> None:
+        """Copy the commands."""
+        if self._script is not None:
+            self.app.push_screen(VirshDialog(self._script))
 
     def action_back(self) -> None:
         """Return to the run."""
@@ -116,3 +133,13 @@ def passes(rows: Sequence[PassRow]) -> tuple[Content, ...]:
     header, *lines = pass_lines(rows)
     styled = Content.styled(f" {header}", "bold"), *(Content(f" {line}") for line in lines)
     return *styled, *(Content.styled(f" {line}", "dim") for line in PASSES)
+
+
+def script_lines(script: Script | None, width: int) -> Iterator[Content]:
+    """The commands of virsh below their title; nothing if they are not known."""
+    if script is None:
+        return
+    yield Content("")
+    yield Content.styled(" The same with virsh", "bold $accent")
+    for line in wrapped_script(script.virsh, max(20, width)):
+        yield Content.assemble(" ", line)

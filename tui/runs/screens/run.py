@@ -15,6 +15,7 @@ from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
 from tui.migration.model.timeline import LOST
 from tui.migration.screens.chart_page import CHART_BINDINGS, ChartPage
+from tui.migration.screens.virsh import VirshDialog
 from tui.migration.widgets.board import Board
 from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend.reading import OpenRun
@@ -43,6 +44,7 @@ class RunPage(ChartPage):
                 id="run.details"),
         Binding("e", "export", "export", tooltip="Write this run to a file: its picture, its samples, its figures",
                 id="run.export"),
+        Binding("y", "virsh", "virsh", tooltip="Copy as virsh: the commands that do what this run did", id="run.virsh"),
         Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
         *CHART_BINDINGS,
     ]  # fmt: skip
@@ -126,7 +128,27 @@ class RunPage(ChartPage):
     def action_details(self) -> None:
         """Show all facts and the passes."""
         if self._opened is not None:
-            self.app.push_screen(RunDetails(self._opened))
+            self._show_details(self._opened)
+
+    @work(name="details")
+    async def _show_details(self, opened: OpenRun) -> None:
+        try:
+            script = await self._room.script(opened)
+        except Failure:
+            script = None  # the key that copies it explains why
+        self.app.push_screen(RunDetails(opened, script))
+
+    @work(name="virsh")
+    async def action_virsh(self) -> None:
+        """Copy what libvirt was called with as virsh."""
+        if self._opened is None:
+            return
+        try:
+            script = await self._room.script(self._opened)
+        except Failure as failure:
+            self.explain(str(failure))
+        else:
+            self.app.push_screen(VirshDialog(script))
 
     def action_export(self) -> None:
         """Write the run to a file."""
