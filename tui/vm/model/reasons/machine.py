@@ -185,6 +185,13 @@ STATE = (
         MIGRATION,
     ),
     Row(
+        r"error while loading state(?: section id \d+\(ram\)| for instance \w+ of device 'ram')",
+        "QEMU on the destination did not get all of the VM's memory",
+        "The log of QEMU on the origin may have the reason, else the network.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
         r"error while loading state for instance \w+ of device '([^']+)'",
         "the QEMU of the destination refused the state of the device {1}",
         "Its QEMU is older, or the device is defined differently there; the VM's log there has more.",

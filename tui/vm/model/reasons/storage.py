@@ -1,6 +1,6 @@
 """Messages about disks, their locks, the shared folder, AppArmor and SELinux."""
 
-from tui.vm.model.reasons.row import MIGRATION, Row
+from tui.vm.model.reasons.row import Row
 
 SHARED = "If it lies on the shared folder, mount that at the same path; the NFS page does."
 REFUSED_BY_MODULE = (
@@ -125,9 +125,8 @@ ROWS = (
     Row(
         r"bdrv_inactivate_all\(\) failed|Block inactivate failed|Failed to inactivate|"
         r"Error in migration completion: Bad address",
-        "QEMU on the origin could not let go of a disk at the switchover",
-        "The VM's log on the origin has the reason: often a file was removed under QEMU, such as one in /tmp.",
-        MIGRATION,
+        "QEMU could not let go of a disk at the switchover",
+        "Its log has the reason: often a file was removed under QEMU, such as one in /tmp.",
     ),
     Row(
         r"migrated partially|bitmap.*(?:inconsistent|migration)",
