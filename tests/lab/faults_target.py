@@ -50,7 +50,7 @@ TARGETS = (
         replace(REFUSED, sentence="too little memory|gave no usable reason|could not start"),
     ),
     Fault("cpu impossible on the target", BEFORE, acts.weaken_cpu, _refused("CPU lacks features")),
-    Fault("name of the target unknown", BEFORE, acts.hide_name, replace(REFUSED, sentence="name cannot be resolved")),
+    Fault("name of the target unknown", BEFORE, acts.hide_name, replace(REFUSED, sentence="cannot resolve")),
     Fault(
         "host key of the target changed",
         BEFORE,
@@ -62,13 +62,13 @@ TARGETS = (
         "shared folder missing on the target",
         BEFORE,
         acts.HIDE_FOLDER,
-        replace(REFUSED, sentence="cannot be opened|could not start|usable reason"),
+        replace(REFUSED, sentence="does not exist|cannot open|may not open|could not start|usable reason"),
     ),
     Fault(
         "image unreadable on the target",
         BEFORE,
         acts.BREAK_IMAGE,
-        replace(REFUSED, sentence="cannot be opened|could not start|usable reason"),
+        replace(REFUSED, sentence="does not exist|cannot open|may not open|could not start|usable reason"),
     ),
     Fault(
         "key of the origin not accepted by the target",

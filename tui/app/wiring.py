@@ -18,6 +18,7 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
 from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
@@ -91,12 +92,14 @@ def studies_of(path: Path) -> StudiesClient:
 def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     """The migrations and the studies of a configuration, owned by this process; for the runner."""
     connections = Connections(config, open_hypervisor, open_shell)
-    launch = launch_of(connections, Sudo(connections.shell))
+    sudo = Sudo(connections.shell)
+    launch = launch_of(connections, sudo)
     access = GuestAccess(launch.guest, launch.heartbeats)
     runs, interval_s = config.runs.folder, config.sampling.interval_s
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
     owner.call_of = call_of
+    owner.logs = HostLogs(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     return Owned(owner, Studies(tools, config, studies_folder()))
 

@@ -8,22 +8,24 @@ from functools import partial
 from typing import Any
 
 from tui.core.clock import now
-from tui.core.failure import Failure, as_failure, unexpected
+from tui.core.failure import Failure, unexpected
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, QEMU_STATUS, HypervisorEvent
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.forecast.model.forecast import Inputs
+from tui.migration.backend.aftermath import Aftermath
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
+from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.inbox import Inbox
 from tui.migration.backend.inquiry import Inquiry
 from tui.migration.backend.job import Job
 from tui.migration.backend.location import Answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
-from tui.migration.backend.run_summary import record_completed_job, summary, without_target
+from tui.migration.backend.run_summary import summary, without_target
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.backend.steering import Steering
@@ -55,6 +57,7 @@ class MigrationActor:
         recorder: Recorder | NullRecorder,
         interval: float,
         guest_access: GuestAccess | None = None,
+        host_logs: HostLogs | None = None,
     ) -> None:
         self.plan = plan
         self.vm = vm
@@ -75,6 +78,7 @@ class MigrationActor:
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._steering = Steering(plan, self.run_log, self.controls)
         self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
+        self._aftermath = Aftermath(vm, connections, self.run_log, self.guest_monitor, host_logs)
         self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()
         self._ended = asyncio.Event()
@@ -198,7 +202,7 @@ class MigrationActor:
     def _call_failed(self, failure: Failure, running: bool) -> None:
         """migrateToURI3 has failed, but the job may continue if only our connection broke."""
         self.run_log.event(record.ACTION, action="migrate", failed=True)
-        self.state.failure = failure.with_host("destination", self.target)
+        self.state.failure = failure.with_host("destination", self.target).with_host("origin", self.origin)
         self.state.ours = False  # the sampler sees the end of a job that continues
         if running:
             self.run_log.error(failure, action="migrate")
@@ -321,20 +325,10 @@ class MigrationActor:
             self.state.stage, self.state.deadline = Stage.LOCATION, None
             self.controls.stop()
             outcome = COMPLETED if self.state.completed else diagnosis.outcome or LOST
-            if diagnosis.cause is not None and outcome != COMPLETED:
-                self.run_log.error(diagnosis.cause, action="migrate")
             start_thread("settle", lambda: self._settle(diagnosis, outcome))
 
     def _settle(self, diagnosis: Diagnosis, outcome: str) -> None:
-        """Read the last figures, on a thread."""
-        try:
-            if outcome == COMPLETED and not self.state.figures:
-                record_completed_job(self._connections, self.vm, self.run_log)
-            self.guest_monitor.conclude(completed=outcome == COMPLETED)
-            self._job.unsubscribe_all()
-        except Exception as error:  # noqa: BLE001  # the record must get an end
-            self.run_log.error(as_failure("The last figures were not read", error))
-        self._connections.close()
+        self._aftermath.settle(self._job, outcome, diagnosis.cause, figures=self.state.figures)
         self._post(self._end, diagnosis, outcome)
 
     def _end(self, diagnosis: Diagnosis, outcome: str) -> None:

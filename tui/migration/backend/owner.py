@@ -22,6 +22,7 @@ from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.preflight import checked, inventory_of, job_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
@@ -63,6 +64,7 @@ class MigrationOwner:
         self._interval = interval
         self._workload = workload
         self._guest_access = guest_access
+        self.logs: HostLogs | None = None  # None: a failure is explained without the logs of the hosts
         self._recorded = recorded or Recorded()
         self._adopted: set[MigrationActor] = set()  # another owner records them
         self.call_of: CallOf | None = None  # if it is set, what is called is recorded
@@ -130,7 +132,7 @@ class MigrationOwner:
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
             recorder = await on_thread(Recorder.create, self._runs, name)
-            migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
+            migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.logs)
             migration.facts = facts | dict(tables)
             options = self._options(migration, workload)
             options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
@@ -236,7 +238,7 @@ class MigrationOwner:
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         opened, facts = await self._connect(vm, found.host, _target_of(found, run, inventory), workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
-        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
+        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.logs)
         migration.facts = facts | dict(run.tables if run else {})
         earlier, began = (run.records, run.began) if run else ([], None)
         options = self._options(migration, workload)
@@ -280,7 +282,7 @@ class MigrationOwner:
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # a host is unreachable, or another app was faster: the next start tries again
-        migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
+        migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access, self.logs)
         migration.facts = facts | dict(run.tables)
         migration.conclude_unwatched(run.records, run.began)
         known = self.current

@@ -25,6 +25,8 @@ NO_ANSWER = "no-answer"  # the daemon does not reply; data: since, the second of
 DIAGNOSIS = "diagnosis"
 GAP = "gap"  # nothing was recorded; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
+# After a failed migration, of each host: what it wrote about the VM since the start; data: see model.host_log.
+HOST_LOG = "host-log"
 # From the guest, about once a second. guest: workload, rate and unit ("MiB/s") of the workload's newest line, seconds
 # it has run, and in the first one `before`, the rate before the start; or silent_s, for how long no new line came, and
 # why. echo: of the probes since the event before, sent and answered, rtt_ms the shortest round trip, pause_ms the

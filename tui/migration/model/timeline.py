@@ -53,6 +53,7 @@ class Timeline(Requested):
         self.last: Sample | None = None  # the newest with statistics of a running job
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
+        self.host_logs: dict[str, Mapping[str, Any]] = {}  # by host, see model.host_log
         self.verified: tuple[bool, str] | None = None
         self.advice = ""  # what to do about what the migration left on the other host
         self.paused = False  # another program has paused the VM, and the passes go on
@@ -286,6 +287,9 @@ class Timeline(Requested):
         # The failure that ended the migration stays the reason, whatever fails afterwards.
         if self.error.get("action") != "migrate" or event.data.get("action") == "migrate":
             self.error = event.data
+
+    def _on_host_log(self, event: Event) -> None:
+        self.host_logs[str(event.data.get("host", ""))] = event.data
 
     def _on_job_completed(self, event: Event) -> None:
         if isinstance(stats := event.data.get("stats"), dict) and stats:

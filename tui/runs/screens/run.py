@@ -24,6 +24,7 @@ from tui.runs.model.run import Run
 from tui.runs.model.run_forecast import rows, table
 from tui.runs.screens.details import RunDetails
 from tui.runs.screens.export import ExportDialog
+from tui.runs.screens.messages import RunMessages
 from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.lines import Lines
@@ -42,6 +43,8 @@ class RunPage(ChartPage):
                 id="run.replay"),
         Binding("i", "details", "details", tooltip="All options, versions and figures, and the table of passes",
                 id="run.details"),
+        Binding("l", "messages", "log", id="run.messages",
+                tooltip="The raw text: libvirt's message, QEMU's log of both hosts, what AppArmor or SELinux refused"),
         Binding("e", "export", "export", tooltip="Write this run to a file: its picture, its samples, its figures",
                 id="run.export"),
         Binding("y", "virsh", "virsh", tooltip="Copy as virsh: the commands that do what this run did", id="run.virsh"),
@@ -149,6 +152,11 @@ class RunPage(ChartPage):
             self.explain(str(failure))
         else:
             self.app.push_screen(VirshDialog(script))
+
+    def action_messages(self) -> None:
+        """Show what libvirt, QEMU and the kernels wrote."""
+        if self._opened is not None:
+            self.app.push_screen(RunMessages(self._opened))
 
     def action_export(self) -> None:
         """Write the run to a file."""

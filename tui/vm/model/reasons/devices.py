@@ -1,0 +1,158 @@
+"""Messages about the VM's console, network cards and passed-through devices."""
+
+from tui.vm.model.reasons.row import MIGRATION, Row
+
+EDIT = "(`virsh edit`)"
+
+CONSOLE = (
+    Row(
+        r"-(?:vnc|spice) [^\n]*?Failed to bind socket: Cannot assign requested address|"
+        r"(?:inet_listen_opts: bind\(|bind socket to |Failed to bind socket)[^\n]*Cannot assign requested address|"
+        r"cannot bind to address[^\n]*Cannot assign requested address",
+        "the VM's console listens on an address that {host} does not have",
+        f"Let it listen on 0.0.0.0, or on a libvirt network, in the VM's <graphics> {EDIT}.",
+    ),
+    Row(
+        r"Failed to reserve port (49(?:1[5-9]|2[01])\d)",
+        "the port {1}, which the migration needs, is in use {on}",
+        "End what uses it there (`ss -ltnp`), or set another migration_port_min in its /etc/libvirt/qemu.conf. The "
+        "Hosts page tries these ports.",
+    ),
+    Row(
+        r"Failed to reserve port (\d+)|-(?:vnc|spice) \S*?:(\d+)[^\n]*Address already in use",
+        "the port {1}{2}, which the VM's console needs, is in use {on}",
+        f"Set autoport='yes' in its <graphics> {EDIT}, or end what uses the port there (`ss -ltnp`).",
+    ),
+    Row(
+        r"Unable to find an unused port in range '?(\w+)'? *(\([0-9-]+\))?",
+        "all ports of the range {1} {2} are in use {on}",
+        "End what uses them there (`ss -ltnp`), or set another migration_port_min and migration_port_max, or "
+        "remote_display_port_min, in its /etc/libvirt/qemu.conf. The Hosts page tries the migration's ports.",
+    ),
+    Row(
+        r"(?:Failed to bind socket|bind|listen)[^\n]*Address already in use",
+        "a port that QEMU needs is in use {on}",
+        "Find what uses it there: `ss -ltnp`.",
+    ),
+    Row(
+        r"\b(\w+) graphics are not supported with this QEMU",
+        "the QEMU {on} has no {1} console",
+        f"Use VNC in the VM's <graphics>, and remove its spicevmc channels and "
+        f"redirdevs {EDIT}; or install a QEMU that "
+        "has it.",
+    ),
+    Row(
+        r"domain configuration does not support video model '(\w+)'|"
+        r"(?:video model|video type) '?(\w+)'? is not supported",
+        "the QEMU {on} does not have the VM's video card {1}{2}",
+        f"Install its module (qemu-system-modules-spice, qemu-device-display-*), or choose virtio or vga {EDIT}.",
+    ),
+    Row(
+        r"'([\w.-]+)'(?: \(alias '[\w.-]+'\))? is not a valid device model name|Device "
+        r"'([\w.-]+)' (?:could not be )?not found",
+        "the QEMU {on} does not have the device {1}{2}",
+        "Install the package with its module there (qemu-system-modules-*, qemu-device-*), or give the VM another "
+        f"device {EDIT}.",
+    ),
+    Row(
+        r"spicevmc[^\n]*not supported|chardev 'spicevmc' not supported|'spicevmc' is not a valid char",
+        "the QEMU {on} has no SPICE, which a channel or a redirected USB device of the VM needs",
+        f"Remove the spicevmc channels and redirdevs from its definition {EDIT}.",
+    ),
+    Row(
+        r"keymap[^\n]*(?:not found|could not read)|could not read keymap file: '?([^\s']+)",
+        "the keyboard map of the VM's console is missing {on} {1}",
+        "Install qemu-system-data there, or remove keymap from <graphics>.",
+    ),
+)
+
+NETWORK = (
+    Row(
+        r"Target network card MTU (\d+) does not match source (\d+)",
+        "a network card has MTU {2} on the origin and {1} on the destination",
+        "Give the bridge or network on the destination the same MTU; the guest cannot change it while it runs.",
+    ),
+    Row(
+        r"no network with matching name '([^']+)'",
+        "libvirt's network {1} is missing {on}",
+        "Define and start a network of the same name there.",
+    ),
+    Row(
+        r"network '([^']+)' is not active",
+        "libvirt's network {1} is not active {on}",
+        "Start it there: virsh net-start {1}, and virsh net-autostart {1}.",
+    ),
+    Row(
+        r"(?:Cannot get interface MTU on|Unable to add bridge|failed to get index of interface|Unable to get index for "
+        r"interface|Failed to (?:find|get) interface) '?([^'\s:]+)'?[^\n]*: No such device",
+        "the bridge or network interface {1} is missing {on}",
+        "Create one of the same name there; the Hosts page checks the VMs' networks.",
+    ),
+    Row(
+        r"MAC address[^\n]*already in use|MAC ([0-9a-f:]{17})[^\n]*(?:used|conflict)",
+        "another VM {on} uses the MAC address of the VM {1}",
+        f"Give one of the two another MAC address {EDIT}.",
+    ),
+    Row(
+        r"(?:vhost-net|vhost)[^\n]*(?:could not be initialized|unable to init|No such file)",
+        "vhost-net cannot be used {on}",
+        "Load its module there: modprobe vhost_net.",
+    ),
+)
+
+PASSED_THROUGH = (
+    Row(
+        r"(?m:^)([^\n]*(?:VFIO migration is not supported|VFIO device does(?:n't| not) support)[^\n]*)",
+        "a passed-through PCI device or its driver cannot migrate: {1}",
+        "Detach it for the time of the migration, or pair it with a virtio card by <teaming>.",
+    ),
+    Row(
+        r"has assigned non-USB host devices|cannot migrate a domain with "
+        r"<hostdev[^>]*type='?(\w+)'?|cannot migrate a domain "
+        r"with <hostdev",
+        "the VM has a device of the host, which cannot move {1}",
+        "Detach it for the time of the migration, then attach one of the other host.",
+    ),
+    Row(
+        r"cannot migrate a domain with <interface type='(\w+)'>|(vDPA) devices cannot be migrated",
+        "the VM has a network interface of the type {1}{2}, which cannot move",
+        f"Use a bridge or a libvirt network {EDIT}.",
+    ),
+    Row(
+        r"VirtFS export path '([^']+)' is mounted in the guest using mount_tag '([^']+)'",
+        "the guest has mounted the shared folder {1} ({2}), which cannot move",
+        "Unmount it in the guest for the time of the migration: umount -a -t 9p.",
+    ),
+    Row(
+        r"migration with this virtiofs device is not supported|virtiofs[^\n]*migrat",
+        "the VM has a virtiofs folder, which libvirt or virtiofsd cannot move",
+        "It needs libvirt 10.5 and virtiofsd 1.11 on both hosts. Else unmount it in the guest and detach it.",
+    ),
+    Row(
+        r"shmem device '([^']+)' cannot be migrated",
+        "the VM's shared memory device {1} cannot move, because its role is not master",
+        f"Set role='master' on one VM only, or detach the device {EDIT}.",
+    ),
+    Row(
+        r"vhost(?:-user)?[^\n]*lacks (VHOST\w+)",
+        "a vhost device of the VM cannot move: its back end lacks {1}",
+        "Update the back end, such as Open vSwitch or DPDK, or use a virtio card without it.",
+    ),
+    Row(
+        r"without dbus-vmstate support|slirp-helper cannot be migrated",
+        "the VM has a helper process that cannot move",
+        f"Remove the slirp network or the helper's device from its definition {EDIT}.",
+    ),
+    Row(
+        r"cannot migrate domain: ([^\n]+)|State blocked by [\w ]*?device '?([\w:./-]+)|"
+        r"disallowing migration blocker[^\n]*: ([^\n]+)",
+        "QEMU cannot move the VM as it is: {1}{2}{3}",
+        "Detach or change what it names, then start again.",
+    ),
+    Row(
+        r"Migration disabled: ([^\n]+)|Migration is disabled when ([^\n]+)",
+        "QEMU cannot move the VM as it is: {1}{2}",
+        "Detach or change what it names, then start again.",
+        MIGRATION,
+    ),
+)

@@ -1,0 +1,213 @@
+"""Messages about the VM's CPU, machine type, firmware, TPM and memory."""
+
+from tui.vm.model.reasons.row import MIGRATION, Row
+
+CPU_HINT = "Give the VM a CPU model that both hosts have; the Hosts page compares them."
+SAME_VERSION = "Install the same or a newer QEMU there; the Hosts page shows the versions."
+NAMES = r"([\w., :\[\]/-]+)"
+
+CPU = (
+    Row(
+        rf"extra features: {NAMES}",
+        "libvirt reports the VM's CPU differently {on}: extra features {1}",
+        "No feature is missing. Update libvirt on the destination to 11.10 or later, which accepts it.",
+    ),
+    Row(
+        rf"(?:missing features|does not provide required features|missing feature\(s\)): {NAMES}",
+        "{host}'s CPU lacks features that the VM uses: {1}",
+        f"{CPU_HINT} If the VM can be started there, it can be moved after a restart with that CPU.",
+    ),
+    Row(
+        rf"host doesn't support requested features?: {NAMES}",
+        "{host}'s CPU lacks features that the VM uses: {1}",
+        CPU_HINT,
+    ),
+    Row(
+        r"guest CPU doesn't match|incompatible with host CPU|missing features|required features|"
+        r"CPU is not compatible|not compatible with host CPU",
+        "{host}'s CPU lacks features that the VM uses",
+        CPU_HINT,
+    ),
+    Row(
+        r"unable to find CPU definition|Unknown CPU model '?([\w-]*)|CPU model "
+        r"'?([\w-]+)'? is not supported by hypervisor",
+        "the QEMU or libvirt {on} does not know the VM's CPU model {1}{2}",
+        f"{SAME_VERSION} Or choose a CPU model that both hosts know.",
+    ),
+    Row(
+        r"'invtsc' CPU feature but TSC frequency",
+        "the VM has the CPU feature invtsc without a TSC frequency",
+        "Shut it down and add <timer name='tsc' frequency='...'/> to its clock, or remove invtsc (`virsh edit`).",
+    ),
+    Row(
+        r"Requested TSC frequency (\d+) Hz is outside tolerance",
+        "{host}'s CPU runs at another TSC frequency and cannot scale it",
+        "Remove the TSC frequency and invtsc from the VM's definition, and restart it.",
+    ),
+    Row(
+        r"cannot set CPU affinity on process|Unable to set.*affinity",
+        "the VM is pinned to CPUs that {host} does not have",
+        "Its <cputune> names them: vcpupin, emulatorpin. `lscpu` shows the CPUs (`virsh edit` changes the definition).",
+    ),
+    Row(
+        r"Machine type received is '([^']+)' and local is '([^']+)'",
+        "the VM has the machine type {1}, but was started on the destination with {2}",
+        "Its definition there names another machine type; remove that definition, or use the same one.",
+    ),
+    Row(
+        r"unsupported machine type '([^\s']+)|does not support machine type '([^']+)'|"
+        r"-(?:machine|M) (?:type=)?'?([\w.-]+)[^\n]*unsupported machine type",
+        "the QEMU {on} does not have the VM's machine type {1}{2}{3}",
+        f"{SAME_VERSION} A machine type of one distribution, such as pc-q35-noble, exists only there.",
+    ),
+    Row(
+        r"Cannot check QEMU binary '?([^\s:']+)",
+        "QEMU's program {1} is missing {on}",
+        "Install the same QEMU there; the Hosts page installs its packages.",
+    ),
+    Row(
+        r"could not find capabilities for arch=(\w+)",
+        "QEMU for {1} is missing there",
+        "Install it there; the Hosts page installs its packages.",
+    ),
+    Row(
+        r"could not find capabilities for domaintype=kvm|failed to initialize kvm|Could not access KVM",
+        "KVM cannot be used {on}",
+        "Enable virtualization in its firmware and load kvm_intel or kvm_amd; the Hosts page checks it.",
+    ),
+)
+
+FIRMWARE = (
+    Row(
+        r"Size mismatch: (system\.flash\d|pc\.bios|\S*flash\S*)",
+        "the UEFI firmware of the two hosts differs in size ({1})",
+        "Install the same OVMF package on both hosts; 2 MiB and 4 MiB images cannot be mixed.",
+    ),
+    Row(
+        r"Size mismatch: (\S*(?:rom|acpi)\S*?):? 0x",
+        "the firmware or a card's ROM differs in size between the hosts ({1})",
+        "Install the same packages on both hosts: seabios, ipxe-qemu or ovmf.",
+    ),
+    Row(
+        r"Unable to find (?:any firmware to satisfy )?'?efi'?|Unable to find.*firmware|"
+        r"could not load PC BIOS '?([^\s']*)|"
+        r"No suitable firmware",
+        "the VM's firmware is missing {on} {1}",
+        "Install the same firmware there: ovmf (Debian, Ubuntu) or edk2-ovmf (Fedora, RHEL).",
+    ),
+    Row(
+        r"cannot undefine domain with nvram",
+        "the VM has UEFI variables, which must be kept or deleted with it",
+        "Use virsh undefine --keep-nvram or --nvram.",
+    ),
+    Row(
+        r"TPM error 0x21",
+        "the TPM's state cannot be decrypted on the destination: the secret differs",
+        "Define the secret with the same UUID and the same value there (`virsh secret-define`, `secret-set-value`).",
+    ),
+    Row(
+        r"stateblob[^\n]*TPM error 0x(\w+)|TPM error 0x(\w+)",
+        "swtpm on the destination does not accept the TPM's state (error 0x{1}{2})",
+        "Install the same or a newer swtpm and libtpms there. On a shared folder, both need libvirt 9.0 and swtpm 0.8.",
+    ),
+    Row(
+        r"Unable to find '?(swtpm\w*)'?|(swtpm\w*)'? (?:binary|executable).*not found",
+        "{1}{2}, which the VM's TPM needs, is missing {on}",
+        "Install swtpm and swtpm-tools there.",
+    ),
+    Row(
+        r"running swtpm does not support migration with shared storage",
+        "the VM's swtpm is too old to move with its state on shared storage",
+        "Update swtpm to 0.8 or later and restart the VM. libvirt 12.0 reports this wrongly; 12.1 does not.",
+    ),
+    Row(
+        r"TPM emulator does not support migration|Migration disabled: TPM",
+        "the VM's TPM cannot be moved",
+        "Only an emulated TPM (swtpm) moves; a TPM of the host does not.",
+    ),
+    Row(
+        r"(?:Secret not found[^\n]*)?no secret with matching uuid '?([\w-]+)'?|Secret not found",
+        "a secret that the VM needs is missing {on}: {1}",
+        "Define the secret with the same UUID and value there (`virsh secret-define`, `virsh secret-set-value`).",
+    ),
+)
+
+MEMORY = (
+    Row(
+        r"unable to map backing store for guest RAM|Unable to find any usable "
+        r"hugetlbfs mount|hugetlbfs filesystem is not|"
+        r"(?:os_mem_prealloc|qemu_prealloc_mem)",
+        "the huge pages that the VM needs are missing {on}",
+        "Reserve enough of that size there (vm.nr_hugepages, /etc/hugepages) and "
+        "mount hugetlbfs; `virsh freepages --all` "
+        "shows those that are free.",
+    ),
+    Row(
+        r"cannot set up guest memory|closed the monitor[\s\S]*Cannot allocate memory|Cannot allocate memory",
+        "{host} has too little memory for the VM",
+        "Free memory there, or give the VM less. The Hosts page shows how much there is.",
+    ),
+    Row(
+        r"NUMA node (\d+) is unavailable|cannot bind memory to host NUMA nodes|nodeset.*(?:out of range|not available)|"
+        r"Invalid value '[^']+' for 'cpuset.mems'",
+        "the VM is bound to NUMA nodes that {host} does not have {1}",
+        "Change <numatune> in its definition (`virsh edit`), and restart it.",
+    ),
+    Row(
+        r"cannot limit locked memory|failed to mlock|mlockall",
+        "QEMU may not lock the VM's memory {on}",
+        "Set <hard_limit> in <memtune>, or raise LimitMEMLOCK of libvirtd there.",
+    ),
+    Row(
+        r"dimm info lacks slot ID or base address",
+        "a memory module of the VM has no slot or base address in libvirt's books",
+        "Restart the VM, or detach that module before the migration.",
+    ),
+)
+
+STATE = (
+    Row(
+        r"Unknown savevm section or instance '([^']+)'",
+        "the QEMU of the destination does not know a device of the VM: {1}",
+        "Its QEMU is older, or the VM has other devices in its definition there. The Hosts page shows the versions.",
+        MIGRATION,
+    ),
+    Row(
+        r"Unknown ramblock \"?([^\"\s]+)|Length mismatch: ([^:\s]+)",
+        "the VM's devices or memory differ on the destination: {1}{2}",
+        "The definition used there must be the same, and the firmware packages of both hosts of one version.",
+        MIGRATION,
+    ),
+    Row(
+        r"Features 0x(\w+) unsupported",
+        "a virtio device uses features that the destination's QEMU or kernel does not offer",
+        "Install the same QEMU and kernel on both hosts; vhost-net takes its features from the kernel.",
+        MIGRATION,
+    ),
+    Row(
+        r"error while loading state(?: section id \d+\(ram\)| for instance \w+ of device 'ram')",
+        "QEMU on the destination did not get all of the VM's memory",
+        "The log of QEMU on the origin may have the reason, else the network.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"error while loading state for instance \w+ of device '([^']+)'",
+        "the QEMU of the destination refused the state of the device {1}",
+        "Its QEMU is older, or the device is defined differently there; the VM's log there has more.",
+        MIGRATION,
+    ),
+    Row(
+        r"Missing section footer for (\S+)",
+        "the QEMU of the destination reads the state of {1} differently",
+        f"The two QEMUs do not fit together. {SAME_VERSION}",
+        MIGRATION,
+    ),
+    Row(
+        r"load of migration failed: ([\w /]+)",
+        "QEMU on the destination could not load the VM's state: {1}",
+        "The lines before it in the VM's log there have the reason.",
+        MIGRATION,
+        result=True,
+    ),
+)

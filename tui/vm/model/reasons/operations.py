@@ -1,0 +1,181 @@
+"""Messages about what the VM is doing, and about the options of a migration."""
+
+from tui.vm.model.reasons.row import CANCELLED, LOG, MIGRATION, NO_USERFAULTFD, OTHERWISE, QEMU_ENDED, Row
+
+CLOSED = "(?:unexpectedly closed the monitor|exited while connecting to monitor)"
+VM = r"(?: \(vm='[^\n]*?'\))?"
+
+VM_STATE = (
+    Row(
+        r"cannot migrate domain with (\d+) snapshots?",
+        "the VM has snapshots ({1}), and libvirt does not move such a VM",
+        "List them with virsh snapshot-list. virsh snapshot-delete --metadata makes libvirt forget one and keeps its "
+        "data.",
+    ),
+    Row(
+        r"domain has (?:an )?active block job|another backup job|disk '?(\w+)'? has an? active (?:\w+ )?(?:block )?job",
+        "a block job runs on a disk of the VM, such as a backup or a commit {1}",
+        "Wait until it ends, or end it: virsh blockjob VM DISK --info, --abort; virsh domjobabort for a backup.",
+    ),
+    Row(
+        r"transient disk is not supported",
+        "the VM has a transient disk, which cannot move",
+        "Shut it down and remove <transient/> from the disk (`virsh edit`).",
+    ),
+    Row(
+        r"cannot migrate domain with I/O error",
+        "the VM is paused by an I/O error of its disk",
+        "Repair its storage first: the NFS page. Then resume the VM.",
+    ),
+    Row(
+        r"marked for auto destroy",
+        "the VM is destroyed as soon as the program that started it ends, so libvirt does not move it",
+        "Start it without autodestroy.",
+    ),
+    Row(
+        r"domain '([^']+)' already exists with uuid|domain '([^']+)' is already defined with uuid",
+        "another VM {on} has the name {1}{2}, with another UUID",
+        "It is not this VM. Rename one of them there: virsh domrename.",
+    ),
+    Row(
+        r"domain is already active as '([^']+)'|domain '?([^']*)'? is already (?:active|being started)",
+        "the VM already runs {on} as {1}{2}",
+        "Two VMs on one disk destroy it: find out which one is right before anything else.",
+    ),
+    Row(
+        r"already exists|already active|already in use by",
+        "the name or UUID is in use {on}",
+        "Rename or remove that VM.",
+    ),
+    Row(
+        r"held by (?:monitor=)?remoteDispatchDomainMigrat(?:e|ion)?(?:Prepare|Finish)\w*",
+        "the VM is just arriving at that host, and libvirt answers nothing about it meanwhile",
+        "Wait until the migration ends.",
+    ),
+    Row(
+        r"held by (?:monitor=|agent=)?remoteDispatch(\w+)",
+        "another operation on the VM has not ended: {1}",
+        "Wait and try again.",
+    ),
+    Row(
+        r"another migration job is already running|already in progress|migration.* is already in progress",
+        "another migration of the VM is under way",
+        "Wait until it ends, or cancel it.",
+    ),
+    Row(
+        r"domain is no longer running",
+        "the VM ended on the destination before it ran there",
+        f"{LOG} on the destination has the reason.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(r"domain is not running", "the VM does not run", "Start it on the Launch page."),
+    Row(
+        r"post-copy migration of the domain failed",
+        "a post-copy of the VM has broken, and its memory is on two hosts",
+        "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
+    ),
+    Row(r"No space left on device[\s\S]*statedir", "libvirt cannot write its state {on}", "Free some space there."),
+)
+
+OPTIONS = (
+    Row(
+        r"started with VIR_MIGRATE_POSTCOPY",
+        "the migration was started without post-copy, which must be allowed at the start",
+        "Cancel it, then start it with post-copy.",
+    ),
+    Row(
+        r"Enable postcopy with migrate_set_capability|can only be started while outgoing migration",
+        "post-copy was requested before the migration had begun to send",
+        "Request it again after the first pass has begun.",
+    ),
+    Row(
+        r"Postcopy (?:is not (?:yet )?(?:compatible|supported)|.*incompatible)[^\n]*multifd|multifd[^\n]*postcopy",
+        "this QEMU cannot use parallel connections with post-copy",
+        "Set the parallel connections to 0, or use QEMU 10.1 and libvirt 11.6 or later on both hosts.",
+    ),
+    Row(
+        r"post-?copy is not supported with tunnelled",
+        "post-copy cannot be tunnelled through libvirt",
+        "Start it without the tunnel, or without post-copy.",
+    ),
+    Row(
+        r"VFIO migration is not supported with postcopy|Postcopy needs matching (?:RAM|target) page sizes|"
+        r"nvdimm memory, postcopy|not compatible with ignore-shared",
+        "a device or the memory of the VM excludes post-copy",
+        "Start it as pre-copy.",
+    ),
+    Row(
+        r"userfaultfd|userfault|Postcopy is not supported|postcopy-ram",
+        NO_USERFAULTFD,
+        "Set vm.unprivileged_userfaultfd=1 on both hosts; the Hosts page sets it.",
+    ),
+    Row(
+        r"MSG_ZEROCOPY|zero-?copy[^\n]*(?:lock|ENOBUFS|No buffer space)|Requested Zero Copy feature is not available",
+        "QEMU cannot send without copying (zero-copy)",
+        "Start it without zero-copy, or raise the limit of locked memory of QEMU and net.core.optmem_max.",
+    ),
+    Row(
+        r"zero-copy is only available|compression (?:level|method)[^\n]*(?:not supported|requires)|"
+        r"Turn parallel migration on to tune it|Unknown compression method|unsupported compression|"
+        r"\b[\w-]+'? compression[^\n]*requires",
+        "these options cannot be combined: zero-copy and multifd compression need parallel connections",
+        "Set a number of parallel connections, or leave the other option out.",
+    ),
+    Row(
+        r"Parameter '([\w-]+)' expects ([^\n]+)|Option (\S+ expects [^\n]+)",
+        "QEMU does not accept the value of an option: {1} {2}{3}",
+        "Start it with another value.",
+    ),
+    Row(
+        r"(?:capability|parameter) '?([\w-]+)'? is not (?:supported|available)",
+        "this QEMU has no {1}",
+        "Leave the option out.",
+    ),
+    Row(r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
+    Row(
+        r"dirty rate is already being measured",
+        "another program measures it, too",
+        "Try again in a minute.",
+    ),
+    Row(
+        r"(?:function|vir\w+) is not supported by the connection driver: vir\w+|no "
+        r"support for \w+ in the (?:remote )?driver",
+        "this daemon does not support it",
+    ),
+    Row(
+        r"Network-based migration[^\n]*|missing host in migration URI|unsupported "
+        r"scheme|missing scheme in migration URI",
+        "the migration's address is not valid",
+        "Correct the migration URI, such as tcp://192.0.2.2.",
+    ),
+)
+
+ENDS = (  # of QEMU and of the job: the last rows, because other messages contain these words
+    Row(r"cancell?ed by client|job abort|was aborted|successfully aborted", CANCELLED),
+    Row(
+        rf"{CLOSED}{VM}: ?([\s\S]*\w[\s\S]*)",
+        "QEMU on the destination could not start, or ended: {1}",
+        f"{LOG} on the destination has more.",
+        MIGRATION,
+    ),
+    Row(
+        CLOSED,
+        "QEMU on the destination could not start, or ended",
+        f"{LOG} on the destination has the reason.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"(?:read from|write to) monitor|end of file from (?:qemu )?monitor|monitor socket",
+        QEMU_ENDED,
+        f"{LOG} on the host that ran it may have the reason.",
+        result=True,
+    ),
+    Row(
+        CLOSED,
+        "",  # its own words come after this clause
+        f"{LOG} on that host may have more.",
+        OTHERWISE,
+    ),
+)
