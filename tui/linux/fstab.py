@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from tui.linux.escapes import escaped, unescaped
+from tui.linux.paths import lexical
 
 FSTAB = "/etc/fstab"
 ESCAPED = " \t\n\\"
@@ -34,8 +35,7 @@ def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
         if len(fields) < 3 or fields[0].startswith("#"):
             continue
         options = tuple(fields[3].split(",")) if len(fields) > 3 else ("defaults",)
-        target = unescaped(fields[1])
-        found.append(FstabEntry(number, unescaped(fields[0]), target.rstrip("/") or "/", fields[2], options))
+        found.append(FstabEntry(number, unescaped(fields[0]), lexical(unescaped(fields[1])), fields[2], options))
     return tuple(found)
 
 

@@ -7,7 +7,9 @@ from tui.linux.change import Change, Command, Move, reversible
 from tui.linux.folder import HUNG, STALE
 from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
 from tui.linux.mounts import Mount
+from tui.linux.paths import lexical
 from tui.nfs.model.checks.bind import foreign_entry, fstab_moves, hidden_files, mount_summary
+from tui.nfs.model.checks.grants import mount_paths, unreachable
 from tui.nfs.model.facts import OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts
 
 MOUNT_LIMIT_S = 60
@@ -29,10 +31,10 @@ echo "$2 can't be unmounted: a VM or a program uses it, or its server does not r
 exit 1"""
 
 
-def nfs_source(facts: NfsFacts) -> str:
-    """The exported folder as mount(8) names it: SERVER:/PATH."""
-    server = facts.shared.storage
-    return f"[{server}]:{facts.shared.export}" if ":" in server else f"{server}:{facts.shared.export}"
+def nfs_source(facts: NfsFacts, role: str) -> str:
+    """The exported folder as mount(8) names it on a host: SERVER:/PATH."""
+    server, path = facts.shared.storage, mount_paths(facts, role)[0]
+    return f"[{server}]:{path}" if ":" in server else f"{server}:{path}"
 
 
 def check_port(facts: NfsFacts, client: ClientRead) -> Finding:
@@ -53,13 +55,15 @@ def check_port(facts: NfsFacts, client: ClientRead) -> Finding:
 
 def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
     """Whether the folder is mounted as VMs need it, now and after a restart."""
-    path, mount, wanted = client.folder.path, client.mount, f"{nfs_source(facts)} mounted at {client.folder.path}"
+    path, mount = client.folder.path, client.mount
+    wanted = f"{nfs_source(facts, client.role)} mounted at {path}"
     if bad := _bad_mount(facts, client, wanted):
         return bad
     entry = _entry(facts, client)
     if mount is None:
         detail = f"{entry.where} would mount it" if entry and is_ours(entry.source, facts, client) else ""
-        return Finding(FAILED, _hidden_files(client) or "it is not mounted", wanted, detail=detail)
+        why = _obstacle(facts, client) or "it is not mounted"
+        return Finding(FAILED, why, wanted, detail=detail)
     if entry is None:
         return Finding(FAILED, "it is mounted, but not after a restart", f"a line for it in {FSTAB}")
     if not _is_our_entry(entry, facts, client):
@@ -82,7 +86,7 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
         return obstacle
     if entry is not None and not _is_our_entry(entry, facts, client):
         return f"{foreign_entry(entry)}, and the app does not change that line"
-    moves = [] if entry else fstab_moves(client, fstab_line(nfs_source(facts), path, "nfs", OPTIONS))
+    moves = [] if entry else fstab_moves(client, fstab_line(nfs_source(facts, client.role), path, "nfs", OPTIONS))
     if client.folder.state == STALE:
         moves.append(Move(Command(client.role, ("umount", "-l", "--", path))))
         mount = None
@@ -97,9 +101,7 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
 def is_ours(source: str, facts: NfsFacts, client: ClientRead) -> bool:
     """Whether the source of a mount or an entry is the exported folder of the storage server."""
     host, _, path = _split(source)
-    server = client.names.get(STORAGE, Resolved(facts.shared.storage))
-    same = (normalized(host) if is_address(host) else host.lower()) in server.names
-    return same and (path.rstrip("/") or "/") == facts.shared.export
+    return _names_server(host, facts, client) and lexical(path) in mount_paths(facts, client.role)
 
 
 def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
@@ -109,7 +111,7 @@ def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
 
 
 def _mount_now(facts: NfsFacts, client: ClientRead) -> Move:
-    source, path = nfs_source(facts), client.folder.path
+    source, path = nfs_source(facts, client.role), client.folder.path
     do = ("timeout", "-k", "1", str(MOUNT_LIMIT_S), "mount", "-t", "nfs", "-o", NOW, "--", source, path)
     undo = Command(client.role, ("sh", "-c", UNMOUNT, "sh", source, path))
     return Move(Command(client.role, do, timeout_s=MOUNT_LIMIT_S + 10), (undo,))
@@ -129,7 +131,10 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
     if not _is_our_mount(mount, facts, client):
         below = "; it hides the mount of the exported folder" if client.hidden_nfs else ""
         what = f"something else is mounted at {path}: {mount_summary(mount)}{below}"
-        return Finding(FAILED, what, wanted, f"If nothing uses it: umount {path}")
+        hint = f"If nothing uses it: umount {path}"
+        if _same_server(mount, facts, client):
+            hint = "Is it the folder you mean? Then configure its path as storage.export, or export that path."
+        return Finding(FAILED, what, wanted, hint)
     if mount.read_only:
         return Finding(FAILED, f"{path} is mounted read-only", "mounted read-write")
     return None
@@ -141,7 +146,7 @@ def _obstacle(facts: NfsFacts, client: ClientRead) -> str:
     if mount is not None:
         ours = _is_our_mount(mount, facts, client)
         return "" if ours else f"something else is mounted there: {mount_summary(mount)}"
-    return _hidden_files(client)
+    return unreachable(facts, client.role) or _hidden_files(client)
 
 
 def _hidden_files(client: ClientRead) -> str:
@@ -151,13 +156,20 @@ def _hidden_files(client: ClientRead) -> str:
 
 def _is_our_mount(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
     """True if the exported folder is mounted, by the name of its source or by the server's address."""
-    if not mount.nfs:
-        return False
-    path = _split(mount.source)[2].rstrip("/") or "/"
-    address = mount.option("addr")
-    known = client.names.get(STORAGE, Resolved(""))
-    by_address = is_address(address) and normalized(address) in known.addresses and path == facts.shared.export
-    return by_address or is_ours(mount.source, facts, client)
+    right = lexical(_split(mount.source)[2]) in mount_paths(facts, client.role)
+    return right and _same_server(mount, facts, client)
+
+
+def _same_server(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
+    """Whether it is an NFS mount from the storage server, by its name or its address."""
+    address, known = mount.option("addr"), client.names.get(STORAGE, Resolved(""))
+    by_address = is_address(address) and normalized(address) in known.addresses
+    return mount.nfs and (by_address or _names_server(_split(mount.source)[0], facts, client))
+
+
+def _names_server(host: str, facts: NfsFacts, client: ClientRead) -> bool:
+    server = client.names.get(STORAGE, Resolved(facts.shared.storage))
+    return (normalized(host) if is_address(host) else host.lower()) in server.names
 
 
 def _split(source: str) -> tuple[str, str, str]:
