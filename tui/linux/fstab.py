@@ -26,6 +26,16 @@ class FstabEntry:
         """Its place: "line 3 of /etc/fstab"."""
         return f"line {self.line} of {FSTAB}"
 
+    @property
+    def automount(self) -> bool:
+        """Whether systemd mounts it at its first use, even with noauto."""
+        return "x-systemd.automount" in self.options or "comment=systemd.automount" in self.options
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether nothing mounts it after a restart until a person does."""
+        return "noauto" in self.options and not self.automount
+
 
 def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
     """All entries; comments, empty lines and lines that mount(8) rejects are skipped."""

@@ -55,7 +55,6 @@ else
 fi
 part configuration 5 sh -c 'for each; do [ ! -e "$each" ] || echo "$each"; done' sh {" ".join(PURGED)}
 part users 5 getent passwd {" ".join(USERS)}
-part mounts 5 cat /proc/self/mountinfo
 part fstab 5 cat /etc/fstab
 part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
@@ -64,6 +63,8 @@ part address.destination 5 getent ahosts "$destination"
 route='address=$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1) && ip -o route get "$address"'
 folder={shlex.quote(folders.SCRIPT)}
 part folder 5 sh -c "$folder" sh "$export_folder"
+# After the folder, because reading it mounts one that is mounted at first use.
+part mounts 5 cat /proc/self/mountinfo
 """
 
 SERVER_SCRIPT = f"""{COMMON}

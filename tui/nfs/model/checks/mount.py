@@ -6,7 +6,7 @@ from tui.linux.addresses import Resolved, is_address, normalized
 from tui.linux.change import Change, Command, Move, reversible
 from tui.linux.folder import HUNG, STALE
 from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
-from tui.linux.mounts import Mount
+from tui.linux.mounts import AUTOFS, Mount, automount_of
 from tui.linux.paths import lexical
 from tui.nfs.model.checks.bind import foreign_entry, fstab_moves, hidden_files, mount_summary
 from tui.nfs.model.checks.grants import mount_paths, unreachable
@@ -64,17 +64,20 @@ def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
         detail = f"{entry.where} would mount it" if entry and is_ours(entry.source, facts, client) else ""
         why = _obstacle(facts, client) or "it is not mounted"
         return Finding(FAILED, why, wanted, detail=detail)
+    how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
+    if entry is None and (automount := automount_of(client.mounts, mount)):
+        return Finding(OK, f"{mount.source} is mounted ({how}), at its first use by {automount.source}")
     if entry is None:
         return Finding(FAILED, "it is mounted, but not after a restart", f"a line for it in {FSTAB}")
     if not _is_our_entry(entry, facts, client):
         why = f"it is mounted, but {foreign_entry(entry)}"
         return Finding(FAILED, why, wanted, f"Change or remove {entry.where}.")
-    if "noauto" in entry.options:
+    if entry.by_hand:
         return Finding(WARNING, f"it is mounted, but {entry.where} has noauto", wanted)
     if "soft" in mount.super_options:
         return Finding(WARNING, f"{path} is mounted soft: I/O fails when the server is slow", "mounted hard")
-    how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
-    return Finding(OK, f"{mount.source} is mounted ({how}), also after a restart ({entry.where})")
+    when = "at its first use" if entry.automount else "also after a restart"
+    return Finding(OK, f"{mount.source} is mounted ({how}), {when} ({entry.where})")
 
 
 def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
@@ -86,7 +89,9 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
         return obstacle
     if entry is not None and not _is_our_entry(entry, facts, client):
         return f"{foreign_entry(entry)}, and the app does not change that line"
-    moves = [] if entry else fstab_moves(client, fstab_line(nfs_source(facts, client.role), path, "nfs", OPTIONS))
+    moves = []
+    if entry is None and not (mount and automount_of(client.mounts, mount)):
+        moves = fstab_moves(client, fstab_line(nfs_source(facts, client.role), path, "nfs", OPTIONS))
     if client.folder.state == STALE:
         moves.append(Move(Command(client.role, ("umount", "-l", "--", path))))
         mount = None
@@ -128,6 +133,8 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
         return Finding(FAILED, why, wanted, "Stop the VMs that use it, then mount it again.")
     if mount is None:
         return None
+    if mount.type == AUTOFS:
+        return Finding(FAILED, _pending(mount), wanted, f"Read why with: systemctl status autofs {path}")
     if not _is_our_mount(mount, facts, client):
         below = "; it hides the mount of the exported folder" if client.hidden_nfs else ""
         what = f"something else is mounted at {path}: {mount_summary(mount)}{below}"
@@ -143,10 +150,17 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
 def _obstacle(facts: NfsFacts, client: ClientRead) -> str:
     """Why the folder can't be mounted; empty if it can."""
     mount = client.mount
+    if mount is not None and mount.type == AUTOFS:
+        return _pending(mount)
     if mount is not None:
         ours = _is_our_mount(mount, facts, client)
         return "" if ours else f"something else is mounted there: {mount_summary(mount)}"
     return unreachable(facts, client.role) or _hidden_files(client)
+
+
+def _pending(mount: Mount) -> str:
+    """A sentence about an automount that has not mounted the folder although the app has just used it."""
+    return f"{mount.source} mounts the folder at its first use, but that did not succeed"
 
 
 def _hidden_files(client: ClientRead) -> str:
