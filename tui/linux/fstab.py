@@ -8,6 +8,7 @@ from tui.linux.paths import lexical
 
 FSTAB = "/etc/fstab"
 ESCAPED = " \t\n\\"
+LIBVIRT_UNITS = ("libvirtd.service", "virtqemud.service")
 FIELD = re.compile(r"\S+", re.ASCII)  # Unicode spaces are part of a path
 
 
@@ -35,6 +36,14 @@ class FstabEntry:
     def by_hand(self) -> bool:
         """Whether nothing mounts it after a restart until a person does."""
         return "noauto" in self.options and not self.automount
+
+    @property
+    def before_libvirt(self) -> bool:
+        """Whether libvirt's daemon starts after the mount: it waits for remote-fs.target, which ignores nofail."""
+        if self.automount or "nofail" not in self.options:
+            return not self.by_hand
+        waiting = {each.partition("=")[2] for each in self.options if each.startswith("x-systemd.before=")}
+        return bool(waiting & {*LIBVIRT_UNITS, "remote-fs.target"})
 
 
 def parse_fstab(text: str) -> tuple[FstabEntry, ...]:

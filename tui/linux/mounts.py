@@ -13,6 +13,9 @@ SHARED_TYPES = (
     *NFS, "gfs2", "ocfs2", "afs", "smb3", "cifs", "ceph", "gpfs", "fuse.quobyte", "acfs", "fuse.glusterfs", "beegfs",
 )  # fmt: skip
 
+# Options of nfs(5) that keep locks of byte ranges on the client, as QEMU takes them; flock(2) is something else.
+OWN_LOCKS = ("nolock", "local_lock=all", "local_lock=posix")
+
 
 @dataclass(frozen=True)
 class Mount:

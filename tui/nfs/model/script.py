@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from tui.core.quantity import whole
@@ -99,6 +100,7 @@ part route 5 sh -c "$route" sh "$storage"
 part qemu_conf 5 cat /etc/libvirt/qemu.conf
 user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
 part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
+part autostart 5 sh -c 'grep -l -F -- "$1/" /etc/libvirt/qemu/autostart/*.xml' sh "$export_folder"
 part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 """
 
@@ -141,6 +143,7 @@ def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
         qemu=_qemu_user(qemu_conf.user, _printed(sections, "qemu_users")),
         qemu_conf=qemu_conf,
         libvirt_version=tuple(map(int, version[1].split("."))) if version else (),
+        autostarted=tuple(PurePosixPath(line).stem for line in _text(sections, "autostart").splitlines()),
     )
 
 

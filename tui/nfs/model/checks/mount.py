@@ -3,24 +3,28 @@
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, is_address, normalized
-from tui.linux.change import Change, Command, Move, reversible
+from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, reversible
 from tui.linux.folder import HUNG, STALE
-from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
+from tui.linux.fstab import FSTAB, LIBVIRT_UNITS, FstabEntry, fstab_line
+from tui.linux.managed_block import blocks
 from tui.linux.mounts import AUTOFS, Mount, automount_of
 from tui.linux.paths import lexical
 from tui.nfs.model.checks.bind import foreign_entry, fstab_moves, hidden_files, mount_summary
 from tui.nfs.model.checks.grants import mount_paths, unreachable
+from tui.nfs.model.checks.options import weak_entry, weak_mount
 from tui.nfs.model.facts import OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts
 
 MOUNT_LIMIT_S = 60
 # Each is explained in NOTE.
-OPTIONS = "_netdev,nofail,bg,hard,vers=4"
+OPTIONS = "_netdev,nofail,bg,hard,vers=4,x-systemd.before=libvirtd.service,x-systemd.before=virtqemud.service"
+FORMER_OPTIONS = "_netdev,nofail,bg,hard,vers=4"  # of version 0.1
 NOW = "hard,vers=4,retry=0"  # in the foreground, without retries
 
 NOTE = (
     "hard: while the server is down, I/O waits instead of failing in the guest."
     " bg, nofail: the host starts without the server, and mounts the folder when the server is back."
     " _netdev: mounts after the network is up. vers=4: includes locks, and needs port 2049 only."
+    " x-systemd.before: libvirt, which starts VMs with the host, waits for the first attempt."
 )
 
 # $1 the source, $2 the mount point: unmounts only that source.
@@ -66,16 +70,16 @@ def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
         return Finding(FAILED, why, wanted, detail=detail)
     how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
     if entry is None and (automount := automount_of(client.mounts, mount)):
-        return Finding(OK, f"{mount.source} is mounted ({how}), at its first use by {automount.source}")
+        return weak_mount(mount, path) or Finding(
+            OK, f"{mount.source} is mounted ({how}), at its first use by {automount.source}"
+        )
     if entry is None:
         return Finding(FAILED, "it is mounted, but not after a restart", f"a line for it in {FSTAB}")
     if not _is_our_entry(entry, facts, client):
         why = f"it is mounted, but {foreign_entry(entry)}"
         return Finding(FAILED, why, wanted, f"Change or remove {entry.where}.")
-    if entry.by_hand:
-        return Finding(WARNING, f"it is mounted, but {entry.where} has noauto", wanted)
-    if "soft" in mount.super_options:
-        return Finding(WARNING, f"{path} is mounted soft: I/O fails when the server is slow", "mounted hard")
+    if weak := weak_mount(mount, path) or weak_entry(entry) or _late(facts, client, entry):
+        return weak
     when = "at its first use" if entry.automount else "also after a restart"
     return Finding(OK, f"{mount.source} is mounted ({how}), {when} ({entry.where})")
 
@@ -91,7 +95,10 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
         return f"{foreign_entry(entry)}, and the app does not change that line"
     moves = []
     if entry is None and not (mount and automount_of(client.mounts, mount)):
-        moves = fstab_moves(client, fstab_line(nfs_source(facts, client.role), path, "nfs", OPTIONS))
+        moves = fstab_moves(client, _line(facts, client))
+    elif entry is not None and (former := _former_line(facts, client, entry)):
+        replaced = RemoveLines(client.role, FSTAB, former), (AddLines(client.role, FSTAB, former),)
+        moves = [Move(*replaced), *fstab_moves(client, _line(facts, client))]
     if client.folder.state == STALE:
         moves.append(Move(Command(client.role, ("umount", "-l", "--", path))))
         mount = None
@@ -113,6 +120,30 @@ def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
     """Whether the exported folder is mounted, responds and is not read-only."""
     mount = client.mount
     return client.folder.is_folder and mount is not None and not mount.read_only and _is_our_mount(mount, facts, client)
+
+
+def _line(facts: NfsFacts, client: ClientRead) -> str:
+    return fstab_line(nfs_source(facts, client.role), client.folder.path, "nfs", OPTIONS)
+
+
+def _former_line(facts: NfsFacts, client: ClientRead, entry: FstabEntry) -> tuple[str, ...]:
+    """The managed line of an entry that the app would write in another way now; empty for the lines of others."""
+    line = (client.fstab or "").split("\n")[entry.line - 1]
+    own = any(block.lines == (line,) for block in blocks(client.fstab or ""))
+    unedited = ",".join(entry.options) in (OPTIONS, FORMER_OPTIONS)
+    return (line,) if own and unedited and line != _line(facts, client) else ()
+
+
+def _late(facts: NfsFacts, client: ClientRead, entry: FstabEntry) -> Finding | None:
+    """The finding that libvirt starts VMs with the host before their images are there."""
+    if not client.autostarted or not client.systemd or entry.before_libvirt:
+        return None
+    found = f"{', '.join(client.autostarted)} may start with the host before {entry.where} has mounted the folder"
+    if _former_line(facts, client, entry):
+        return Finding(FAILED, found, "libvirt waits for the mount")
+    options = ",".join(f"x-systemd.before={unit}" for unit in LIBVIRT_UNITS)
+    hint = f"Add {options} to its options, then run: systemctl daemon-reload"
+    return Finding(WARNING, found, "libvirt waits for the mount", hint)
 
 
 def _mount_now(facts: NfsFacts, client: ClientRead) -> Move:
