@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui.linux.escapes import escaped, unescaped
+from tui.linux.paths import lexical
 
 ESCAPED = ' \t\n"#\\()'
 TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # Unicode spaces are part of a name
@@ -57,8 +58,7 @@ def parse_exports(text: str, file: str = "/etc/exports") -> tuple[Export, ...]:
                 defaults = tuple(word[1:].split(","))
                 continue
             clients.append(_client(word, defaults))
-        path = words[0].rstrip("/") or "/"
-        found.append(Export(path, tuple(clients) or (Client("*", defaults),), number, file))
+        found.append(Export(lexical(words[0]), tuple(clients) or (Client("*", defaults),), number, file))
     return tuple(found)
 
 

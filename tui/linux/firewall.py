@@ -13,7 +13,7 @@ from tui.linux.ufw import Ufw, parse_ufw
 
 # As root, after PRELUDE. The sections device... contain the routes to other hosts.
 PARTS = """
-if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then part ufw 30 ufw status; fi
+if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then part ufw 30 ufw status verbose; fi
 if [ "$(timeout 30 firewall-cmd --state 2> /dev/null)" = running ]; then
   part zone_default 20 firewall-cmd --get-default-zone
   part zones_now 30 firewall-cmd --list-all-zones
@@ -45,6 +45,10 @@ class Firewall:
         """Adds the missing rules that open TCP ports to this address, in each active firewall."""
         return (*self.ufw.moves(host, address, ports), *self.firewalld.moves(host, address, ports))
 
+    def refusal(self, address: str, ports: tuple[int, int]) -> str:
+        """The rule of ufw that keeps the address out, as a sentence; empty if there is none."""
+        return self.ufw.refusal(address, ports)
+
 
 def parse_firewall(text: str) -> Firewall:
     """The firewalls from the output of PARTS and of the device... sections; other sections are ignored."""
@@ -61,7 +65,9 @@ def opened(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) ->
     """Opens TCP ports of `host` to the address `other`; a sentence if the app can't."""
     if not firewall.name:
         return f"neither ufw nor firewalld is active there, {BLOCKED}"
+    if refusal := firewall.refusal(other, ports):
+        return refusal
     moves = firewall.moves(host, other, ports)
     if not moves:
-        return f"{firewall.name} already has the rule for {other}, {BLOCKED}"
+        return f"{firewall.name} already has a rule for {other}, {BLOCKED}"
     return Change(moves, f"for {other} only, now and after a restart")

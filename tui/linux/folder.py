@@ -11,8 +11,10 @@ LISTED = 5000  # entries; further ones are not compared
 IGNORED = (".vmlm-proof-", ".nfs")  # the file of the proof, and removed files that NFS keeps while they are open
 
 # $1 the path. One fact a line, because names of users and groups may have spaces; the entries are last.
+# The first line mounts a folder that is mounted at first use, because stat(1) does not.
 SCRIPT = f"""
 p=$1
+[ -e "$p/." ] || :
 while [ ! -e "$p" ] && [ ! -L "$p" ]; do printf 'missing %s\\n' "$p"; p=$(dirname -- "$p"); done
 printf 'real %s\\n' "$(readlink -m -- "$1")"
 stat -L -c 'mode %a

@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass
 
 from tui.linux.escapes import escaped, unescaped
+from tui.linux.paths import lexical
 
 FSTAB = "/etc/fstab"
 ESCAPED = " \t\n\\"
+LIBVIRT_UNITS = ("libvirtd.service", "virtqemud.service")
 FIELD = re.compile(r"\S+", re.ASCII)  # Unicode spaces are part of a path
 
 
@@ -25,6 +27,24 @@ class FstabEntry:
         """Its place: "line 3 of /etc/fstab"."""
         return f"line {self.line} of {FSTAB}"
 
+    @property
+    def automount(self) -> bool:
+        """Whether systemd mounts it at its first use, even with noauto."""
+        return "x-systemd.automount" in self.options or "comment=systemd.automount" in self.options
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether nothing mounts it after a restart until a person does."""
+        return "noauto" in self.options and not self.automount
+
+    @property
+    def before_libvirt(self) -> bool:
+        """Whether libvirt's daemon starts after the mount: it waits for remote-fs.target, which ignores nofail."""
+        if self.automount or "nofail" not in self.options:
+            return not self.by_hand
+        waiting = {each.partition("=")[2] for each in self.options if each.startswith("x-systemd.before=")}
+        return bool(waiting & {*LIBVIRT_UNITS, "remote-fs.target"})
+
 
 def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
     """All entries; comments, empty lines and lines that mount(8) rejects are skipped."""
@@ -34,8 +54,7 @@ def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
         if len(fields) < 3 or fields[0].startswith("#"):
             continue
         options = tuple(fields[3].split(",")) if len(fields) > 3 else ("defaults",)
-        target = unescaped(fields[1])
-        found.append(FstabEntry(number, unescaped(fields[0]), target.rstrip("/") or "/", fields[2], options))
+        found.append(FstabEntry(number, unescaped(fields[0]), lexical(unescaped(fields[1])), fields[2], options))
     return tuple(found)
 
 

@@ -7,10 +7,14 @@ from tui.core.quantity import whole
 from tui.linux.escapes import unescaped
 
 NFS = ("nfs", "nfs4")
+AUTOFS = "autofs"  # of systemd and of autofs(5): it mounts another file system at first use
 # The types that libvirt's virFileIsSharedFS treats as shared without configuration (libvirt 11.3, src/util/virfile.c).
 SHARED_TYPES = (
     *NFS, "gfs2", "ocfs2", "afs", "smb3", "cifs", "ceph", "gpfs", "fuse.quobyte", "acfs", "fuse.glusterfs", "beegfs",
 )  # fmt: skip
+
+# Options of nfs(5) that keep locks of byte ranges on the client, as QEMU takes them; flock(2) is something else.
+OWN_LOCKS = ("nolock", "local_lock=all", "local_lock=posix")
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,11 @@ def hidden(mounts: tuple[Mount, ...], path: str) -> tuple[Mount, ...]:
     """The mounts at a path that another mount hides."""
     visible = mount_at(mounts, path)
     return tuple(mount for mount in mounts if mount.target == path and mount is not visible)
+
+
+def automount_of(mounts: tuple[Mount, ...], mount: Mount) -> Mount | None:
+    """The automount, at the same path or above, that made this mount at its first use."""
+    return next((each for each in mounts if each.id == mount.parent and each.type == AUTOFS), None)
 
 
 def device_folder(mounts: tuple[Mount, ...], path: str) -> tuple[str, str] | None:

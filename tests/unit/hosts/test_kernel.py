@@ -112,8 +112,8 @@ def test_a_firewall_is_opened_for_the_other_host_alone_and_can_be_closed_again(
     ("text", "why_not"),
     [
         ("", "neither ufw nor firewalld is active there"),
-        (UFW_ALLOWS, "ufw already has the rule for 192.0.2.1, so something else blocks the connection"),
-        (zones(*[f"{PLAIN_ZONES}\t{RICH}\n"] * 2), "firewalld already has the rule for 192.0.2.1"),
+        (UFW_ALLOWS, "ufw already has a rule for 192.0.2.1, so something else blocks the connection"),
+        (zones(*[f"{PLAIN_ZONES}\t{RICH}\n"] * 2), "firewalld already has a rule for 192.0.2.1"),
     ],
 )
 def test_a_firewall_that_is_not_the_trouble_is_left_alone(text: str, why_not: str) -> None:

@@ -191,7 +191,7 @@ def test_the_rule_is_added_only_where_it_is_missing() -> None:
     kept = f"public\n  services: ssh\n  rich rules: \n\t{rule}\n"
     why_not = opened("destination", parse_firewall(firewall(now, kept)), "192.0.2.1", PORTS)
     assert isinstance(why_not, str)
-    assert why_not.startswith("firewalld already has the rule for 192.0.2.1, so something else blocks the connection")
+    assert why_not.startswith("firewalld already has a rule for 192.0.2.1, so something else blocks the connection")
 
 
 def test_the_rule_in_another_zone_or_for_other_ports_is_another_rule() -> None:

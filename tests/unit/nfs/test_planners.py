@@ -33,7 +33,7 @@ from tui.linux.packages import Package, parse_simulation
 from tui.nfs.model.checks.bind import UNBIND
 from tui.nfs.model.checks.exports import REEXPORT, REEXPORT_IF_THERE
 from tui.nfs.model.checks.folder import UNDO
-from tui.nfs.model.checks.mount import UNMOUNT
+from tui.nfs.model.checks.mount import OPTIONS, UNMOUNT
 from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, NfsFacts
 
 RIGHT = "rw,sync,no_subtree_check,no_root_squash"
@@ -175,7 +175,7 @@ def test_the_folder_is_mounted_now_and_after_a_restart(path: str, hosts: tuple[s
     assert isinstance(add, AddLines)
     (entry,) = parse_fstab(add.lines[0])
     assert (entry.source, entry.target, entry.type) == (what, path, "nfs")
-    assert entry.options == ("_netdev", "nofail", "bg", "hard", "vers=4")
+    assert (",".join(entry.options), entry.before_libvirt) == (OPTIONS, True)
     again = Command(SOURCE, RELOAD.argv)
     assert undo == (RemoveLines(SOURCE, "/etc/fstab", add.lines), again)
     assert reload == (again, ())

@@ -87,7 +87,7 @@ def test_the_firewall_is_opened_only_for_the_host_that_it_blocks() -> None:
 
 def test_if_the_firewall_has_the_rule_the_app_reports_that_something_else_blocks() -> None:
     why = refused(guarded(SILENT, UFW_OURS), "storage.firewall")
-    assert why.startswith("ufw already has the rule for 192.0.2.10, so something else blocks the connection")
+    assert why.startswith("ufw already has a rule for 192.0.2.10, so something else blocks the connection")
 
 
 def wrapped(deny: str, allow: str = "", daemons: tuple[str, ...] = ("rpcbind", "rpc.mountd")) -> NfsFacts:

@@ -104,6 +104,7 @@ class ClientRead(HostRead):
     qemu: QemuUser | None = None
     qemu_conf: QemuConf = NO_QEMU_CONF
     libvirt_version: tuple[int, ...] = ()
+    autostarted: tuple[str, ...] = ()  # VMs with a file in the folder that libvirt starts with the host
 
     @property
     def declared(self) -> str:

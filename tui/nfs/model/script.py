@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from tui.core.quantity import whole
@@ -55,7 +56,6 @@ else
 fi
 part configuration 5 sh -c 'for each; do [ ! -e "$each" ] || echo "$each"; done' sh {" ".join(PURGED)}
 part users 5 getent passwd {" ".join(USERS)}
-part mounts 5 cat /proc/self/mountinfo
 part fstab 5 cat /etc/fstab
 part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
@@ -64,6 +64,8 @@ part address.destination 5 getent ahosts "$destination"
 route='address=$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1) && ip -o route get "$address"'
 folder={shlex.quote(folders.SCRIPT)}
 part folder 5 sh -c "$folder" sh "$export_folder"
+# After the folder, because reading it mounts one that is mounted at first use.
+part mounts 5 cat /proc/self/mountinfo
 """
 
 SERVER_SCRIPT = f"""{COMMON}
@@ -98,6 +100,7 @@ part route 5 sh -c "$route" sh "$storage"
 part qemu_conf 5 cat /etc/libvirt/qemu.conf
 user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
 part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
+part autostart 5 sh -c 'grep -l -F -- "$1/" /etc/libvirt/qemu/autostart/*.xml' sh "$export_folder"
 part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 """
 
@@ -140,6 +143,7 @@ def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
         qemu=_qemu_user(qemu_conf.user, _printed(sections, "qemu_users")),
         qemu_conf=qemu_conf,
         libvirt_version=tuple(map(int, version[1].split("."))) if version else (),
+        autostarted=tuple(PurePosixPath(line).stem for line in _text(sections, "autostart").splitlines()),
     )
 
 

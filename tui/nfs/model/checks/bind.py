@@ -34,7 +34,7 @@ def check_bind(_facts: NfsFacts, server: ServerRead) -> Finding:
         return Finding(FAILED, "it is mounted, but not after a restart", wanted)
     if not _is_ours(entry, server):
         return Finding(FAILED, f"it is mounted, but {foreign_entry(entry)}", wanted, _hint(server))
-    if "noauto" in entry.options:
+    if entry.by_hand:
         return Finding(FAILED, f"{entry.where} has noauto", wanted, "Remove noauto from it.")
     return Finding(OK, f"{images.path} is mounted at {folder.path}, also after a restart ({entry.where})")
 
@@ -46,7 +46,7 @@ def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
         return obstacle
     if entry is not None and not _is_ours(entry, server):
         return f"{foreign_entry(entry)}, and the app does not change that line"
-    if entry is not None and "noauto" in entry.options:
+    if entry is not None and entry.by_hand:
         return f"the app did not write {entry.where}"
     moves = [] if entry else fstab_moves(server, fstab_line(images, folder, "none", OPTIONS))
     if not bound(server):

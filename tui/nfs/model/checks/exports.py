@@ -1,22 +1,24 @@
 """The export of the folder to the two hosts only: the line in /etc/exports, and the exports in effect."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatch
-
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
-from tui.linux.addresses import Resolved, in_network, is_address, normalized
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, added
 from tui.linux.escapes import ESCAPE
-from tui.linux.exports import Client, Export, export_line, parse_exports
+from tui.linux.exports import Export, export_line, parse_exports
 from tui.linux.managed_block import blocks
 from tui.nfs.model.checks.common import clients_unread
+from tui.nfs.model.checks.grants import (
+    Grant,
+    effective_grant,
+    exported_paths,
+    matches,
+    unreachable,
+    written_exports,
+)
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts, ServerRead
 
 EXPORTS = "/etc/exports"
 OPTIONS = "rw,sync,no_subtree_check,no_root_squash"
-SINGLE, NETWORK, WILDCARD, NETGROUP, EVERYBODY = range(5)  # the order in which exportfs searches for a client
 
 # exportfs also fails because of faulty lines that are not the app's; the next reading shows whether ours is in effect.
 REEXPORT = "exportfs -arv || echo 'exportfs reported an error in a line, see above'"
@@ -31,61 +33,6 @@ NOTE = (
     " it stops; with root_squash that fails. It makes root of these two hosts, and of no other, root in this folder."
     " QEMU's own user is never squashed."
 )
-
-
-@dataclass(frozen=True)
-class Grant:
-    """The client of an export that applies to a host."""
-
-    export: Export
-    client: Client
-
-    @property
-    def wide(self) -> bool:
-        """Whether other hosts may match it, too."""
-        return client_kind(self.client.name) != SINGLE
-
-    @property
-    def wrong(self) -> str:
-        """The first option that does not suit VMs, in words; empty if all do."""
-        client = self.client
-        if not client.has("rw"):
-            return "read-only"
-        if client.has("all_squash"):
-            return "with all_squash"
-        if not client.has("no_root_squash"):
-            return "with root_squash"
-        return "" if client.has("sync") else "with async"
-
-
-def effective_grant(exports: Iterable[Export], path: str, host: Resolved) -> Grant | None:
-    """The grant that applies to a host: the most specific client that matches, the first of several."""
-    grants = [Grant(each, client) for each in exports if each.path == path for client in each.clients]
-    matching = [grant for grant in grants if matches(grant.client.name, host)]
-    return min(matching, key=lambda grant: client_kind(grant.client.name), default=None)
-
-
-def client_kind(name: str) -> int:
-    """The form of a client's name: SINGLE, NETWORK, WILDCARD, NETGROUP or EVERYBODY."""
-    if name == "*":
-        return EVERYBODY
-    if name.startswith("@"):
-        return NETGROUP
-    if "/" in name:
-        return NETWORK
-    return WILDCARD if any(each in name for each in "*?[") else SINGLE
-
-
-def matches(name: str, host: Resolved) -> bool:
-    """Whether a client of an export matches this host; False for netgroups, because their members are unknown."""
-    form = client_kind(name)
-    if form == EVERYBODY:
-        return True
-    if form == NETWORK:
-        return any(in_network(address, name) for address in host.addresses)
-    if form == WILDCARD:
-        return any(fnmatch(each, name.lower()) for each in host.names if not is_address(each))
-    return form == SINGLE and (normalized(name) if is_address(name) else name.lower()) in host.names
 
 
 def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
@@ -103,6 +50,9 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
     missing = _missing(facts, server)
     if missing:
         return Finding(FAILED, f"it is not exported to {' and '.join(missing)} with the options VMs need", wanted)
+    if outside := next((why for role in CLIENTS if (why := unreachable(facts, role))), ""):
+        hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
+        return Finding(WARNING, outside, wanted, hint)
     grants = [grant for role in CLIENTS if (grant := _grant(facts, server, role))]
     if wide := next((grant for grant in grants if grant.wide), None):
         return Finding(WARNING, f"{wide.export.where} exports it to more than both hosts: {wide.client.name}", wanted)
@@ -134,10 +84,10 @@ def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
 
 def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether the exports in effect are those of the files."""
-    path, wanted = facts.shared.export, "the lines of /etc/exports in effect"
+    paths, wanted = exported_paths(facts, server), "the lines of /etc/exports in effect"
     for role in CLIENTS:
         host = server.names[role]
-        grant = effective_grant(server.active, path, host)
+        grant = effective_grant(server.active, paths, host)
         if grant is None:
             return Finding(FAILED, f"the server does not export it to {host.name} yet", wanted)
         if grant.wrong and grant.wrong != "with async":
@@ -158,16 +108,15 @@ def _current(facts: NfsFacts, server: ServerRead) -> list[Export]:
     """The exports of all files, without the outdated lines of the app."""
     outdated = {line for lines in _outdated(facts, server) for line in lines}
     texts = {file: text.split("\n") for file, text in server.exports.items()}
-    found = [each for file, text in server.exports.items() for each in parse_exports(text, file)]
-    return [each for each in found if texts[each.file][each.line - 1] not in outdated]
+    return [each for each in written_exports(server) if texts[each.file][each.line - 1] not in outdated]
 
 
 def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
     """Lines of the app that export this folder to other hosts or with other options."""
-    path, hosts, found = facts.shared.export, [server.names[role] for role in CLIENTS], []
+    paths, hosts, found = exported_paths(facts, server), [server.names[role] for role in CLIENTS], []
     for block in blocks(server.exports.get(EXPORTS, "")):
         exports = [each for line in block.lines for each in parse_exports(line)]
-        here = [Grant(each, client) for each in exports if each.path == path for client in each.clients]
+        here = [Grant(each, client) for each in exports if each.path in paths for client in each.clients]
         right = (
             not (grant.wide or grant.wrong) and any(matches(grant.client.name, host) for host in hosts)
             for grant in here
@@ -179,7 +128,7 @@ def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
 
 def _grant(facts: NfsFacts, server: ServerRead, role: str) -> Grant | None:
     """The grant of a host once the app's outdated lines are removed."""
-    return effective_grant(_current(facts, server), facts.shared.export, server.names[role])
+    return effective_grant(_current(facts, server), exported_paths(facts, server), server.names[role])
 
 
 def _conflict(facts: NfsFacts, server: ServerRead) -> Grant | None:

@@ -12,6 +12,7 @@ from tui.nfs.model.facts import CLIENTS, OPEN, REFUSED, UNTRIED, ClientRead, Nfs
 PORT = 2049
 PORTS = (PORT, PORT)
 HOSTS_ALLOW, HOSTS_DENY = "/etc/hosts.allow", "/etc/hosts.deny"
+DENIED_HINT = "If it is there by mistake, delete it: `ufw status numbered`, then `ufw delete NUMBER`."
 UNKNOWN_ADDRESS = "the storage server does not find the hosts' addresses"
 
 
@@ -32,6 +33,8 @@ def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
     if unknown:
         hint = "Add it to /etc/hosts of the storage server, or configure its address."
         return Finding(FAILED, f"the storage server finds no address for {unknown[0]}", "an address to let in", hint)
+    if refusal := _refusal(facts, server, blocked):
+        return Finding(FAILED, f"{' and '.join(blocked)} can't reach tcp {PORT}: {refusal}", wanted, DENIED_HINT)
     missing = [role for role in blocked if server.firewall.moves(STORAGE, client_address(facts, server, role), PORTS)]
     who = " and ".join(missing or blocked)
     if missing:
@@ -45,9 +48,11 @@ def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
     addresses = tuple(dict.fromkeys(client_address(facts, server, role) for role in _blocked(facts, server)))
     if not all(addresses):
         return UNKNOWN_ADDRESS
+    if refusal := _refusal(facts, server, _blocked(facts, server)):
+        return refusal
     moves = [move for address in addresses for move in server.firewall.moves(STORAGE, address, PORTS)]
     if not moves:
-        return f"{server.firewall.name} already has the rule for {' and '.join(addresses)}, {BLOCKED}"
+        return f"{server.firewall.name} already has a rule for {' and '.join(addresses)}, {BLOCKED}"
     return Change(tuple(moves), "Opens the NFS port to these addresses only. ufw requires addresses, not names.")
 
 
@@ -85,6 +90,12 @@ def client_address(facts: NfsFacts, server: ServerRead, role: str) -> str:
     if isinstance(client, ClientRead) and client.own_address in known.addresses:
         return client.own_address
     return known.first
+
+
+def _refusal(facts: NfsFacts, server: ServerRead, roles: list[str]) -> str:
+    """The firewall's rule that keeps one of these hosts out, as a sentence; empty if there is none."""
+    addresses = (client_address(facts, server, role) for role in roles)
+    return next((why for each in addresses if (why := server.firewall.refusal(each, PORTS))), "")
 
 
 def _blocked(facts: NfsFacts, server: ServerRead) -> list[str]:

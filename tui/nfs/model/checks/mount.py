@@ -3,22 +3,28 @@
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, is_address, normalized
-from tui.linux.change import Change, Command, Move, reversible
+from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, reversible
 from tui.linux.folder import HUNG, STALE
-from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
-from tui.linux.mounts import Mount
+from tui.linux.fstab import FSTAB, LIBVIRT_UNITS, FstabEntry, fstab_line
+from tui.linux.managed_block import blocks
+from tui.linux.mounts import AUTOFS, Mount, automount_of
+from tui.linux.paths import lexical
 from tui.nfs.model.checks.bind import foreign_entry, fstab_moves, hidden_files, mount_summary
+from tui.nfs.model.checks.grants import mount_paths, unreachable
+from tui.nfs.model.checks.options import weak_entry, weak_mount
 from tui.nfs.model.facts import OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts
 
 MOUNT_LIMIT_S = 60
 # Each is explained in NOTE.
-OPTIONS = "_netdev,nofail,bg,hard,vers=4"
+OPTIONS = "_netdev,nofail,bg,hard,vers=4,x-systemd.before=libvirtd.service,x-systemd.before=virtqemud.service"
+FORMER_OPTIONS = "_netdev,nofail,bg,hard,vers=4"  # of version 0.1
 NOW = "hard,vers=4,retry=0"  # in the foreground, without retries
 
 NOTE = (
     "hard: while the server is down, I/O waits instead of failing in the guest."
     " bg, nofail: the host starts without the server, and mounts the folder when the server is back."
     " _netdev: mounts after the network is up. vers=4: includes locks, and needs port 2049 only."
+    " x-systemd.before: libvirt, which starts VMs with the host, waits for the first attempt."
 )
 
 # $1 the source, $2 the mount point: unmounts only that source.
@@ -29,10 +35,10 @@ echo "$2 can't be unmounted: a VM or a program uses it, or its server does not r
 exit 1"""
 
 
-def nfs_source(facts: NfsFacts) -> str:
-    """The exported folder as mount(8) names it: SERVER:/PATH."""
-    server = facts.shared.storage
-    return f"[{server}]:{facts.shared.export}" if ":" in server else f"{server}:{facts.shared.export}"
+def nfs_source(facts: NfsFacts, role: str) -> str:
+    """The exported folder as mount(8) names it on a host: SERVER:/PATH."""
+    server, path = facts.shared.storage, mount_paths(facts, role)[0]
+    return f"[{server}]:{path}" if ":" in server else f"{server}:{path}"
 
 
 def check_port(facts: NfsFacts, client: ClientRead) -> Finding:
@@ -53,24 +59,29 @@ def check_port(facts: NfsFacts, client: ClientRead) -> Finding:
 
 def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
     """Whether the folder is mounted as VMs need it, now and after a restart."""
-    path, mount, wanted = client.folder.path, client.mount, f"{nfs_source(facts)} mounted at {client.folder.path}"
+    path, mount = client.folder.path, client.mount
+    wanted = f"{nfs_source(facts, client.role)} mounted at {path}"
     if bad := _bad_mount(facts, client, wanted):
         return bad
     entry = _entry(facts, client)
     if mount is None:
         detail = f"{entry.where} would mount it" if entry and is_ours(entry.source, facts, client) else ""
-        return Finding(FAILED, _hidden_files(client) or "it is not mounted", wanted, detail=detail)
+        why = _obstacle(facts, client) or "it is not mounted"
+        return Finding(FAILED, why, wanted, detail=detail)
+    how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
+    if entry is None and (automount := automount_of(client.mounts, mount)):
+        return weak_mount(mount, path) or Finding(
+            OK, f"{mount.source} is mounted ({how}), at its first use by {automount.source}"
+        )
     if entry is None:
         return Finding(FAILED, "it is mounted, but not after a restart", f"a line for it in {FSTAB}")
     if not _is_our_entry(entry, facts, client):
         why = f"it is mounted, but {foreign_entry(entry)}"
         return Finding(FAILED, why, wanted, f"Change or remove {entry.where}.")
-    if "noauto" in entry.options:
-        return Finding(WARNING, f"it is mounted, but {entry.where} has noauto", wanted)
-    if "soft" in mount.super_options:
-        return Finding(WARNING, f"{path} is mounted soft: I/O fails when the server is slow", "mounted hard")
-    how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
-    return Finding(OK, f"{mount.source} is mounted ({how}), also after a restart ({entry.where})")
+    if weak := weak_mount(mount, path) or weak_entry(entry) or _late(facts, client, entry):
+        return weak
+    when = "at its first use" if entry.automount else "also after a restart"
+    return Finding(OK, f"{mount.source} is mounted ({how}), {when} ({entry.where})")
 
 
 def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
@@ -82,7 +93,12 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
         return obstacle
     if entry is not None and not _is_our_entry(entry, facts, client):
         return f"{foreign_entry(entry)}, and the app does not change that line"
-    moves = [] if entry else fstab_moves(client, fstab_line(nfs_source(facts), path, "nfs", OPTIONS))
+    moves = []
+    if entry is None and not (mount and automount_of(client.mounts, mount)):
+        moves = fstab_moves(client, _line(facts, client))
+    elif entry is not None and (former := _former_line(facts, client, entry)):
+        replaced = RemoveLines(client.role, FSTAB, former), (AddLines(client.role, FSTAB, former),)
+        moves = [Move(*replaced), *fstab_moves(client, _line(facts, client))]
     if client.folder.state == STALE:
         moves.append(Move(Command(client.role, ("umount", "-l", "--", path))))
         mount = None
@@ -97,9 +113,7 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
 def is_ours(source: str, facts: NfsFacts, client: ClientRead) -> bool:
     """Whether the source of a mount or an entry is the exported folder of the storage server."""
     host, _, path = _split(source)
-    server = client.names.get(STORAGE, Resolved(facts.shared.storage))
-    same = (normalized(host) if is_address(host) else host.lower()) in server.names
-    return same and (path.rstrip("/") or "/") == facts.shared.export
+    return _names_server(host, facts, client) and lexical(path) in mount_paths(facts, client.role)
 
 
 def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
@@ -108,8 +122,32 @@ def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
     return client.folder.is_folder and mount is not None and not mount.read_only and _is_our_mount(mount, facts, client)
 
 
+def _line(facts: NfsFacts, client: ClientRead) -> str:
+    return fstab_line(nfs_source(facts, client.role), client.folder.path, "nfs", OPTIONS)
+
+
+def _former_line(facts: NfsFacts, client: ClientRead, entry: FstabEntry) -> tuple[str, ...]:
+    """The managed line of an entry that the app would write in another way now; empty for the lines of others."""
+    line = (client.fstab or "").split("\n")[entry.line - 1]
+    own = any(block.lines == (line,) for block in blocks(client.fstab or ""))
+    unedited = ",".join(entry.options) in (OPTIONS, FORMER_OPTIONS)
+    return (line,) if own and unedited and line != _line(facts, client) else ()
+
+
+def _late(facts: NfsFacts, client: ClientRead, entry: FstabEntry) -> Finding | None:
+    """The finding that libvirt starts VMs with the host before their images are there."""
+    if not client.autostarted or not client.systemd or entry.before_libvirt:
+        return None
+    found = f"{', '.join(client.autostarted)} may start with the host before {entry.where} has mounted the folder"
+    if _former_line(facts, client, entry):
+        return Finding(FAILED, found, "libvirt waits for the mount")
+    options = ",".join(f"x-systemd.before={unit}" for unit in LIBVIRT_UNITS)
+    hint = f"Add {options} to its options, then run: systemctl daemon-reload"
+    return Finding(WARNING, found, "libvirt waits for the mount", hint)
+
+
 def _mount_now(facts: NfsFacts, client: ClientRead) -> Move:
-    source, path = nfs_source(facts), client.folder.path
+    source, path = nfs_source(facts, client.role), client.folder.path
     do = ("timeout", "-k", "1", str(MOUNT_LIMIT_S), "mount", "-t", "nfs", "-o", NOW, "--", source, path)
     undo = Command(client.role, ("sh", "-c", UNMOUNT, "sh", source, path))
     return Move(Command(client.role, do, timeout_s=MOUNT_LIMIT_S + 10), (undo,))
@@ -126,10 +164,15 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
         return Finding(FAILED, why, wanted, "Stop the VMs that use it, then mount it again.")
     if mount is None:
         return None
+    if mount.type == AUTOFS:
+        return Finding(FAILED, _pending(mount), wanted, f"Read why with: systemctl status autofs {path}")
     if not _is_our_mount(mount, facts, client):
         below = "; it hides the mount of the exported folder" if client.hidden_nfs else ""
         what = f"something else is mounted at {path}: {mount_summary(mount)}{below}"
-        return Finding(FAILED, what, wanted, f"If nothing uses it: umount {path}")
+        hint = f"If nothing uses it: umount {path}"
+        if _same_server(mount, facts, client):
+            hint = "Is it the folder you mean? Then configure its path as storage.export, or export that path."
+        return Finding(FAILED, what, wanted, hint)
     if mount.read_only:
         return Finding(FAILED, f"{path} is mounted read-only", "mounted read-write")
     return None
@@ -138,10 +181,17 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
 def _obstacle(facts: NfsFacts, client: ClientRead) -> str:
     """Why the folder can't be mounted; empty if it can."""
     mount = client.mount
+    if mount is not None and mount.type == AUTOFS:
+        return _pending(mount)
     if mount is not None:
         ours = _is_our_mount(mount, facts, client)
         return "" if ours else f"something else is mounted there: {mount_summary(mount)}"
-    return _hidden_files(client)
+    return unreachable(facts, client.role) or _hidden_files(client)
+
+
+def _pending(mount: Mount) -> str:
+    """A sentence about an automount that has not mounted the folder although the app has just used it."""
+    return f"{mount.source} mounts the folder at its first use, but that did not succeed"
 
 
 def _hidden_files(client: ClientRead) -> str:
@@ -151,13 +201,20 @@ def _hidden_files(client: ClientRead) -> str:
 
 def _is_our_mount(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
     """True if the exported folder is mounted, by the name of its source or by the server's address."""
-    if not mount.nfs:
-        return False
-    path = _split(mount.source)[2].rstrip("/") or "/"
-    address = mount.option("addr")
-    known = client.names.get(STORAGE, Resolved(""))
-    by_address = is_address(address) and normalized(address) in known.addresses and path == facts.shared.export
-    return by_address or is_ours(mount.source, facts, client)
+    right = lexical(_split(mount.source)[2]) in mount_paths(facts, client.role)
+    return right and _same_server(mount, facts, client)
+
+
+def _same_server(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
+    """Whether it is an NFS mount from the storage server, by its name or its address."""
+    address, known = mount.option("addr"), client.names.get(STORAGE, Resolved(""))
+    by_address = is_address(address) and normalized(address) in known.addresses
+    return mount.nfs and (by_address or _names_server(_split(mount.source)[0], facts, client))
+
+
+def _names_server(host: str, facts: NfsFacts, client: ClientRead) -> bool:
+    server = client.names.get(STORAGE, Resolved(facts.shared.storage))
+    return (normalized(host) if is_address(host) else host.lower()) in server.names
 
 
 def _split(source: str) -> tuple[str, str, str]:
