@@ -23,7 +23,7 @@ from tui.vm.model.image import parse_info
 from tui.vm.model.kvm import parse_kvm
 from tui.vm.model.xml_complaint import complaint
 
-GOLDEN = [path.read_text("utf-8") for path in sorted((Path(__file__).parents[1] / "unit" / "golden").glob("*.xml"))]
+GOLDEN = [path.read_text("utf-8") for path in sorted((Path(__file__).parents[1] / "unit" / "golden").rglob("*.xml"))]
 CAPABILITIES = """<capabilities><host><uuid>0054f024-25aa-4e37-867f-6da151e2b201</uuid>
   <cpu><arch>x86_64</arch><model>EPYC</model><feature name='ht'/></cpu>
   <secmodel><model>dac</model><baselabel type='kvm'>+64055:+994</baselabel></secmodel></host>

@@ -102,6 +102,7 @@ ROWS = {
     "vhost-user card": Row(
         domain(NIC.format("vhostuser", "type='unix' path='/tmp/vhost1.sock' mode='server'", "")), DOUBTFUL, "vhost-user"
     ),
+    "tap of another program": Row(domain(NIC.format("ethernet", "", "")), DOUBTFUL, "(type=ethernet)"),
     "user network": Row(domain(NIC.format("user", "", "")), NOTE, "starts anew on target"),
     "jumbo frames": Row(
         domain(NIC.format("bridge", "bridge='br0'", MTU.format(9000))),

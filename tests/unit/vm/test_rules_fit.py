@@ -91,10 +91,12 @@ ROWS = {
     "kernel on the share": Row(domain(rest=OS.format("<initrd>/mnt/nfs/initrd</initrd>"))),
     "pinned": Row(domain(rest=PINNED.format("0-3,^2"))),
     "pinned to a CPU it lacks": Row(
-        domain(rest=PINNED.format("63")), BLOCKED, "Its vcpupin 0 is pinned to the CPUs 63; target has none of them."
+        domain(rest=PINNED.format("63")), BLOCKED, "It pins vCPU 0 to the CPUs 63; target has none of them."
     ),
     "pinned to some it lacks": Row(domain(rest=PINNED.format("2-5")), DOUBTFUL, "of which target has only some"),
-    "emulator pinned": Row(domain(rest="<cputune><emulatorpin cpuset='8'/></cputune>"), BLOCKED, "Its emulatorpin is"),
+    "emulator pinned": Row(
+        domain(rest="<cputune><emulatorpin cpuset='8'/></cputune>"), BLOCKED, "It pins QEMU to the CPUs 8"
+    ),
     "NUMA node": Row(domain(rest="<numatune><memory mode='strict' nodeset='0'/></numatune>")),
     "NUMA node it lacks": Row(
         domain(rest="<numatune><memory mode='restrictive' nodeset='0-1'/></numatune>"),

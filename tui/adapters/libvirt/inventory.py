@@ -20,7 +20,7 @@ JOBS = {
     libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT: "active commit",
     5: "backup",  # VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP of libvirt 6.0
 }
-FEATURES = re.compile(r"(?:required|missing) features: *([^\n]{1,300})")
+FEATURES = re.compile(r"(?:required|missing) features: *([^\n]{1,4000})")
 FAIL = libvirt.VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE
 
 

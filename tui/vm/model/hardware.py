@@ -10,7 +10,7 @@ from tui.core.quantity import whole
 HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 KIB_OF = {"": 1, "KiB": 1, "k": 1, "M": 1 << 10, "MiB": 1 << 10, "G": 1 << 20, "GiB": 1 << 20}
-PINS = ("vcpupin", "emulatorpin", "iothreadpin")
+PINS = {"vcpupin": "vCPU", "emulatorpin": "QEMU", "iothreadpin": "I/O thread"}
 
 
 @dataclass(frozen=True)
@@ -186,12 +186,12 @@ def _firmware(root: ET.Element) -> Firmware:
 
 
 def _pins(root: ET.Element) -> Iterator[tuple[str, str]]:
-    for tag in PINS:
+    for tag, what in PINS.items():
         for each in root.findall(f"cputune/{tag}"):
             number = each.get("vcpu") or each.get("iothread") or ""
-            yield f"{tag} {number}".rstrip(), each.get("cpuset", "")
+            yield f"{what} {number}".rstrip(), each.get("cpuset", "")
     if cpuset := _get(root, "vcpu", "cpuset"):
-        yield "vcpu", cpuset
+        yield "its vCPUs", cpuset
 
 
 def _nodes(root: ET.Element) -> Iterator[tuple[str, str]]:

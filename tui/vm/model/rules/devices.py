@@ -290,6 +290,11 @@ RULES = (
         _nic("vhostuser"),
         "Its network card {nic} is connected to another program (vhost-user); {target} needs the same socket.",
     ),
+    Rule(
+        DOUBTFUL,
+        _nic("ethernet"),
+        "Its network card {nic} is connected by a script or another program (type=ethernet); {target} needs the same.",
+    ),
     Rule(NOTE, _nic("user"), "Its user-mode network starts anew on {target}, so open connections of the guest break."),
     Rule(
         DOUBTFUL,

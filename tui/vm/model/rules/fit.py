@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tui.core.quantity import size
+from tui.vm.model.cpu import summary
 from tui.vm.model.hardware import numbers
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, on_shared
 
@@ -29,7 +30,7 @@ def _host_cpu(case: Case) -> Iterator[Words]:
 def _features(case: Case) -> Iterator[Words]:
     lacks = "" if case.there is None else case.there.cpu_lacks.get(case.domain.cpu_xml, "")
     if lacks:
-        yield {"lacks": lacks}
+        yield {"lacks": summary(lacks.split(", "))}
 
 
 # -- consoles and what the target's QEMU supports --
@@ -212,13 +213,13 @@ RULES = (
     Rule(
         BLOCKED,
         _pins(all_outside=True),
-        "Its {what} is pinned to the CPUs {cpus}; {target} has none of them.",
+        "It pins {what} to the CPUs {cpus}; {target} has none of them.",
         "Change the pin: virsh vcpupin or virsh emulatorpin.",
     ),
     Rule(
         DOUBTFUL,
         _pins(all_outside=False),
-        "Its {what} is pinned to the CPUs {cpus}, of which {target} has only some.",
+        "It pins {what} to the CPUs {cpus}, of which {target} has only some.",
         "Change the pin: virsh vcpupin or virsh emulatorpin.",
     ),
     Rule(
