@@ -15,7 +15,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, MemoryUse, Stat
-from tui.core.vm import Daemon, Vm
+from tui.core.vm import Daemon, Inventory, Vm, VmFacts
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.vm.model.domain import parse
@@ -120,6 +120,9 @@ class FakeHypervisor:
         self.use = MemoryUse(None, None)
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
+        self.listed = Inventory()
+        self.facts: dict[str, VmFacts] = {}  # by VM
+        self.lacking: dict[str, str] = {}  # by CPU
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
@@ -143,6 +146,18 @@ class FakeHypervisor:
     def definition(self, name: str, *, inactive: bool = False) -> str:
         self._enter(f"definition {name}")
         return self.definitions.get(name) or guest_xml(self.known[name]) if name in self.known else ""
+
+    def inventory(self) -> Inventory:
+        self._enter("inventory")
+        return self.listed
+
+    def vm_facts(self, name: str, disks: Sequence[str]) -> VmFacts:
+        self._enter(f"vm_facts {name}")
+        return self.facts.get(name, VmFacts())
+
+    def cpu_lacks(self, xml: str, virtualization: str) -> str:
+        self._enter(f"cpu_lacks {virtualization}")
+        return self.lacking.get(xml, "")
 
     def machine_types(self) -> tuple[str, ...]:
         self._enter("machine_types")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.inputs import json_lines, reads, texts
+from tests.unit.vm.cases import FACTS, HERE, SOURCE, TARGET
 from tests.unit.vm.test_cpu import OF_CAPABILITIES, SPELLED_OUT
 from tests.unit.vm.test_images import INFO
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor
@@ -17,11 +18,12 @@ from tui.vm.model.domain import parse
 from tui.vm.model.domain_copy import domain_copy
 from tui.vm.model.domain_mark import MAKING, marked
 from tui.vm.model.domain_xml import DomainSpec, domain_xml
+from tui.vm.model.host_facts import parse_facts
 from tui.vm.model.image import parse_info
 from tui.vm.model.kvm import parse_kvm
 from tui.vm.model.xml_complaint import complaint
 
-GOLDEN = [path.read_text("utf-8") for path in sorted((Path(__file__).parents[1] / "unit" / "golden").glob("*.xml"))]
+GOLDEN = [path.read_text("utf-8") for path in sorted((Path(__file__).parents[1] / "unit" / "golden").rglob("*.xml"))]
 CAPABILITIES = """<capabilities><host><uuid>0054f024-25aa-4e37-867f-6da151e2b201</uuid>
   <cpu><arch>x86_64</arch><model>EPYC</model><feature name='ht'/></cpu>
   <secmodel><model>dac</model><baselabel type='kvm'>+64055:+994</baselabel></secmodel></host>
@@ -39,6 +41,7 @@ def test_a_damaged_definition_is_read_and_copied_or_refused() -> None:
         domain = parse(xml)
         assert domain.memory_bytes >= 0
         blockers(domain, "/srv/images", "destination", None, None)
+        blockers(domain, "/srv/images", "destination", TARGET, SOURCE)
         assert parse(marked(xml, MAKING)).name == domain.name
         parse(domain_copy(xml, "guest2", {"/srv/images/guest1.qcow2": "/srv/images/guest2.qcow2"}, 4, 1 << 30))
 
@@ -52,6 +55,14 @@ def test_a_damaged_cpu_is_read_or_refused_and_does_not_reach_a_definition() -> N
         domain_xml(DomainSpec("guest1", 2, 1 << 30, "/srv/images/guest1.qcow2", cpu_xml=xml))
 
     reads(texts(SPELLED_OUT, OF_CAPABILITIES), read)
+
+
+def test_damaged_facts_of_a_host_are_read() -> None:
+    def read(text: str) -> None:
+        facts = parse_facts(text)
+        assert all(port >= 0 for port in facts.ports)
+
+    reads(texts(FACTS + HERE), read)
 
 
 class Daemon:

@@ -10,9 +10,10 @@ from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
-from tui.core.vm import Vm
+from tui.core.vm import Vm, VmFacts
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, marked
+from tui.vm.model.host_inventory import Pool, parse_inventory
 
 GIB = 1 << 30
 
@@ -135,6 +136,13 @@ def test_a_cpu_call_that_the_driver_does_not_support_is_a_failure(
     with pytest.raises(Failure) as raised:
         getattr(hypervisor, call)(*arguments)
     assert raised.value.what == what
+
+
+def test_the_pools_and_snapshots_of_the_test_driver_are_read(hypervisor: LibvirtHypervisor) -> None:
+    found = hypervisor.inventory()
+    assert parse_inventory(found).pools == {"default-pool": Pool("dir", "/default-pool")}
+    assert found.secrets is None
+    assert hypervisor.vm_facts(TEST, ()) == VmFacts()
 
 
 NEW = """<domain type='test'>

@@ -96,7 +96,7 @@ async def test_the_form_says_how_to_start_a_network_on_hosts_without_one() -> No
     for host in (room.world.source, room.world.destination):
         host.offered_networks = ()
     for shell in room.world.shells.values():
-        shell.answers["/sys/class/net"] = "virbr0\n"
+        shell.answers["/sys/class/net"] = "net virbr0 1500 bridge\n"
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "> guest1")

@@ -39,7 +39,9 @@ async def test_each_vm_shows_what_blocks_its_migration() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "1.0 GiB can migrate", "2.0 GiB can't migrate", "nothing known blocks it")
         await pilot.press("down")
-        await sees(pilot, app, "CD-ROM sda is /root/a.iso, which is not on the shared folder", "Eject it.")
+        await sees(
+            pilot, app, "CD-ROM sda is /root/a.iso, which is not", "Eject it: virsh change-media web sda --eject."
+        )
         await sees(pilot, app, "Disk vda is /var/lib/libvirt/web.qcow2, which is not")
 
 

@@ -8,7 +8,7 @@ from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.ssh_key import HostKey
-from tui.core.vm import Daemon, Vm
+from tui.core.vm import Daemon, Inventory, Vm, VmFacts
 
 Stat = int | float | str | bool  # one of libvirt's job statistics
 
@@ -77,6 +77,15 @@ class Hypervisor(Protocol):
 
     def definition(self, name: str, *, inactive: bool = False) -> str:
         """The VM's XML as it runs, or with `inactive` as it will start next; "" if there is no VM of that name."""
+
+    def inventory(self) -> Inventory:
+        """The pools, secrets and supported devices that its VMs can use."""
+
+    def vm_facts(self, name: str, disks: Sequence[str]) -> VmFacts:
+        """What the definition of a VM does not show; `disks` are the targets to look at, none for a VM that is off."""
+
+    def cpu_lacks(self, xml: str, virtualization: str) -> str:
+        """The features of that CPU that a VM can't have here, as libvirt reports them; "" if it can run here."""
 
     def machine_types(self) -> tuple[str, ...]:
         """The machine types, aliases included, that its QEMU offers for x86-64 VMs."""

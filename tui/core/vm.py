@@ -51,3 +51,23 @@ class Daemon:
     memory_bytes: int
     memory_free_bytes: int
     qemu_user: tuple[int, int] | None = None  # user id and group id of QEMU's processes
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What libvirt lists for VMs: the XML of active pools, the UUIDs of secrets, the XML of its domain capabilities.
+
+    `secrets` are None without a driver of secrets.
+    """
+
+    pools: tuple[str, ...] = ()
+    secrets: tuple[str, ...] | None = None
+    capabilities: str = ""
+
+
+@dataclass(frozen=True)
+class VmFacts:
+    """What a definition does not show: the names of the snapshots, and each disk with a block job and its kind."""
+
+    snapshots: tuple[str, ...] = ()
+    block_jobs: tuple[tuple[str, str], ...] = ()

@@ -47,12 +47,12 @@ class Room:
             "test\n-e": NO,
             "qemu-img\ninfo": info(),
             "df\n-B1": f"Avail\n{100 * GIB}\n",
-            "/sys/class/net": "br0\nvirbr0\n",
+            "/sys/class/net": "net br0 1500 bridge\nnet virbr0 1500 bridge\n",
             "id_ed25519.pub": f"{KEY}\n",
             "/dev/kvm": "no device\n",
         }
         self.world.shells["root@destination"].answers = {
-            "id\n-u": "0\n", "/sys/class/net": "br0\n", "/dev/kvm": "runs\n"
+            "id\n-u": "0\n", "/sys/class/net": "net br0 1500 bridge\n", "/dev/kvm": "runs\n"
         }  # fmt: skip
         self.launch = Launch(self.world.connections, self.world.changes.sudo)
 

@@ -9,6 +9,7 @@ from tui.vm.model.cpu import KVM
 from tui.vm.model.domain import BadDefinition, Disk, Domain, Nic, parse
 from tui.vm.model.domain_copy import domain_copy
 from tui.vm.model.domain_xml import DomainSpec, domain_xml
+from tui.vm.model.hardware import Hardware, HostDevice, SharedFolder, numbers
 from tui.vm.model.xml_complaint import complaint
 
 GIB = 1 << 30
@@ -102,12 +103,18 @@ def test_everything_that_a_migration_depends_on_is_parsed() -> None:
             Disk("vda", "/i/a.qcow2", format="qcow2", backing=("/base.img",)),
             Disk("sda", "", device="cdrom", readonly=True),
             Disk("vdb", "pool/a", "network"),
-            Disk("vdc", "v", "volume"),
+            Disk("vdc", "v", "volume", pool="p"),
         ),
         nics=(Nic("direct", "eth0"),),
-        host_devices=("pci 0000:3b:00.1", "usb 046d:c52b", "misc"),
-        host_folders=("/home/me",),
         boot_files=("/boot/vmlinuz",),
+        hardware=Hardware(
+            host_devices=(
+                HostDevice("pci", "pci 0000:3b:00.1"),
+                HostDevice("usb", "usb 046d:c52b"),
+                HostDevice("misc", "misc", "capabilities"),
+            ),
+            folders=(SharedFolder("/home/me"),),
+        ),
     )
 
 
@@ -132,7 +139,23 @@ def test_an_invalid_definition_is_refused_with_the_line(text: str, line: int, wo
 def test_invalid_numbers_are_ignored(odd: str) -> None:
     address = f"<hostdev type='pci'><source><address bus='{odd}'/></source></hostdev>"
     found = parse(f"<domain><vcpu>{odd}</vcpu><memory>{odd}</memory><devices>{address}</devices></domain>")
-    assert (found.vcpus, found.memory_bytes, found.host_devices) == (0, 0, ("pci",))
+    assert (found.vcpus, found.memory_bytes) == (0, 0)
+    assert [each.text for each in found.hardware.host_devices] == ["pci"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("0-3,^2,8", {0, 1, 3, 8}),
+        (" 1 , 2", {1, 2}),
+        ("", set()),
+        ("0-", None),
+        ("x", None),
+        ("1-99999999", None),
+    ],
+)
+def test_a_set_of_cpus_is_parsed_or_refused(text: str, found: set[int] | None) -> None:
+    assert numbers(text) == found
 
 
 NOT_VALID = (

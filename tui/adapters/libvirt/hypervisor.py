@@ -10,6 +10,7 @@ from tui.adapters.libvirt import cpu, events
 from tui.adapters.libvirt import domain as libvirt_domain
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
+from tui.adapters.libvirt.inventory import InventoryCalls
 from tui.adapters.libvirt.memory import MemoryCalls
 from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
@@ -73,7 +74,7 @@ def _open(uri: str) -> libvirt.virConnect:
         return libvirt.open(uri)
 
 
-class LibvirtHypervisor(MemoryCalls):
+class LibvirtHypervisor(MemoryCalls, InventoryCalls):
     """One connection; core.protocols describes its methods. libvirt allows calls from several threads at once."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:

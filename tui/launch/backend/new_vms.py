@@ -21,7 +21,7 @@ from tui.launch.model.build_plan import BuildInputs, BuildPlan, Copy
 from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, validate_identity, validate_name, validate_size
 from tui.vm.backend.kvm import try_kvm
 from tui.vm.backend.vms import Vms
-from tui.vm.model.blockers import blockers, on_shared
+from tui.vm.model.blockers import blockers
 from tui.vm.model.cpu import KVM, QEMU
 from tui.vm.model.domain import BadDefinition, Domain, parse
 from tui.vm.model.domain_copy import domain_copy
@@ -31,6 +31,7 @@ from tui.vm.model.image import Image, users_of
 from tui.vm.model.kvm import RUNS, Kvm
 from tui.vm.model.listing import Listing
 from tui.vm.model.offer import Offer, machine_of_both, too_much
+from tui.vm.model.rules.rule import on_shared
 from tui.vm.model.xml_complaint import complaint
 
 KEYS = 'for each in "$HOME"/.ssh/id_ed25519.pub "$HOME"/.ssh/id_*.pub; do cat "$each" && break; done 2> /dev/null; true'

@@ -31,6 +31,7 @@ from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 from tui.vm.model.offer import Offer
+from tui.vm.model.rules.rule import DOUBTFUL
 
 POLL_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
@@ -114,7 +115,14 @@ class LaunchView(Page):
             offer = await self._launch.vms.offer(host)
             self._offers[host] = offer
             self._show()
-            await asyncio.sleep(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
+            await self._until_next_offer(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
+
+    async def _until_next_offer(self, seconds: float) -> None:
+        """Wait, but not if VMs were listed or changed meanwhile: an offer has facts about each of them."""
+        known, waited = self._launch.vms.domains, 0.0
+        while waited < seconds and self._launch.vms.domains == known:
+            await asyncio.sleep(POLL_EVERY_S)
+            waited += POLL_EVERY_S
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
@@ -211,7 +219,7 @@ class LaunchView(Page):
         if there is None:
             return None
         if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):
-            unread = Blocker(f"{target} can't be reached, so its features are unknown.", doubt=True)
+            unread = Blocker(f"{target} can't be reached, so its features are unknown.", DOUBTFUL)
             return (*blockers(domain, folder, target, None, None), unread)
         return blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
 

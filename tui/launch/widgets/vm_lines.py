@@ -11,11 +11,13 @@ from tui.core.quantity import size
 from tui.core.vm import Vm
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import WorkloadSpec, WorkloadStatus, live_line
-from tui.vm.model.blockers import Blocker, is_shared, on_shared
+from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Disk, Domain
 from tui.vm.model.location import VmPlacement, state_words
+from tui.vm.model.rules.rule import on_shared
 
 LABEL = 13
+LOCATIONS = {"network": "over the network", "block": "a block device", "nvme": "an NVMe device of the host"}
 Fact = tuple[str, str, str]  # label, text, style
 
 
@@ -71,15 +73,27 @@ def _disk(disk: Disk, folder: str) -> str:
         return f"{disk.target}: empty {disk.device}"
     about = ", ".join(part for part in (disk.format, f"cache {disk.cache}" if disk.cache else "") if part)
     name = PurePosixPath(disk.source).name if on_shared(disk.source, folder) else disk.source
-    location = "on the shared folder" if is_shared(disk, folder) else "NOT on the shared folder"
-    return f"{disk.target}: {name} ({about or disk.kind}), {location}"
+    return f"{disk.target}: {name} ({about or disk.kind}), {_location(disk, folder)}"
+
+
+def _location(disk: Disk, folder: str) -> str:
+    if disk.kind == "file":
+        shared = all(on_shared(path, folder) for path in disk.files)
+        return "on the shared folder" if shared else "NOT on the shared folder"
+    if disk.kind == "volume":
+        return f"a volume of pool {disk.pool}"
+    return LOCATIONS.get(disk.kind, disk.kind)
 
 
 def _migration(blockers: Sequence[Blocker] | None) -> Iterator[Fact]:
-    if blockers is not None and not blockers:
+    if blockers is None:
+        return
+    clear = all(each.note for each in blockers)
+    if clear:
         yield "migration", "nothing known blocks it", "dim"
-    for number, each in enumerate(blockers or ()):
-        yield "" if number else "migration", each.text, "$warning" if each.doubt else "bold $error"
+    for number, each in enumerate(blockers):
+        style = "bold $error" if each.blocks else "$warning" if each.doubt else "dim"
+        yield "" if number or clear else "migration", each.text, style
 
 
 def workload_lines(

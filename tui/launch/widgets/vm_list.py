@@ -80,6 +80,6 @@ def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
 def _verdict(blockers: Sequence[Blocker] | None) -> tuple[str, str]:
     if blockers is None:
         return "", ""
-    if any(not each.doubt for each in blockers):
+    if any(each.blocks for each in blockers):
         return "can't migrate", "bold $error"
-    return ("may not migrate", "$warning") if blockers else ("can migrate", "dim")
+    return ("may not migrate", "$warning") if any(each.doubt for each in blockers) else ("can migrate", "dim")

@@ -1,6 +1,7 @@
 """Lists the VMs of both hosts with their definitions, and deletes them."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,12 +14,12 @@ from tui.linux.sudo import Sudo
 from tui.vm.backend.images import PART, Images
 from tui.vm.model.domain import Domain, parse
 from tui.vm.model.domain_mark import DELETING
+from tui.vm.model.host_facts import SCRIPT, parse_facts
+from tui.vm.model.host_inventory import HostInventory, parse_inventory
 from tui.vm.model.image import Image, users_of
 from tui.vm.model.listing import Listed, Listing
 from tui.vm.model.offer import Offer
-
-# libvirt lists the bridges of some hosts only, so they are read from the system. Prints one name per line.
-BRIDGES = 'for each in /sys/class/net/*/bridge; do [ -d "$each" ] && basename "$(dirname "$each")"; done; true'
+from tui.vm.model.wanted import wanted_cpus, wanted_paths
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,31 @@ class Vms:
         return Listing(dict(zip(HYPERVISORS, found, strict=True)))
 
     async def offer(self, host: str) -> Offer | Failure:
-        """What one host offers to VMs."""
+        """What one host offers to VMs, and to those that are listed so far."""
+        domains = self.domains
 
         def read(hypervisor: Hypervisor) -> Offer:
-            return Offer(hypervisor.daemon(), hypervisor.machine_types(), hypervisor.networks())
+            return Offer(
+                hypervisor.daemon(),
+                hypervisor.machine_types(),
+                hypervisor.networks(),
+                inventory=_inventory(hypervisor),
+                cpu_lacks=_cpu_lacks(hypervisor, domains),
+            )
 
         try:
             offer = await self._connections.query(host, read)
-            bridges = await self._connections.shell(host).run(["sh", "-c", BRIDGES])
+            paths = wanted_paths(domains, offer.inventory, self.images.folder)
+            output = await self._connections.shell(host).run(["sh", "-c", SCRIPT, "sh", *paths])
         except Failure as failure:
             return failure
-        return replace(offer, bridges=tuple(bridges.stdout.split()))
+        facts = parse_facts(output.stdout)
+        return replace(offer, bridges=facts.bridges, facts=facts)
+
+    @property
+    def domains(self) -> tuple[Domain, ...]:
+        """The definitions that are known of both hosts."""
+        return tuple(each for known in self._known.values() for each in known.values() if isinstance(each, Domain))
 
     async def offers(self) -> dict[str, Offer | Failure]:
         """The offers of both hosts."""
@@ -140,12 +155,35 @@ class Vms:
         return f"{deletion.name} was deleted{what}."
 
 
+def _inventory(hypervisor: Hypervisor) -> HostInventory:
+    """What libvirt lists; empty, which blocks nothing, if the daemon can't list it."""
+    try:
+        return parse_inventory(hypervisor.inventory())
+    except Failure:
+        return HostInventory()
+
+
+def _cpu_lacks(hypervisor: Hypervisor, domains: Sequence[Domain]) -> dict[str, str]:
+    """By CPU, the features that the host lacks; a CPU that the daemon can't compare is left out."""
+    found = {}
+    for xml, kind in wanted_cpus(domains):
+        with contextlib.suppress(Failure):
+            found[xml] = hypervisor.cpu_lacks(xml, kind)
+    return found
+
+
 def _domain(hypervisor: Hypervisor, vm: Vm) -> Domain | Failure:
     """The definition of a VM, or a Failure: it may be gone since it was listed, or locked by its migration."""
     if vm.arriving:
         why, hint = "it is being migrated to this host", "Wait until the migration ends."
         return Failure(f"The definition of {vm.name} could not be read", why, hint)
     try:
-        return parse(hypervisor.definition(vm.name))
+        domain = parse(hypervisor.definition(vm.name))
     except Failure as failure:
         return failure
+    disks = tuple(each.target for each in domain.disks if each.source and each.writable) if vm.active else ()
+    try:
+        facts = hypervisor.vm_facts(vm.name, disks)
+    except Failure as failure:
+        return replace(domain, unread=str(failure))
+    return replace(domain, snapshots=facts.snapshots, jobs=facts.block_jobs)

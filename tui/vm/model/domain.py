@@ -1,27 +1,31 @@
 """The part of a VM's definition that the pages show and a migration depends on, parsed from libvirt's domain XML."""
 
-import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
 from tui.core.quantity import whole
 from tui.vm.model.domain_mark import mark_of
+from tui.vm.model.hardware import Hardware, hardware
 
 UNITS = {"b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 10**6, "M": 1 << 20, "MiB": 1 << 20}
 UNITS |= {"GB": 10**9, "G": 1 << 30, "GiB": 1 << 30, "TB": 10**12, "T": 1 << 40, "TiB": 1 << 40}
 
 # The attribute of <source> that names a disk, by its type.
 SOURCES = {"file": "file", "block": "dev", "dir": "dir", "network": "name", "volume": "volume"}
+SOURCES |= {"vhostuser": "path", "vhostvdpa": "dev", "nvme": "namespace"}
 # The attribute of <source> that names what an interface is connected to, by its type.
 PLUGS = {"network": "network", "bridge": "bridge", "direct": "dev", "vdpa": "dev"}
-
-HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 
 
 @dataclass(frozen=True)
 class Disk:
-    """One drive; `source` is empty without a medium, `backing` are the backing files that libvirt lists."""
+    """One drive; `source` is empty without a medium, `backing` are the backing files that libvirt lists.
+
+    `data` are files that hold the data of qcow2 files.
+    `job` is the block job that the definition shows, `policy` what libvirt does if the medium is missing.
+    """
 
     target: str
     source: str = ""
@@ -31,6 +35,11 @@ class Disk:
     cache: str = ""
     readonly: bool = False
     backing: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    pool: str = ""
+    policy: str = ""
+    transient: bool = False
+    job: str = ""
 
     @property
     def path(self) -> str:
@@ -39,8 +48,8 @@ class Disk:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """`path` and its backing files."""
-        return ((self.path,) if self.path else ()) + self.backing
+        """`path`, its backing files and data files."""
+        return ((self.path,) if self.path else ()) + self.backing + self.data
 
     @property
     def writable(self) -> bool:
@@ -56,6 +65,9 @@ class Nic:
     source: str = ""
     model: str = ""
     mac: str = ""
+    transient: bool = False  # a teaming device that QEMU unplugs for the migration
+    mtu: int = 0
+    bridge: str = ""  # of a running VM in a libvirt network
 
     @property
     def text(self) -> str:
@@ -68,7 +80,8 @@ class Domain:
     """One VM as libvirt defines it; what its definition leaves open is empty.
 
     `kind` is KVM or QEMU. `cpu` is a model or one of libvirt's modes, `cpu_mode` the mode, `cpu_xml` the element.
-    `mark` is one of domain_mark's while the VM is created or deleted, or if that was interrupted.
+    `mark` is one of domain_mark's while the VM is created or deleted, or if that was interrupted. `snapshots` and
+    `jobs`, the disks with a block job, are not part of the XML; `unread` is why they are unknown.
     """
 
     name: str
@@ -82,10 +95,12 @@ class Domain:
     cpu_xml: str = ""
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
-    host_devices: tuple[str, ...] = ()
-    host_folders: tuple[str, ...] = ()
     boot_files: tuple[str, ...] = ()
+    hardware: Hardware = field(default_factory=Hardware)
     mark: str = ""
+    snapshots: tuple[str, ...] = ()
+    jobs: tuple[tuple[str, str], ...] = ()
+    unread: str = ""
 
 
 class BadDefinition(Failure):
@@ -116,9 +131,8 @@ def read(root: ET.Element) -> Domain:
         cpu_xml="" if cpu is None else ET.tostring(cpu, encoding="unicode").strip(),
         disks=tuple(map(_disk, root.findall("devices/disk"))),
         nics=tuple(map(_nic, root.findall("devices/interface"))),
-        host_devices=tuple(map(_host_device, root.findall("devices/hostdev"))),
-        host_folders=tuple(_get(each, "source", "dir") for each in root.findall("devices/filesystem")),
         boot_files=tuple(text for tag in ("kernel", "initrd", "dtb") if (text := root.findtext(f"os/{tag}", ""))),
+        hardware=hardware(root),
         mark=mark_of(root),
     )
 
@@ -149,27 +163,36 @@ def _disk(element: ET.Element) -> Disk:
         format=_get(element, "driver", "type"),
         cache=_get(element, "driver", "cache"),
         readonly=element.find("readonly") is not None,
-        backing=tuple(path for each in element.iter("backingStore") if (path := _get(each, "source", "file"))),
+        backing=tuple(_files(element, "backingStore")),
+        data=tuple(_files(element, "dataStore")),
+        pool=_get(element, "source", "pool"),
+        policy=_get(element, "source", "startupPolicy"),
+        transient=element.find("transient") is not None,
+        job=_job(element.find("mirror")),
     )
 
 
+def _files(element: ET.Element, tag: str) -> Iterator[str]:
+    for each in element.iter(tag):
+        if path := _get(each, "source", "file") or _get(each, "source", "dev"):
+            yield path
+
+
+def _job(mirror: ET.Element | None) -> str:
+    return "" if mirror is None else mirror.get("job", "copy")
+
+
 def _nic(element: ET.Element) -> Nic:
-    kind = element.get("type", "")
-    source = _get(element, "source", PLUGS.get(kind, ""))
-    return Nic(kind, source, _get(element, "model", "type"), _get(element, "mac", "address"))
-
-
-def _host_device(element: ET.Element) -> str:
-    """As an operator names it: "pci 0000:3b:00.0", "usb 046d:c52b"."""
-    kind, address = element.get("type", "device"), element.find("source/address")
-    if address is not None and kind == "pci":
-        parts = [address.get(part, "0") for part in ("domain", "bus", "slot", "function")]
-        if all(HEX.fullmatch(part) for part in parts):
-            return "pci {:04x}:{:02x}:{:02x}.{:x}".format(*(int(part, 16) for part in parts))
-    if kind == "usb":
-        vendor, product = _get(element, "source/vendor", "id"), _get(element, "source/product", "id")
-        return f"usb {vendor.removeprefix('0x')}:{product.removeprefix('0x')}" if vendor else "usb"
-    return kind
+    kind, teaming = element.get("type", ""), element.find("teaming")
+    return Nic(
+        kind=kind,
+        source=_get(element, "source", PLUGS.get(kind, "")),
+        model=_get(element, "model", "type"),
+        mac=_get(element, "mac", "address"),
+        transient=teaming is not None and teaming.get("type") == "transient",
+        mtu=_whole(_get(element, "mtu", "size")),
+        bridge=_get(element, "source", "bridge"),
+    )
 
 
 def _memory(element: ET.Element | None) -> int:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.core.failure import Failure, WrongField
 from tui.core.quantity import size
 from tui.core.vm import Daemon
+from tui.vm.model.host_facts import HostFacts
+from tui.vm.model.host_inventory import HostInventory
 
 # Bridges of libvirt's networks and of container tools.
 TAKEN_BRIDGES = re.compile(r"(virbr|docker|br-[0-9a-f]{12}|lxcbr|lxdbr|podman|cni)")
@@ -16,12 +18,18 @@ CHIPSETS = ("pc-q35", "pc-i440fx")
 
 @dataclass(frozen=True)
 class Offer:
-    """The offer of one host; `machines` are the machine types of its QEMU, with aliases."""
+    """The offer of one host; `machines` are the machine types of its QEMU, with aliases.
+
+    `facts` are None if its system was not read; `cpu_lacks` are the features that the host lacks, by CPU in XML.
+    """
 
     daemon: Daemon
     machines: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     bridges: tuple[str, ...] = ()
+    inventory: HostInventory = field(default_factory=HostInventory)
+    facts: HostFacts | None = None
+    cpu_lacks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def usable_networks(self) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,1 @@
+"""What blocks the migration of a VM, as tables of rules."""

@@ -1,0 +1,71 @@
+"""One rule of the tables, and the case that it judges."""
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from tui.vm.model.domain import Disk, Domain
+from tui.vm.model.host_facts import HostFacts, HostFile
+from tui.vm.model.host_inventory import HostInventory
+from tui.vm.model.offer import Offer
+
+BLOCKED, DOUBTFUL, NOTE = "blocked", "doubtful", "note"
+Words = Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One VM, its target, and what is known of both hosts; an unknown offer is None."""
+
+    domain: Domain
+    folder: str
+    target: str
+    there: Offer | None
+    here: Offer | None
+
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        """The drives that have a medium; volumes are resolved by the pools of this host."""
+        known = HostInventory() if self.here is None else self.here.inventory
+        return tuple(known.resolved(each) for each in self.domain.disks if each.source)
+
+    @property
+    def facts(self) -> HostFacts | None:
+        """What the system of the target has."""
+        return None if self.there is None else self.there.facts
+
+    def file_there(self, path: str) -> HostFile | None:
+        """A path on the target; None if it could not be looked up."""
+        return None if self.facts is None else self.facts.files.get(path)
+
+    def file_here(self, path: str) -> HostFile | None:
+        """A path on the host of the VM; None if it could not be looked up."""
+        return None if self.here is None or self.here.facts is None else self.here.facts.files.get(path)
+
+    def older(self, libvirt: tuple[int, ...] = (), qemu: tuple[int, ...] = ()) -> bool:
+        """Whether a host is known to have an older libvirt or QEMU."""
+        daemons = [offer.daemon for offer in (self.here, self.there) if offer is not None]
+        return any(each.libvirt_version < libvirt or each.hypervisor_version < qemu for each in daemons)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row: each result of `finds` fills the sentence and the fix; {target} and {vm} are known to all rows."""
+
+    level: str
+    finds: Callable[[Case], Iterable[Words]]
+    sentence: str
+    fix: str = ""
+
+    def judge(self, case: Case) -> list[tuple[str, str]]:
+        """The sentences about the case, each with its fix."""
+        common: dict[str, str | int] = {"target": case.target, "vm": shlex.quote(case.domain.name)}
+        found = (common | dict(words) for words in self.finds(case))
+        return [(self.sentence.format_map(words), self.fix.format_map(words)) for words in found]
+
+
+def on_shared(path: str, folder: str) -> bool:
+    """Whether a path is below `folder`; a path with ".." is not."""
+    parts = PurePosixPath(path).parts
+    return ".." not in parts and PurePosixPath(path).is_relative_to(folder)
