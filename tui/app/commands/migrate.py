@@ -7,6 +7,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui.app.commands import migrate_options
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, TECHNIQUES, Plan
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
     " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--[no-]shadow] [--forecast [--probe]]\n"
-    " " * 24 + "[--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--OPTION of virsh migrate ...] [--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -58,7 +59,7 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--timeout", metavar="TIME", help="post-copy starts after it, such as 25s")
     limits(parser)
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
-    parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
+    parser.add_argument("--parallel", "--parallel-connections", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
@@ -66,6 +67,7 @@ def _parser(verb: str) -> "Parser":
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="the records as JSON lines, and the result as the last one")
     output.add_argument("--detach", action="store_true", help="print the folder of the run and return at once")
+    migrate_options.add(parser)
     return parser
 
 
@@ -95,6 +97,7 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     chosen = {"technique": options.technique, "auto_converge": options.auto_converge, "shadow": options.shadow}
     chosen["policy"] = options.policy
     given |= {name: value for name, value in chosen.items() if value is not None}
+    given |= migrate_options.given(options)
     plan = replace(config.migration.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."

@@ -64,6 +64,7 @@ class MigrationActor:
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
         self.state = State()
         self._connections = connections
+        connections.renamed = plan.dname
         self.run_log = RunLog(recorder)
         self.timeline = self.run_log.timeline
         self._inbox = Inbox(self._next_moment, self._tick, self._call_raised)
@@ -75,7 +76,7 @@ class MigrationActor:
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._steering = Steering(plan, self.run_log, self.controls)
         self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
-        self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
+        self._inquiry = Inquiry(plan, vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()
         self._ended = asyncio.Event()
         self.run_log.listen(self._on_delivered)

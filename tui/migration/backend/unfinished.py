@@ -9,6 +9,7 @@ from tui.core.clock import seconds_since
 from tui.core.plan import Plan
 from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, IDLE
+from tui.core.virsh_options import USUAL, read_options
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.recorder import RAW
@@ -90,9 +91,9 @@ def _plan(data: Mapping[str, Any]) -> Plan:
     plan = asdict(Plan(""))
     for name, default in plan.items():
         kinds = (int, float) if isinstance(default, float) else type(default)
-        if isinstance(data.get(name), kinds):
+        if name not in USUAL and isinstance(data.get(name), kinds):
             plan[name] = data[name]
-    return Plan(**plan)
+    return Plan(**plan | read_options(data))
 
 
 def _is_time(began: str) -> bool:
