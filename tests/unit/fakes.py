@@ -63,6 +63,7 @@ class Stage:
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
         self.vms: dict[str, dict[str, Vm]] = {self.origin: {self.vm.name: self.vm}, self.target: {}}
         self.uuids = {self.origin: "host-of-origin", self.target: "host-of-target"}
+        self.memtune = ""  # an element of the definition
         self.accelerator = "kvm"
         self.job = JobInfo({}, "")
         self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
@@ -268,7 +269,8 @@ class FakeHypervisor:
 
     def definition(self, name: str) -> str:
         self._enter("definition")
-        return f"<domain type='{self._stage.accelerator}'/>" if name in self._stage.vms[self.host] else ""
+        xml = f"<domain type='{self._stage.accelerator}'>{self._stage.memtune}</domain>"
+        return xml if name in self._stage.vms[self.host] else ""
 
     def define(self, xml: str) -> None:
         raise NotImplementedError

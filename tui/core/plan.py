@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tui.core.failure import Failure
+from tui.core.virsh_options import MT, USUAL, VirshOptions
 
 PRE_COPY = "pre-copy"
 POST_COPY_TIMEOUT = "post-copy-timeout"
@@ -28,7 +29,7 @@ PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(VirshOptions):
     """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection.
 
     `total_s` is the longest total time of "automatic", 0 for no limit: it uses post-copy in time to keep it.
@@ -61,7 +62,7 @@ class Plan:
     @property
     def fields(self) -> dict[str, Any]:
         """The fields as JSON; those that are not used are left out, because an older version does not know them."""
-        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS, "total_s": 0.0}
+        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS, "total_s": 0.0, **USUAL}
         return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
@@ -96,8 +97,14 @@ def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | No
 
 def possible(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Plan:
     """The plan; "automatic" slows the VM down instead where post-copy is not possible."""
+    if plan.technique != AUTOMATIC or not plan.post_copy:
+        return plan
     why = _no_parallel_post_copy(plan, hypervisor_version)
-    return without_post_copy(plan, why) if why and plan.technique == AUTOMATIC else plan
+    if not why and plan.tunnelled:
+        why = "a tunnelled migration supports none"
+    if not why and MT in plan.methods:
+        why = f"QEMU does not combine it with compression by {MT}"
+    return without_post_copy(plan, why) if why else plan
 
 
 def without_post_copy(plan: Plan, why: str) -> Plan:

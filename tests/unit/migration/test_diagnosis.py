@@ -1,8 +1,10 @@
 """Where a VM is after a migration, by what hosts answered and reported when the faults were made in the lab."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.unit.migration.evidences import BEGUN, CUT, NONE, OFF, RUNS, SILENT, end, events, in_state
+from tests.unit.migration.evidences import BEGUN, CUT, NONE, OFF, RUNS, SILENT, VM, end, events, in_state
 from tui.migration.model import ends as kinds
 from tui.migration.model.diagnosis import diagnose
 from tui.migration.model.evidence import Evidence, HostAnswer
@@ -116,3 +118,24 @@ def test_a_destination_on_which_qemu_is_still_being_ended_is_asked_again() -> No
     found = end(RUNS, in_state("paused (migrating)"), failure=CUT, events=events(*BEGUN))
     assert (found.sentence, found.settling) == ("guest1 runs on source.", True)
     assert not end(RUNS, NONE, failure=CUT, events=events(*BEGUN)).settling
+
+
+def test_a_definition_that_was_to_stay_is_no_remainder() -> None:
+    left = events("source stopped/migrated")
+    found = end(OFF, RUNS, events=left, completed=True, keeps_definition=True)
+    assert (found.kind, found.ok, found.settling) == (kinds.MOVED, True, False)
+    assert found.sentence == "guest1 runs on destination; source keeps its definition, shut off."
+    assert found.advice == "Do not start it on source: two VMs would write."
+
+
+def test_a_vm_that_was_to_arrive_paused_is_where_it_should_be() -> None:
+    paused = in_state("paused")
+    assert not end(NONE, paused, completed=True).ok
+    found = end(NONE, paused, completed=True, stays_paused=True)
+    assert (found.kind, found.ok) == (kinds.MOVED, True)
+    assert found.sentence == "guest1 is paused on destination and is gone from source."
+
+
+def test_a_vm_with_another_name_on_the_target_is_named_so() -> None:
+    found = end(NONE, HostAnswer(replace(VM, name="guest2")), completed=True)
+    assert found.sentence == "guest1 runs on destination as guest2 and is gone from source."

@@ -140,3 +140,29 @@ async def test_one_migration_at_a_time(tmp_path: Path) -> None:
         "guest1 is being migrated. Wait until it ends, or cancel it."
     ]
     await migrations.close()
+
+
+async def test_an_option_that_these_hosts_refuse_keeps_it_from_starting(tmp_path: Path) -> None:
+    failures = await in_the_way(app(stage_of(), tmp_path), Plan("guest1", zerocopy=True, tls_destination="b"))
+    assert sentences(failures) == [
+        "--zerocopy is refused: it needs parallel connections. Set --parallel.",
+        "--tls-destination is refused: TLS is off. Set --tls.",
+    ]
+
+
+async def test_the_name_on_the_destination_must_be_free(tmp_path: Path) -> None:
+    stage = stage_of()
+    stage.vms["destination"]["guest2"] = Vm("guest2", "other", "shut off")
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1", dname="guest2"))
+    assert sentences(failures) == [
+        "The name guest2 is taken on destination: a VM of that name is shut off there. Rename or undefine it there."
+    ]
+    assert await in_the_way(app(stage, tmp_path), Plan("guest1", dname="guest3")) == []
+
+
+@pytest.mark.parametrize(("memtune", "reasons"), [("", 1), ("<memtune><hard_limit>9</hard_limit></memtune>", 0)])
+async def test_rdma_needs_a_limit_of_the_memory(tmp_path: Path, memtune: str, reasons: int) -> None:
+    stage = stage_of()
+    stage.memtune = memtune
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1", migrateuri="rdma://10.0.0.2"))
+    assert len(failures) == reasons

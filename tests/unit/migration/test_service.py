@@ -262,6 +262,10 @@ async def test_the_configuration_that_cannot_be_read_is_the_reason(make: Make) -
         {"vm": "guest1", "auto_converge": 1},
         {"vm": "guest1", "parallel": None},
         {"vm": "guest1", "unknown": 1},
+        {"vm": "guest1", "tls": 1},
+        {"vm": "guest1", "comp_zlib_level": "9"},
+        {"vm": "guest1", "comp_zlib_level": True},
+        {"vm": "guest1", "dname": None},
     ],
 )
 def test_a_plan_of_other_types_is_refused(values: object) -> None:
@@ -270,7 +274,7 @@ def test_a_plan_of_other_types_is_refused(values: object) -> None:
 
 
 def test_a_plan_of_the_right_types_is_read() -> None:
-    plan = Plan("guest1", timeout_s=math.pi, auto_converge=True)
+    plan = Plan("guest1", timeout_s=math.pi, auto_converge=True, comp_zlib_level=0, undefinesource=False)
     assert from_fields(Plan, vars(plan)) == plan
     assert from_fields(Plan, {"vm": "guest1", "timeout_s": 7}) == Plan("guest1", timeout_s=7)
 

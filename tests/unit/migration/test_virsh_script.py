@@ -2,6 +2,7 @@
 
 import ast
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import libvirt
@@ -12,6 +13,7 @@ from tui.adapters.libvirt.hypervisor import NO_LIMIT_MIB_S as LIBVIRT_NO_LIMIT
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.virsh_options import OPTIONS, Option
 from tui.migration.model.migrate_call import FLAGS, PARAMETERS, Call, virsh_options
 from tui.migration.model.record import ACTION, END, START, Event
 from tui.migration.model.recorded_script import recorded
@@ -74,6 +76,21 @@ def test_every_flag_and_parameter_that_the_app_sets_has_an_option(plan: Plan) ->
     assert virsh_options("guest1", call_of(plan)).notes == ()
     assert again is not None
     assert virsh_options("guest1", Call(again, {})).notes == ()
+
+
+def _value(option: Option) -> object:
+    if option.is_flag:
+        return True
+    texts = {"comp_methods": "zstd,xbzrle", "migrateuri": "tcp://192.0.2.10", "graphicsuri": "spice://192.0.2.10:5900"}
+    return option.least if option.is_number else texts.get(option.name, "b")
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=[each.name for each in OPTIONS])
+def test_an_option_that_is_named_as_in_virsh_is_that_option(option: Option) -> None:
+    value = _value(option)
+    words = virsh_options("guest1", call_of(replace(Plan("guest1"), **{option.name: value}))).words
+    at = words.index(option.virsh)
+    assert option.is_flag or words[at + 1] == str(value)
 
 
 def test_the_number_for_no_limit_is_that_of_the_app() -> None:

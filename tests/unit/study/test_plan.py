@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.study.plans import SMALL, changed
 from tui.core.failure import Failure
-from tui.study.model.cell import cells_of, check_size, run_count
+from tui.study.model.cell import cells_of, check_size, from_fields, run_count, to_fields
 from tui.study.model.plan import check
 
 PLAIN = {"technique": "pre-copy"}
@@ -126,3 +126,39 @@ def test_settings_with_one_name_are_refused_because_a_table_can_show_only_one_of
         "vm1; idle; pre-copy, 4 connections and vm1; idle; pre-copy, at most 9 MiB/s, 4 connections "
         "are both named idle pre x4"
     )
+
+
+def test_the_options_of_virsh_are_swept() -> None:
+    sweeps = {
+        "technique": "pre-copy",
+        "parallel": 2,
+        "comp_methods": ["zlib", "zstd"],
+        "tls": [False, True],
+        "comp_xbzrle_cache": "128 MiB",
+    }
+    plan, problems = check(changed(workload={"idle": {}}, migration={"plain": sweeps}))
+    assert plan, problems
+    cells = cells_of(plan, "")
+    cache = "comp-xbzrle-cache 128 MiB"
+    assert [each.text for each in cells] == [
+        f"guest1; idle; pre-copy, 2 connections, comp-methods zlib, {cache}",
+        f"guest1; idle; pre-copy, 2 connections, comp-methods zlib, {cache}, tls",
+        f"guest1; idle; pre-copy, 2 connections, comp-methods zstd, {cache}",
+        f"guest1; idle; pre-copy, 2 connections, comp-methods zstd, {cache}, tls",
+    ]
+    assert cells[1].column == "plain comp-methods zlib tls"
+    assert from_fields(to_fields(cells[1])) == cells[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("comp_zstd_level", 21, "21 is not a whole number from 0 to 20"),
+        ("comp_methods", "lz4", '"lz4" is not one or more of xbzrle, zlib, zstd, mt'),
+        ("comp_xbzrle_cache", 5, "Write it in quotes, with its unit."),
+        ("dname", "other", "there is no such key"),
+    ],
+)
+def test_a_wrong_option_of_virsh_is_a_mistake(key: str, value: object, why: str) -> None:
+    (mistake,) = mistakes(changed(migration={"plain": {**PLAIN, key: value}}))
+    assert why in mistake

@@ -7,6 +7,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui.app.commands import migrate_options
 from tui.app.commands.options import add_host, add_limits, add_vm, numbers
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
     " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
-    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--json | --detach] [--dry-run [--python]]\n"
-    " " * 24 + "[--config FILE] [--help]"
+    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--OPTION of virsh migrate ...] [--json | --detach]\n"
+    " " * 24 + "[--dry-run [--python]] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -62,7 +63,7 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--timeout", metavar="TIME", help="post-copy starts after it, such as 25s")
     add_limits(parser)
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
-    parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
+    parser.add_argument("--parallel", "--parallel-connections", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
     parser.add_argument("--total", metavar="TIME", help="the longest total time of automatic; 0 means no limit")
     parser.add_argument("--no-post-copy", action="store_true", help="automatic must slow the VM down instead")
@@ -74,6 +75,7 @@ def _parser(verb: str) -> "Parser":
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="the records as JSON lines, and the result as the last one")
     output.add_argument("--detach", action="store_true", help="print the folder of the run and return at once")
+    migrate_options.add(parser)
     return parser
 
 
@@ -82,6 +84,7 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     chosen = {"technique": options.technique, "auto_converge": options.auto_converge, "shadow": options.shadow}
     chosen["policy"] = options.policy
     given = numbers(options) | {name: value for name, value in chosen.items() if value is not None}
+    given |= migrate_options.given(options)
     plan = replace(config.migration.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."

@@ -67,6 +67,7 @@ class MigrationActor:
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
         self.state = State()
         self._connections = connections
+        connections.renamed = plan.dname
         self.run_log = RunLog(recorder)
         self.timeline = self.run_log.timeline
         self._inbox = Inbox(self._next_moment, self._tick, self._call_raised)
@@ -79,7 +80,7 @@ class MigrationActor:
         self._steering = Steering(plan, self.run_log, self.controls)
         self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
         self._aftermath = Aftermath(vm, connections, self.run_log, self.guest_monitor, host_logs)
-        self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
+        self._inquiry = Inquiry(plan, vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()
         self._ended = asyncio.Event()
         self.run_log.listen(self._on_delivered)

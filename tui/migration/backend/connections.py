@@ -55,6 +55,7 @@ class MigrationConnections:
 
     `steer` carries the migration and its controls, `at` the samples: neither waits for the other. `target` is where the
     migration ends: `peer`, or "" for one that another program started, until `peer` is seen to receive the VM.
+    `renamed` is the name that the VM gets there, "" if it keeps its own.
     """
 
     def __init__(
@@ -63,8 +64,13 @@ class MigrationConnections:
         self.origin = origin
         self.peer = peer
         self.target = peer if target_known else ""
+        self.renamed = ""
         self._reading = {host: Connection(uris[host], open_hypervisor) for host in (origin, peer)}
         self._steering = Connection(uris[origin], open_hypervisor)
+
+    def name_on(self, host: str, name: str) -> str:
+        """The name of the VM on `host`, where `name` is that on the host it starts at."""
+        return self.renamed or name if host == self.peer else name
 
     def at(self, host: str) -> Hypervisor:
         """The connection that reads from `host`; blocks, raises Failure."""

@@ -4,6 +4,7 @@ import asyncio
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, as_failure
+from tui.core.limit import within
 from tui.core.log import log
 from tui.core.vm import Vm
 from tui.linux.sudo import Sudo
@@ -26,7 +27,7 @@ class HostLogs:
 
     async def _of(self, host: str, vm: Vm, seconds: int) -> HostLog:
         try:
-            output = await asyncio.wait_for(self._run(host, vm, seconds), LIMIT_S)
+            output = await within(LIMIT_S, self._run(host, vm, seconds))
         except asyncio.TimeoutError:
             why = f"{host} did not respond within {LIMIT_S:.0f} s"
         except Exception as error:  # noqa: BLE001  # the record must get an end

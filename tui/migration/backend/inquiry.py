@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tui.core.failure import unexpected
 from tui.core.log import log
+from tui.core.plan import Plan
 from tui.core.protocols import (
     JOB_CANCELLED,
     LIFECYCLE,
@@ -20,13 +21,16 @@ from tui.migration.model.diagnosis import Diagnosis, diagnose
 from tui.migration.model.evidence import ARRIVAL, Evidence, HostAnswer, lifecycle_words
 from tui.migration.model.record import Event, Record, Sample
 
+OnAnswers = Callable[[Answers], None]
+
 EVENTS = 100  # of both hosts; the newest decide
 
 
 class Inquiry:
     """`on_answers` is called with each pair of answers, on another thread; one pair is asked at a time."""
 
-    def __init__(self, vm: Vm, connections: MigrationConnections, on_answers: Callable[[Answers], None]) -> None:
+    def __init__(self, plan: Plan, vm: Vm, connections: MigrationConnections, on_answers: OnAnswers) -> None:
+        self._plan = plan
         self._vm = vm
         self._connections = connections
         self._on_answers = on_answers
@@ -86,6 +90,8 @@ class Inquiry:
                 failure=state.failure,
                 job_cancelled=self._job_cancelled,
                 origin_lost=state.origin_lost,
+                keeps_definition=not self._plan.undefinesource,
+                stays_paused=self._plan.suspend,
                 origin_libvirt=found.here_libvirt,
                 target_libvirt=found.there_libvirt,
             )

@@ -104,7 +104,8 @@ class Job:
     def _listen(self, host: str) -> None:
         def subscribe(hypervisor: Hypervisor) -> None:
             try:
-                end = hypervisor.subscribe(self.plan.vm, lambda event: self._on_event(host, event, time.monotonic()))
+                name = self._connections.name_on(host, self.plan.vm)
+                end = hypervisor.subscribe(name, lambda event: self._on_event(host, event, time.monotonic()))
             except Failure as failure:
                 self._on_error(failure)  # sampling continues without events
             else:

@@ -70,7 +70,7 @@ Question = Callable[[MigrationConnections, str, Vm], Any]
 
 def _answer(connections: MigrationConnections, host: str, vm: Vm) -> HostAnswer:
     try:
-        known = connections.at(host).vm(vm.name)
+        known = connections.at(host).vm(connections.name_on(host, vm.name))
     except Failure as failure:
         return HostAnswer(failure=failure)
     return HostAnswer(known if known is not None and known.uuid == vm.uuid else None)  # else another VM of that name

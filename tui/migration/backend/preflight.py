@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
-from tui.core.plan import Plan, refuse
+from tui.core.plan import Plan, possible, refuse
 from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.vm import Daemon
 from tui.migration.backend.run_summary import MIGRATION_OUT
+from tui.migration.model.gate import Case, refusals
 from tui.vm.model.location import Inventory, VmOnHost, taken
+from tui.vm.model.xml_tree import tree_of
 
 
 class Refused(Failure):
@@ -50,7 +53,7 @@ async def checked(connections: Connections, plan: Plan, expected: str) -> tuple[
     if not vm.running:
         why = f"it is {vm.state} on {origin.host}"
         failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-    failures += await _target_failures(connections, origin, here, inventory)
+    failures += await _target_failures(connections, plan, origin, here, inventory)
     known = tuple(failure for failure in failures if failure is not None)
     if known:
         raise Refused(known)
@@ -78,7 +81,7 @@ async def _is_migrating(connections: Connections, name: str, inventory: Inventor
 
 
 async def _target_failures(
-    connections: Connections, origin: VmOnHost, here: Daemon, inventory: Inventory
+    connections: Connections, plan: Plan, origin: VmOnHost, here: Daemon, inventory: Inventory
 ) -> list[Failure]:
     vm, target = origin.vm, OTHER[origin.host]
     if target in inventory.failures:
@@ -86,11 +89,19 @@ async def _target_failures(
         why = failure.why or failure.what
         return [Failure(f"The {target} cannot be reached", why, failure.hint, detail=failure.detail)]
     there = await _daemon(connections, target)
-    failures = []
+    limited = plan.migrateuri.startswith("rdma:") and await _has_hard_limit(connections, origin)
+    failures = refusals(Case(possible(plan, here.hypervisor_version), here, there, limited))
     if here.uuid and here.uuid == there.uuid:
         failures.append(_same_host(here.uuid))
-    in_use = taken(vm, [each for each in inventory.found if each.host == target])
+    arriving = replace(vm, name=plan.dname or vm.name)
+    in_use = taken(arriving, [each for each in inventory.found if each.host == target])
     return [*failures, in_use] if in_use else failures
+
+
+async def _has_hard_limit(connections: Connections, found: VmOnHost) -> bool:
+    xml = await connections.query(found.host, lambda hypervisor: hypervisor.definition(found.vm.name))
+    tree = tree_of(xml, f"The definition of {found.vm.name} can't be read")
+    return tree.find("memtune/hard_limit") is not None
 
 
 async def _daemon(connections: Connections, host: str) -> Daemon:

@@ -64,7 +64,7 @@ def completed_job(
         if not host:
             continue  # it is on a host that is not configured
         try:
-            stats = connections.at(host).completed_job(vm.name)
+            stats = connections.at(host).completed_job(connections.name_on(host, vm.name))
         except Failure as failure:
             report(failure)
             continue

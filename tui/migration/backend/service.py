@@ -256,7 +256,13 @@ def from_fields(kind: type[T], values: object) -> T:
     raise Failure(f"A {kind.__name__} of the runner's protocol is malformed", str(wrong))
 
 
-KINDS: dict[Any, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
+KINDS: dict[Any, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (int, float),
+    int | None: (int, type(None)),
+}
 
 
 def _fits(value: object, kinds: tuple[type, ...]) -> bool:

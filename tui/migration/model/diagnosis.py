@@ -141,6 +141,7 @@ def _only_there(known: Evidence, there: Vm) -> Diagnosis:
     interrupted = known.there.in_post_copy and (how not in ("", MIGRATED) or there.reason == POST_COPY_FAILED)
     if interrupted or (there.arriving and how not in ("", MIGRATED)):
         return _lost_here(known, there, how)
+    ok = there.running or (known.stays_paused and there.state == "paused" and not there.arriving)
     unsettled = there.arriving or (known.there.in_post_copy and known.here.vm is not None)
     if unsettled and how != MIGRATED:
         sentence = (
@@ -148,15 +149,24 @@ def _only_there(known: Evidence, there: Vm) -> Diagnosis:
         )
         return Diagnosis(UNKNOWN, None, sentence, f"Start it on neither host before it runs on {target}.", over=False)
     if known.here.vm is None:
-        sentence = f"{name} {state_clause(there)} on {target} and is gone from {origin}."
-        return Diagnosis(MOVED, COMPLETED, sentence, ok=there.running)
+        sentence = f"{_there(known, there)} and is gone from {origin}."
+        return Diagnosis(MOVED, COMPLETED, sentence, ok=ok)
+    if known.keeps_definition and how == MIGRATED:
+        sentence = f"{_there(known, there)}; {origin} keeps its definition, shut off."
+        return Diagnosis(MOVED, COMPLETED, sentence, f"Do not start it on {origin}: two VMs would write.", ok=ok)
     # libvirt undefines the VM at the origin when a migration succeeds, but not after an interrupted post-copy.
-    sentence = f"{name} {state_clause(there)} on {target}, and only there; {origin} still has its definition, shut off."
+    sentence = f"{_there(known, there)}, and only there; {origin} still has its definition, shut off."
     advice = (
         f"Do not start it on {origin}: two VMs would write to one disk. Remove the definition there, which keeps "
         f"the disk: virsh undefine --keep-nvram {shlex.quote(name)}"
     )
-    return Diagnosis(DEFINITION_LEFT, COMPLETED, sentence, advice, ok=there.running, settling=True)
+    return Diagnosis(DEFINITION_LEFT, COMPLETED, sentence, advice, ok=ok, settling=True)
+
+
+def _there(known: Evidence, there: Vm) -> str:
+    """The VM's state on the target, with its name there if that is another one."""
+    renamed = "" if there.name == known.name else f" as {there.name}"
+    return f"{known.name} {state_clause(there)} on {known.target}{renamed}"
 
 
 def _lost_here(known: Evidence, there: Vm, how: str) -> Diagnosis:

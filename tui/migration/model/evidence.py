@@ -76,7 +76,8 @@ class Evidence:
     that was not refused. `completed` is whether migrateToURI3 returned, `failure` what it or a call before it raised;
     neither is known of a migration that another process started. `job_cancelled` is whether libvirt or QEMU reported a
     cancel; a cancel may also be reported as a failure. `origin_lost` is whether the origin's daemon did not answer
-    meanwhile. The versions are None if unknown.
+    meanwhile. `keeps_definition` is whether the origin was to keep its definition of the VM, `stays_paused` whether the
+    VM was not to run on the target. The versions are None if unknown.
     """
 
     name: str
@@ -92,6 +93,8 @@ class Evidence:
     failure: Failure | None = None
     job_cancelled: bool = False
     origin_lost: bool = False
+    keeps_definition: bool = False
+    stays_paused: bool = False
     origin_libvirt: Version | None = None
     target_libvirt: Version | None = None
 

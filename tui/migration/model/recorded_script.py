@@ -6,6 +6,7 @@ from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, UNKNOWN, Plan
+from tui.core.virsh_options import USUAL, read_options
 from tui.migration.model import script
 from tui.migration.model.migrate_call import AUTO_CONVERGE, POST_COPY, Call, CallOf
 from tui.migration.model.record import LONGEST_S, Event, number_in
@@ -48,9 +49,11 @@ def plan_in(data: Mapping[str, Any]) -> Plan:
     plan = asdict(Plan(""))
     for name, default in plan.items():
         kinds, value = (int, float) if isinstance(default, float) else type(default), data.get(name)
-        if isinstance(value, kinds) and (isinstance(value, str) or abs(value) < LONGEST_S):  # JSON may have 1e999
+        if (
+            name not in USUAL and isinstance(value, kinds) and (isinstance(value, str) or abs(value) < LONGEST_S)
+        ):  # JSON may have 1e999
             plan[name] = value
-    return Plan(**plan)
+    return Plan(**plan | read_options(data))
 
 
 def _call_in(data: Mapping[str, Any]) -> Call | None:

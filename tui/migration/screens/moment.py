@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.content import Content
 
+from tui.core.virsh_options import VirshOptions, option_words, read_options
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence, warning
 from tui.migration.screens.chart_page import ChartPage
@@ -196,5 +197,6 @@ def _what(moment: Moment) -> Content:
         words.append("auto-converge")
     if options.get("parallel"):
         words.append(f"{options['parallel']} connections")
+    words += option_words(VirshOptions(**read_options(options)))
     way = f"{moment.origin} -> {moment.target}"
     return Content.assemble(" ", (moment.vm, "bold"), "  ", way, "  ", "  ".join(words))

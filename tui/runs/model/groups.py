@@ -22,6 +22,7 @@ WORDS = {
     "limit": "downtime limit",
     "connections": "connections",
     "throttle": "auto-converge",
+    "further": "further options",
     "direction": "direction",
     "cell": "study cell",
 }  # the names of the settings for a person

@@ -29,6 +29,7 @@ class Settings:
     limit: str = ""
     connections: str = ""
     throttle: str = ""
+    further: str = ""
     direction: str = ""
     cell: str = ""
 

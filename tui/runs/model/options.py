@@ -1,9 +1,10 @@
 """The options a run was started with; those that its run.toml does not have are None."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan, technique_words
 from tui.core.quantity import duration
+from tui.core.virsh_options import VirshOptions, option_words
 
 DEFAULT_DOWNTIME_MS = Plan.downtime_ms
 
@@ -18,6 +19,7 @@ class RunOptions:
     downtime_ms: int | None = None
     auto_converge: bool | None = None
     parallel: int | None = None
+    virsh: VirshOptions = field(default_factory=VirshOptions)
 
     @property
     def short(self) -> str:
@@ -39,7 +41,7 @@ class RunOptions:
         found += [f"<={self.bandwidth_mib_s} MiB/s"] if self.bandwidth_mib_s else []
         if self.downtime_ms and self.downtime_ms != DEFAULT_DOWNTIME_MS:
             found.append(f"<={duration(self.downtime_ms / 1000)}")
-        return found
+        return found + option_words(self.virsh)
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -50,6 +52,7 @@ class RunOptions:
             ("max downtime", None if self.downtime_ms is None else f"{self.downtime_ms} ms"),
             ("auto-converge", None if self.auto_converge is None else "yes" if self.auto_converge else "no"),
             ("connections", None if self.parallel is None else str(self.parallel or 1)),
+            ("further options", ", ".join(option_words(self.virsh)) or None),
         ]
         return [(label, value) for label, value in pairs if value is not None]
 

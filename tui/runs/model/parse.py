@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.plan import TECHNIQUES
+from tui.core.virsh_options import VirshOptions, read_options
 from tui.forecast.model.interval import Interval
 from tui.migration.model.observed_downtime import TEXTS, ObservedDowntime
 from tui.migration.model.record import RUNNING
@@ -143,6 +144,7 @@ def _options(table: Tables) -> RunOptions:
         downtime_ms=_whole(table, "downtime_ms"),
         auto_converge=_truth(table, "auto_converge"),
         parallel=_whole(table, "parallel"),
+        virsh=VirshOptions(**read_options(table)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
 from tui.core.quantity import MIB
 from tui.core.schema import Problem
 from tui.core.settings import IDLE, CpuWorkload, MemoryWorkload
+from tui.core.virsh_options import OPTIONS, option_words
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec
 from tui.study.model.plan import MOST_RUNS, TECHNIQUES, MigrationTable, StudyPlan, WorkloadTable
 
@@ -61,7 +62,7 @@ def options_text(plan: Plan) -> str:
         parts.append("auto-converge")
     if plan.parallel:
         parts.append(f"{plan.parallel} connections")
-    return ", ".join(parts)
+    return ", ".join([*parts, *option_words(plan)])
 
 
 def cells_of(plan: StudyPlan, vm: str) -> tuple[Cell, ...]:
@@ -71,9 +72,9 @@ def cells_of(plan: StudyPlan, vm: str) -> tuple[Cell, ...]:
         for migration in plan.migration.all.values():
             for workload in migration.workloads or plan.workload.all:
                 for spec, workload_words in _specs(plan.workload.all[workload]):
-                    for each, option_words in _plans(name, migration):
+                    for each, plan_words in _plans(name, migration):
                         row = [*([name] if len(vms) > 1 else []), workload, *workload_words]
-                        column = [migration.name, *option_words]
+                        column = [migration.name, *plan_words]
                         found.append(Cell(each, spec, " ".join(row), " ".join(column)))
     return tuple(found)
 
@@ -127,8 +128,10 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
     usual = Plan(vm).timeout_s
     timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
     lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel, table.policy)
-    for values in itertools.product(*lists):
-        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel, policy = values
+    options = [option for option in OPTIONS if hasattr(table, option.name)]
+    swept = [getattr(table, option.name) for option in options]
+    for each in itertools.product(*lists, *swept):
+        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel, policy, *further = each
         words = (
             f"{timeout_s:g} s",
             f"{bandwidth_mib_s} MiB/s",
@@ -137,8 +140,12 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
             f"x{parallel}",
             policy,
         )
-        different = [word for word, each in zip(words, lists, strict=True) if len(each) > 1]
-        yield Plan(vm, technique, *values[:-1], policy=policy), different
+        different = [word for word, values in zip(words, lists, strict=True) if len(values) > 1]
+        named = zip(options, further, swept, strict=True)
+        different += [option.words(value) for option, value, values in named if len(values) > 1]
+        virsh: dict[str, Any] = {option.name: value for option, value in zip(options, further, strict=True)}
+        plan = Plan(vm, technique, timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel, policy=policy)
+        yield replace(plan, **virsh), different
 
 
 def to_fields(cell: Cell) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from tui.core import schema
 from tui.core import schema_kinds as kinds
 from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
 from tui.core.quantity import MIB
-from tui.core.schema import Kind, NamedTables, Problem, nearest
+from tui.core.schema import NamedTables, Problem, nearest
 from tui.core.settings import COMMAND, IDLE, TIB, UNKNOWN, VM_NAME
 from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
+from tui.study.model.option_keys import OptionKeys
+from tui.study.model.sweep import sweep
 
 MOST_RUNS = 10_000  # a study of more would take weeks: a list is longer than meant
-MOST_VALUES = 50  # of one list
 MOST_SEED = (1 << 53) - 1
 
 # By their names in a plan; the study switches to "post-copy" as soon as QEMU accepts it.
@@ -26,27 +27,6 @@ TECHNIQUES = {
     AUTOMATIC: AUTOMATIC,
 }
 KINDS = (IDLE, CPU, MEMORY)
-
-
-def sweep(kind: Kind) -> Kind:
-    """One value, or a list of different values: each is measured."""
-
-    def read_all(value: object) -> tuple[Any, ...]:
-        values = value if isinstance(value, list) else [value]
-        if not 1 <= len(values) <= MOST_VALUES:
-            raise ValueError(f"A list has 1 to {MOST_VALUES} values.")
-        read = []
-        for each in values:
-            try:
-                read.append(kind.read(each))
-            except ValueError as error:
-                which = f"{schema.shown(each)} is wrong. " if isinstance(value, list) else ""
-                raise ValueError(f"{which}{error}".strip()) from error
-            if read[-1] in read[:-1]:
-                raise ValueError(f"{schema.shown(each)} is in the list twice.")
-        return tuple(read)
-
-    return Kind(f"{kind.expected}, or a list of such", read_all, list, kind.suffix)
 
 
 def _is_name(text: str) -> bool:
@@ -77,7 +57,7 @@ class WorkloadTable:
 
 
 @dataclass(frozen=True)
-class MigrationTable:
+class MigrationTable(OptionKeys):
     """One technique with its options, [migration.NAME]; each combination of values is measured."""
 
     name: Annotated[str, schema.NAME_OF_TABLE]

@@ -131,3 +131,11 @@ def test_a_latex_table() -> None:
 def test_only_the_technique_with_a_timeout_has_one() -> None:
     by_hand = replace(RUN, options=replace(RUN.options, technique="post-copy-manual"))
     assert (fields(RUN)["timeout_s"], fields(by_hand)["timeout_s"]) == (5.0, None)
+
+
+def test_further_options_are_a_list() -> None:
+    tables = {**TABLES, "options": {**TABLES["options"], "comp_methods": "zstd", "comp_zstd_level": 3, "tls": True}}
+    run = parsed(tables)
+    assert fields(run)["further_options"] == ["comp-methods zstd", "comp-zstd-level 3", "tls"]
+    assert read("".join(csv_of_runs([run])))[0]["further_options"] == "comp-methods zstd;comp-zstd-level 3;tls"
+    assert fields(RUN)["further_options"] == []

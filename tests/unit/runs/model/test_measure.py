@@ -201,3 +201,11 @@ def test_an_imported_run_without_a_result_has_lower_bounds() -> None:
     imported = {"imported": {"from": "log.txt"}, "felt": {}, "figures": {"total_time_ms": 12000, "passes": 4}}
     found = measured({**tables(outcome="lost"), **imported})
     assert (found.status, found.values) == (OPEN, {"total": Value(12, above=True), "passes": Value(4, above=True)})
+
+
+def test_the_options_of_virsh_make_another_group() -> None:
+    assert measured(tables()).settings.further == ""
+    options = {"comp_methods": "zstd", "comp_zstd_level": 3, "undefinesource": False}
+    assert measured(tables(options=options)).settings.further == (
+        "comp-methods zstd, comp-zstd-level 3, no undefinesource"
+    )

@@ -160,6 +160,13 @@ def test_all_known_options_have_a_label() -> None:
     assert RunOptions("pre-copy").facts == [("technique", "pre-copy")]
 
 
+def test_options_of_virsh_are_shown_if_they_differ_and_damaged_ones_are_left_out() -> None:
+    given = {"technique": "pre-copy", "dname": "guest2", "persistent": False, "tls": "yes", "comp_zlib_level": 99}
+    options = parsed({**TABLES, "options": given}).options
+    assert options.words == "pre-copy dname guest2 no persistent"
+    assert dict(options.facts)["further options"] == "dname guest2, no persistent"
+
+
 @pytest.mark.parametrize(
     ("guest", "text"),
     [

@@ -25,7 +25,7 @@ from tui.runs.model.run import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OPTIONS = ("technique", "bandwidth", "limit", "connections", "throttle")  # what a report compares, if it differs
+OPTIONS = ("technique", "bandwidth", "limit", "connections", "throttle", "further")  # compared, if they differ
 
 Section = tuple[str, str]  # a title, and HTML
 Step = Callable[[str], None]

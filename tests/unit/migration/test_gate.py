@@ -1,0 +1,225 @@
+"""Which option which hosts, VM and combination refuse, with the sentence."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan, possible
+from tui.core.vm import Daemon
+from tui.migration.model.gate import RULES, Case, refusals
+
+NEW = Daemon("qemu:///system", "host", "uuid", (12, 8, 0), (11, 1, 3), 2, "EPYC", 1 << 34, 1 << 33)
+JAMMY = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))
+BOOKWORM = replace(NEW, libvirt_version=(9, 0, 0), hypervisor_version=(7, 2, 0))
+NOBLE = replace(NEW, libvirt_version=(10, 0, 0), hypervisor_version=(8, 2, 2))
+
+GOOD: list[dict[str, Any]] = [
+    {},
+    {"comp_methods": "xbzrle", "comp_xbzrle_cache_bytes": 1 << 27},
+    {"comp_methods": "zstd", "comp_zstd_level": 3, "parallel": 4},
+    {"comp_methods": "zlib", "comp_zlib_level": 9, "parallel": 1},
+    {"zerocopy": True, "parallel": 4},
+    {"auto_converge": True, "auto_converge_initial": 30, "auto_converge_increment": 20},
+    {"technique": POST_COPY_MANUAL, "postcopy_bandwidth_mib_s": 20},
+    {"available_switchover_bandwidth_mib_s": 100},
+    {"tls": True, "tls_destination": "host2", "parallel": 2},
+    {"tunnelled": True},
+    {"migrateuri": "tcp://10.0.0.2", "listen_address": "10.0.0.2", "dname": "y", "persistent": False},
+    {"undefinesource": False, "suspend": True, "abort_on_error": True, "change_protection": True},
+]
+AUTOCONVERGE = "auto-converge is off. Set --auto-converge."
+ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
+    (
+        {"comp_methods": "qatzip", "parallel": 2},
+        NEW,
+        NEW,
+        "--comp-methods is refused: libvirt cannot set it, up to 12.8. Use zstd.",
+    ),
+    (
+        {"comp_methods": "zstd", "parallel": 2},
+        BOOKWORM,
+        NEW,
+        "--comp-methods is refused: libvirt has it since 9.4, the origin has 9.0. Use xbzrle without parallel "
+        "connections.",
+    ),
+    (
+        {"comp_methods": "zlib", "parallel": 2},
+        NEW,
+        JAMMY,
+        "--comp-methods is refused: libvirt has it since 9.4, the target has 8.0. Use xbzrle without parallel "
+        "connections.",
+    ),
+    (
+        {"comp_methods": "mt"},
+        NOBLE,
+        NEW,
+        "--comp-methods is refused: QEMU has no compression by mt since 9.1, the target has 11.1.3. Use xbzrle, or "
+        "zstd with parallel connections.",
+    ),
+    (
+        {"comp_methods": "zstd"},
+        NEW,
+        NEW,
+        "--comp-methods is refused: zstd compresses parallel connections, and there are none. Set --parallel for "
+        "zlib or zstd, and 0 connections for xbzrle.",
+    ),
+    (
+        {"comp_methods": "xbzrle", "parallel": 2},
+        NEW,
+        NEW,
+        "--comp-methods is refused: xbzrle does not work with parallel connections. Set --parallel for zlib or zstd, "
+        "and 0 connections for xbzrle.",
+    ),
+    (
+        {"comp_methods": "zlib,zstd", "parallel": 2},
+        NEW,
+        NEW,
+        "--comp-methods is refused: parallel connections have a single method. Set --parallel for zlib or zstd, and "
+        "0 connections for xbzrle.",
+    ),
+    (
+        {"comp_methods": "mt", "technique": POST_COPY_MANUAL},
+        JAMMY,
+        JAMMY,
+        "--comp-methods is refused: QEMU does not combine mt with post-copy. Choose pre-copy.",
+    ),
+    *[
+        (
+            {name: value},
+            NEW,
+            NEW,
+            f"{virsh} is refused: it tunes {method}, which is not among --comp-methods. Leave {virsh} out.",
+        )
+        for name, value, virsh, method in (
+            ("comp_xbzrle_cache_bytes", 1 << 27, "--comp-xbzrle-cache", "xbzrle"),
+            ("comp_zlib_level", 3, "--comp-zlib-level", "zlib"),
+            ("comp_zstd_level", 3, "--comp-zstd-level", "zstd"),
+            ("comp_mt_level", 3, "--comp-mt-level", "mt"),
+            ("comp_mt_threads", 3, "--comp-mt-threads", "mt"),
+            ("comp_mt_dthreads", 3, "--comp-mt-dthreads", "mt"),
+        )
+    ],
+    (
+        {"comp_methods": "xbzrle", "comp_xbzrle_cache_bytes": 100_000_000},
+        NEW,
+        NEW,
+        "--comp-xbzrle-cache is refused: QEMU accepts a power of two, 100000000 bytes are none. Take 64 MiB, "
+        "128 MiB, 256 MiB and so on.",
+    ),
+    (
+        {"zerocopy": True, "parallel": 2},
+        NEW,
+        JAMMY,
+        "--zerocopy is refused: libvirt has it since 8.5, the target has 8.0. Leave --zerocopy out.",
+    ),
+    (
+        {"zerocopy": True, "parallel": 2},
+        replace(NEW, hypervisor_version=(7, 0, 0)),
+        NEW,
+        "--zerocopy is refused: QEMU has it since 7.1, the origin has 7.0. Leave --zerocopy out.",
+    ),
+    ({"zerocopy": True}, NEW, NEW, "--zerocopy is refused: it needs parallel connections. Set --parallel."),
+    (
+        {"zerocopy": True, "parallel": 2, "comp_methods": "zstd"},
+        NEW,
+        NEW,
+        "--zerocopy is refused: what is compressed is a copy. Leave --zerocopy out.",
+    ),
+    (
+        {"zerocopy": True, "parallel": 2, "tls": True},
+        NEW,
+        NEW,
+        "--zerocopy is refused: what is encrypted is a copy. Leave --zerocopy out.",
+    ),
+    ({"auto_converge_initial": 30}, NEW, NEW, f"--auto-converge-initial is refused: {AUTOCONVERGE}"),
+    ({"auto_converge_increment": 30}, NEW, NEW, f"--auto-converge-increment is refused: {AUTOCONVERGE}"),
+    (
+        {"postcopy_bandwidth_mib_s": 20},
+        NEW,
+        NEW,
+        "--postcopy-bandwidth is refused: the migration does not use post-copy. Choose a technique with post-copy.",
+    ),
+    (
+        {"available_switchover_bandwidth_mib_s": 20},
+        NOBLE,
+        NEW,
+        "--available-switchover-bandwidth is refused: libvirt has it since 11.1, the origin has 10.0. Leave "
+        "--available-switchover-bandwidth out.",
+    ),
+    (
+        {"available_switchover_bandwidth_mib_s": 20},
+        replace(NEW, hypervisor_version=(8, 1, 0)),
+        NEW,
+        "--available-switchover-bandwidth is refused: QEMU has it since 8.2, the origin has 8.1. Leave "
+        "--available-switchover-bandwidth out.",
+    ),
+    ({"tls_destination": "host2"}, NEW, NEW, "--tls-destination is refused: TLS is off. Set --tls."),
+    (
+        {"tunnelled": True, "parallel": 2, "migrateuri": "tcp://10.0.0.2"},
+        NEW,
+        NEW,
+        "--tunnelled is refused: a tunnelled migration supports no parallel connections and no --migrateuri. Leave "
+        "--tunnelled out.",
+    ),
+    (
+        {"tunnelled": True, "technique": POST_COPY_MANUAL, "listen_address": "::"},
+        NEW,
+        NEW,
+        "--tunnelled is refused: a tunnelled migration supports no post-copy and no --listen-address. Leave "
+        "--tunnelled out.",
+    ),
+    (
+        {"migrateuri": "rdma://10.0.0.2"},
+        NEW,
+        NEW,
+        "--migrateuri is refused: RDMA locks memory, and the VM has no <hard_limit>. Set it with virsh memtune "
+        "--hard-limit.",
+    ),
+    (
+        {"rdma_pin_all": True},
+        NEW,
+        NEW,
+        "--rdma-pin-all is refused: the migration does not use RDMA. Set --migrateuri rdma:.",
+    ),
+]
+
+
+@pytest.mark.parametrize("given", GOOD)
+def test_new_hosts_accept_what_libvirt_accepts(given: dict[str, Any]) -> None:
+    assert refusals(Case(Plan("x", **given), NEW, NEW)) == []
+
+
+@pytest.mark.parametrize(("given", "here", "there", "sentence"), ROWS)
+def test_a_refused_option_has_its_reason(given: dict[str, Any], here: Daemon, there: Daemon, sentence: str) -> None:
+    assert [str(each) for each in refusals(Case(Plan("x", **given), here, there))] == [sentence]
+
+
+def test_rdma_with_a_hard_limit_has_no_parallel_connections() -> None:
+    plan = Plan("x", migrateuri="rdma://10.0.0.2", rdma_pin_all=True)
+    assert refusals(Case(plan, NEW, NEW, hard_limit=True)) == []
+    found = refusals(Case(replace(plan, parallel=2), NEW, NEW, hard_limit=True))
+    assert [str(each) for each in found] == [
+        "--migrateuri is refused: RDMA has no parallel connections. Set the parallel connections to 0."
+    ]
+
+
+def test_a_value_that_no_client_of_ours_sends_is_refused() -> None:
+    found = refusals(Case(Plan("x", comp_methods="xbzrle", comp_xbzrle_cache_bytes=-1, dname="a/b"), NEW, NEW))
+    assert [str(each) for each in found] == [
+        "--comp-xbzrle-cache is refused: the value is -1. Leave --comp-xbzrle-cache out.",
+        "--dname is refused: the value is 'a/b'. Leave --dname out.",
+    ]
+
+
+def test_every_rule_refuses_something() -> None:
+    cases = [Case(Plan("x", **given), here, there) for given, here, there, _ in ROWS]
+    cases.append(Case(Plan("x", migrateuri="rdma://10.0.0.2", parallel=2), NEW, NEW, hard_limit=True))
+    assert [rule for rule in RULES if not any(rule.why(case) for case in cases)] == []
+
+
+@pytest.mark.parametrize("given", [{"tunnelled": True}, {"comp_methods": "mt"}])
+def test_automatic_does_without_post_copy_where_an_option_excludes_it(given: dict[str, Any]) -> None:
+    plan = possible(Plan("x", AUTOMATIC, **given), (7, 2, 0))
+    assert (plan.post_copy, plan.auto_converge) == (False, True)
+    assert refusals(Case(plan, JAMMY, JAMMY)) == []

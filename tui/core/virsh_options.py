@@ -1,0 +1,186 @@
+"""The further options of a migration, named as `virsh migrate` names them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tui.core.quantity import exact_size
+
+MT, XBZRLE, ZLIB, ZSTD, QATZIP = "mt", "xbzrle", "zlib", "zstd", "qatzip"
+METHODS = (XBZRLE, ZLIB, ZSTD, MT, QATZIP)
+MIB_S, BYTES, PERCENT = "MiB/s", "bytes", "%"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VirshOptions:
+    """None and "" are not set: libvirt or QEMU then uses its own default. Names end with the unit.
+
+    By default the VM is persistent on the destination, and its definition is removed from the source.
+    """
+
+    comp_methods: str = ""  # separated by commas
+    comp_xbzrle_cache_bytes: int | None = None
+    comp_zlib_level: int | None = None
+    comp_zstd_level: int | None = None
+    comp_mt_level: int | None = None
+    comp_mt_threads: int | None = None
+    comp_mt_dthreads: int | None = None
+    zerocopy: bool = False
+    auto_converge_initial: int | None = None
+    auto_converge_increment: int | None = None
+    postcopy_bandwidth_mib_s: int | None = None
+    available_switchover_bandwidth_mib_s: int | None = None
+    tls: bool = False
+    tls_destination: str = ""
+    tunnelled: bool = False
+    migrateuri: str = ""
+    listen_address: str = ""
+    graphicsuri: str = ""
+    rdma_pin_all: bool = False
+    dname: str = ""
+    persistent: bool = True
+    undefinesource: bool = True
+    suspend: bool = False
+    abort_on_error: bool = False
+    change_protection: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The compression methods."""
+        return tuple(filter(None, self.comp_methods.split(",")))
+
+
+def _methods(text: str) -> bool:
+    words = text.split(",")
+    return all(word in METHODS for word in words) and len(set(words)) == len(words)
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None
+
+
+def _name(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable() and "/" not in text and len(text) <= 200
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of them: `about` explains it; a number is in `unit` from `least` to `most`, a text is one that `fits`."""
+
+    name: str
+    about: str
+    least: int = 0
+    most: int = 0
+    unit: str = ""
+    expected: str = ""
+    fits: Callable[[str], bool] = str.isprintable
+
+    @property
+    def usual(self) -> Any:
+        """Its value if nobody sets it."""
+        return USUAL[self.name]
+
+    @property
+    def virsh(self) -> str:
+        """Its name as a word of `virsh migrate`: "--comp-xbzrle-cache"."""
+        return f"--{self.short}"
+
+    @property
+    def short(self) -> str:
+        """Its name without the dashes and without the unit: "comp-xbzrle-cache"."""
+        return re.sub("_(mib_s|bytes)$", "", self.name).replace("_", "-")
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is yes or no."""
+        return isinstance(self.usual, bool)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a whole number."""
+        return self.usual is None
+
+    def valid(self, value: object) -> bool:
+        """Whether it may have this value; None and "" are not set."""
+        if self.is_flag:
+            return isinstance(value, bool)
+        if self.is_number:
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            return value is None or (whole and self.least <= value <= self.most)  # type: ignore[operator]
+        return isinstance(value, str) and (not value or self.fits(value))
+
+    def words(self, value: Any) -> str:
+        """A value that differs from the usual one: "comp-zstd-level 3", "tls", "no persistent"."""
+        if self.is_flag:
+            return self.short if value else f"no {self.short}"
+        if self.unit == BYTES:
+            return f"{self.short} {exact_size(value)}"
+        space = " " if self.unit == MIB_S else ""
+        return f"{self.short} {value}{space}{self.unit}"
+
+
+URI = r"(tcp|rdma)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?/?"
+HOST = r"[\w.:-]{1,255}"
+
+OPTIONS = (
+    Option(
+        "comp_methods",
+        "compress the memory: xbzrle, or with parallel connections zlib or zstd",
+        expected="one or more of xbzrle, zlib, zstd, mt, separated by commas",
+        fits=_methods,
+    ),
+    Option("comp_xbzrle_cache_bytes", "the cache of xbzrle, a power of two", 4096, 1 << 46, BYTES),
+    Option("comp_zlib_level", "from 0 (fast) to 9 (small)", 0, 9),
+    Option("comp_zstd_level", "from 0 (its default) to 20 (small)", 0, 20),
+    Option("comp_mt_level", "from 0 (fast) to 9 (small)", 0, 9),
+    Option("comp_mt_threads", "threads of mt that compress", 1, 255),
+    Option("comp_mt_dthreads", "threads of mt that decompress", 1, 255),
+    Option("zerocopy", "send without a copy by the kernel; needs parallel connections"),
+    Option("auto_converge_initial", "the first throttle of auto-converge", 1, 99, PERCENT),
+    Option("auto_converge_increment", "each further throttle of auto-converge", 1, 99, PERCENT),
+    Option("postcopy_bandwidth_mib_s", "at most, in post-copy; 0 means no limit", 0, 1_000_000, MIB_S),
+    Option(
+        "available_switchover_bandwidth_mib_s", "QEMU plans the switchover with this bandwidth", 0, 1_000_000, MIB_S
+    ),
+    Option("tls", "encrypt the migration"),
+    Option("tls_destination", "the name in the destination's certificate", expected="a host name", fits=_matches(HOST)),
+    Option("tunnelled", "send through libvirt's own connection"),
+    Option(
+        "migrateuri",
+        "where the destination listens, for a network of its own",
+        expected="a URI such as tcp://192.0.2.10, with a port if it is fixed",
+        fits=_matches(URI),
+    ),
+    Option("listen_address", "the destination listens on it", expected="an address of it", fits=_matches(HOST)),
+    Option(
+        "graphicsuri",
+        "where viewers of the screen connect next",
+        expected="a URI such as spice://192.0.2.10:5900",
+        fits=_matches(r"(vnc|spice)://\S+"),
+    ),
+    Option("rdma_pin_all", "lock all memory before a migration over RDMA"),
+    Option("dname", "the name of the VM on the destination", expected="the name of a VM", fits=_name),
+    Option("persistent", "keep the VM's definition on the destination"),
+    Option("undefinesource", "remove the VM's definition from the source"),
+    Option("suspend", "leave the VM paused on the destination"),
+    Option("abort_on_error", "cancel if a disk reports an error meanwhile"),
+    Option("change_protection", "fail if libvirt cannot protect the VM from changes meanwhile"),
+)
+USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
+
+
+def option_words(options: VirshOptions) -> list[str]:
+    """Those that differ from the usual ones, each as a person reads it."""
+    values = ((each, getattr(options, each.name)) for each in OPTIONS)
+    return [each.words(value) for each, value in values if value != each.usual]
+
+
+def set_options(options: VirshOptions) -> dict[str, Any]:
+    """Those that differ from the usual ones, by the names of the fields."""
+    return {name: value for name in USUAL if (value := getattr(options, name)) != USUAL[name]}
+
+
+def read_options(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a record, by the names of the fields; missing and damaged ones are left out."""
+    return {each.name: table[each.name] for each in OPTIONS if each.name in table and each.valid(table[each.name])}

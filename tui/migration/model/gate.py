@@ -1,0 +1,198 @@
+"""Which options of a migration these hosts, this VM and this combination refuse, and why: known before the start."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.core.virsh_options import MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option
+from tui.core.vm import Daemon
+
+Version = tuple[int, int, int]
+
+MULTIFD_METHODS = (ZLIB, ZSTD, QATZIP)  # each connection compresses; the others compress in a single one
+
+
+@dataclass(frozen=True)
+class Case:
+    """What decides: the plan, the daemons it starts from and goes to, and whether the VM has a <hard_limit>."""
+
+    plan: Plan
+    here: Daemon
+    there: Daemon
+    hard_limit: bool = False
+
+    @property
+    def rdma(self) -> bool:
+        """Whether the memory is sent over RDMA."""
+        return self.plan.migrateuri.startswith("rdma:")
+
+
+Why = Callable[[Case], str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`option`, a field of the plan, is refused if it is set and `why` returns a reason."""
+
+    option: str
+    why: Why
+    hint: str = ""
+
+
+def refusals(case: Case) -> list[Failure]:
+    """A Failure for each option that is set and refused, with its first reason."""
+    found = {}
+    for option in OPTIONS:
+        value = getattr(case.plan, option.name)
+        if not option.valid(value):
+            why = f"the value is {value!r}"
+            found[option.name] = Failure(f"{option.virsh} is refused", why, f"Leave {option.virsh} out.")
+    for rule in RULES:
+        option = OPTION[rule.option]
+        if rule.option not in found and _is_set(case.plan, option) and (why := rule.why(case)):
+            found[rule.option] = Failure(f"{option.virsh} is refused", why, rule.hint or f"Leave {option.virsh} out.")
+    return list(found.values())
+
+
+def _is_set(plan: Plan, option: Option) -> bool:
+    return bool(getattr(plan, option.name) != option.usual)
+
+
+# -- reasons --
+
+
+def _needs(who: str, since: Version, *hosts: str) -> Why:
+    """`who` (libvirt or QEMU) knows the option since a version, which each of the hosts must have."""
+
+    def why(case: Case) -> str:
+        for host in hosts:
+            known = _version(case, who, host)
+            if known < since:
+                return f"{who} has it since {_text(since)}, the {host} has {_text(known)}"
+        return ""
+
+    return why
+
+
+def _version(case: Case, who: str, host: str) -> Version:
+    daemon = case.here if host == ORIGIN else case.there
+    return daemon.libvirt_version if who == LIBVIRT else daemon.hypervisor_version
+
+
+def _text(version: Version) -> str:
+    return ".".join(map(str, version if version[2] else version[:2]))
+
+
+def _if(applies: Callable[[Case], object], sentence: str) -> Why:
+    return lambda case: sentence if applies(case) else ""
+
+
+def _with(method: str, why: Why) -> Why:
+    """The reason, if the plan uses the compression method."""
+    return lambda case: why(case) if method in case.plan.methods else ""
+
+
+def _without(method: str) -> Why:
+    return _if(lambda case: method not in case.plan.methods, f"it tunes {method}, which is not among --comp-methods")
+
+
+def _removed(case: Case) -> str:
+    for host in (ORIGIN, TARGET):
+        known = _version(case, QEMU, host)
+        if known >= MT_UNTIL:
+            return f"QEMU has no compression by {MT} since {_text(MT_UNTIL)}, the {host} has {_text(known)}"
+    return ""
+
+
+def _mixed(case: Case) -> str:
+    plan = case.plan
+    for method in plan.methods:
+        if method in MULTIFD_METHODS and not plan.parallel:
+            return f"{method} compresses parallel connections, and there are none"
+        if method not in MULTIFD_METHODS and plan.parallel:
+            return f"{method} does not work with parallel connections"
+    return "parallel connections have a single method" if plan.parallel and len(plan.methods) > 1 else ""
+
+
+def _cache(case: Case) -> str:
+    bytes_ = case.plan.comp_xbzrle_cache_bytes or 0
+    return "" if bytes_ & (bytes_ - 1) == 0 else f"QEMU accepts a power of two, {bytes_} bytes are none"
+
+
+def _tunnel(case: Case) -> str:
+    plan = case.plan
+    unsupported = {
+        "post-copy": plan.post_copy,
+        "parallel connections": plan.parallel,
+        "--migrateuri": plan.migrateuri,
+        "--listen-address": plan.listen_address,
+    }
+    names = [name for name, used in unsupported.items() if used]
+    return f"a tunnelled migration supports no {' and no '.join(names)}" if names else ""
+
+
+def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
+    for method in methods:
+        why = _with(method, _needs(LIBVIRT, (9, 4, 0), ORIGIN, TARGET))
+        yield Rule("comp_methods", why, "Use xbzrle without parallel connections.")
+
+
+LIBVIRT, QEMU = "libvirt", "QEMU"
+ORIGIN, TARGET = "origin", "target"
+MT_UNTIL = (9, 1, 0)
+OPTION = {each.name: each for each in OPTIONS}
+
+RULES = (
+    Rule("comp_methods", _with(QATZIP, _if(lambda _: True, "libvirt cannot set it, up to 12.8")), "Use zstd."),
+    *_all((ZLIB, ZSTD)),
+    Rule("comp_methods", _with(MT, _removed), "Use xbzrle, or zstd with parallel connections."),
+    Rule("comp_methods", _mixed, "Set --parallel for zlib or zstd, and 0 connections for xbzrle."),
+    Rule(
+        "comp_methods",
+        _with(MT, _if(lambda case: case.plan.post_copy, f"QEMU does not combine {MT} with post-copy")),
+        "Choose pre-copy.",
+    ),
+    Rule("comp_xbzrle_cache_bytes", _without(XBZRLE)),
+    Rule("comp_xbzrle_cache_bytes", _cache, "Take 64 MiB, 128 MiB, 256 MiB and so on."),
+    Rule("comp_zlib_level", _without(ZLIB)),
+    Rule("comp_zstd_level", _without(ZSTD)),
+    Rule("comp_mt_level", _without(MT)),
+    Rule("comp_mt_threads", _without(MT)),
+    Rule("comp_mt_dthreads", _without(MT)),
+    Rule("zerocopy", _needs(LIBVIRT, (8, 5, 0), ORIGIN, TARGET)),
+    Rule("zerocopy", _needs(QEMU, (7, 1, 0), ORIGIN)),
+    Rule("zerocopy", _if(lambda case: not case.plan.parallel, "it needs parallel connections"), "Set --parallel."),
+    Rule("zerocopy", _if(lambda case: case.plan.methods, "what is compressed is a copy")),
+    Rule("zerocopy", _if(lambda case: case.plan.tls, "what is encrypted is a copy")),
+    Rule(
+        "auto_converge_initial",
+        _if(lambda case: not case.plan.auto_converge, "auto-converge is off"),
+        "Set --auto-converge.",
+    ),
+    Rule(
+        "auto_converge_increment",
+        _if(lambda case: not case.plan.auto_converge, "auto-converge is off"),
+        "Set --auto-converge.",
+    ),
+    Rule(
+        "postcopy_bandwidth_mib_s",
+        _if(lambda case: not case.plan.post_copy, "the migration does not use post-copy"),
+        "Choose a technique with post-copy.",
+    ),
+    Rule("available_switchover_bandwidth_mib_s", _needs(LIBVIRT, (11, 1, 0), ORIGIN, TARGET)),
+    Rule("available_switchover_bandwidth_mib_s", _needs(QEMU, (8, 2, 0), ORIGIN)),
+    Rule("tls_destination", _if(lambda case: not case.plan.tls, "TLS is off"), "Set --tls."),
+    Rule("tunnelled", _tunnel),
+    Rule(
+        "migrateuri",
+        _if(lambda case: case.rdma and not case.hard_limit, "RDMA locks memory, and the VM has no <hard_limit>"),
+        "Set it with virsh memtune --hard-limit.",
+    ),
+    Rule(
+        "migrateuri",
+        _if(lambda case: case.rdma and case.plan.parallel, "RDMA has no parallel connections"),
+        "Set the parallel connections to 0.",
+    ),
+    Rule("rdma_pin_all", _if(lambda case: not case.rdma, "the migration does not use RDMA"), "Set --migrateuri rdma:."),
+)
