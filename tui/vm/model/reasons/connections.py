@@ -94,7 +94,7 @@ SSH = (
         "Use root or a user of the group libvirt; the Hosts page adds the user to the group.",
     ),
     Row(
-        r"nc: unix connect failed|(?:nc|ncat): .*libvirt-sock.*(?:No such file|refused)",
+        r"nc: unix connect failed|ncat: (?:No such file|Connection refused)|nc: .*-sock.*(?:No such file|refused)",
         "libvirt's socket is missing there: libvirtd does not run, or virtqemud runs in its place",
         f"{START_LIBVIRTD} With virtqemud, enable virtproxyd.socket.",
     ),
@@ -119,7 +119,8 @@ TLS = (
         "Compare the clocks of both hosts; the Hosts page checks them.",
     ),
     Row(
-        r"(?:hasn't got a known issuer|signer (?:is )?not (?:found|a CA)|certificate .*not trusted|unknown issuer"
+        r"(?:hasn't got a known issuer|Failed to verify peer's certificate|"
+        r"signer (?:is )?not (?:found|a CA)|certificate .*not trusted|unknown issuer"
         r"|failed validation against|certificate verification failed|unknown CA|certificate is invalid)",
         "one host does not trust the TLS certificate of the other",
         "Both must be signed by the CA in ca-cert.pem on both hosts, in /etc/pki/qemu or /etc/pki/libvirt-migrate.",
@@ -136,6 +137,16 @@ TLS = (
         r"migration only with VIR_MIGRATE_TLS",
         "{host} accepts only migrations with TLS",
         "Start it with TLS, or set migrate_tls_force = 0 in qemu.conf there.",
+    ),
+    Row(
+        r"Distinguished Name is not on the list",
+        "the destination does not admit the origin's TLS certificate",
+        "Add its name to tls_allowed_dn_list in the destination's libvirtd.conf, then restart libvirtd.",
+    ),
+    Row(
+        r"migration TLS directory not configured|TLS directory not configured",
+        "{host} has no TLS certificates for migrations",
+        "Put them into /etc/pki/qemu or /etc/pki/libvirt-migrate, or start the migration without TLS.",
     ),
     Row(
         r"Cannot (?:read from|write to) TLS channel|TLS handshake failed|TLS (?:connection|packet).*"
@@ -201,6 +212,15 @@ NETWORK = (
         r"Too many active clients|Too many users|max_clients",
         "libvirtd there has no room for another connection",
         "Close other programs that use it, or raise max_clients in libvirtd.conf.",
+    ),
+)
+
+SAID = (  # what the program at the other end of ssh printed, if no row before knows it
+    Row(
+        r"(?:End of file while reading data|Cannot recv data): (?!\s*(?::|Input/output error|Connection reset))"
+        r"([\s\S]*\S)\s*: ?(?:Input/output error|Connection reset by peer)\s*$",
+        "the login or libvirt's program on the other host failed: {1}",
+        "Log in there as libvirt does: ssh from root on the connecting host, without a terminal.",
     ),
 )
 

@@ -6,11 +6,19 @@ EDIT = "(`virsh edit`)"
 
 CONSOLE = (
     Row(
-        r"-(?:vnc|spice) [^\n]*?Failed to bind socket: Cannot assign requested address|"
-        r"(?:inet_listen_opts: bind\(|bind socket to |Failed to bind socket)[^\n]*Cannot assign requested address|"
-        r"cannot bind to address[^\n]*Cannot assign requested address",
+        r"-?incoming[^\n]*Cannot assign requested address",
+        "the migration must arrive at an address that {host} does not have",
+        "Correct the listen address of the migration, or migration_address in its qemu.conf.",
+    ),
+    Row(
+        r"-(?:vnc|spice) [^\n]*?Cannot assign requested address|inet_listen_opts: bind\([^\n]*Cannot assign requested",
         "the VM's console listens on an address that {host} does not have",
         f"Let it listen on 0.0.0.0, or on a libvirt network, in the VM's <graphics> {EDIT}.",
+    ),
+    Row(
+        r"bind[^\n]*Cannot assign requested address",
+        "QEMU must listen on an address that {host} does not have",
+        f"Usually it is that of the VM's console: let it listen on 0.0.0.0 in <graphics> {EDIT}.",
     ),
     Row(
         r"Failed to reserve port (49(?:1[5-9]|2[01])\d)",
@@ -68,6 +76,22 @@ CONSOLE = (
 
 NETWORK = (
     Row(
+        r"(?:Could not get interface index for|Unable to create tap device|error creating mac(?:vtap|vlan) "
+        r"interface) ([^\s:]+)[^\n]*: No such device",
+        "the network interface below {1} is missing {on}",
+        f"Create one of the same name there, or use a libvirt network {EDIT}.",
+    ),
+    Row(
+        r"Unable to add port \S+ to OVS bridge (\S+)",
+        "the Open vSwitch bridge {1} is missing or broken {on}",
+        "Create it there, and check that ovs-vswitchd runs.",
+    ),
+    Row(
+        r"/dev/net/tun[^\n]*(?:No such|Permission)",
+        "tap devices cannot be made {on}",
+        "Load the module there: modprobe tun.",
+    ),
+    Row(
         r"Target network card MTU (\d+) does not match source (\d+)",
         "a network card has MTU {2} on the origin and {1} on the destination",
         "Give the bridge or network on the destination the same MTU; the guest cannot change it while it runs.",
@@ -101,6 +125,26 @@ NETWORK = (
 )
 
 PASSED_THROUGH = (
+    Row(
+        r"mediated device '([^']+)' not found",
+        "the mediated device {1} is missing {on}",
+        "Create one of the same type and UUID there.",
+    ),
+    Row(
+        r"PCI device (\S+) is in use by driver \w+, domain (\S+)",
+        "the PCI device {1} is used by the VM {2} {on}",
+        "Shut that VM down, or pass another device through.",
+    ),
+    Row(
+        r"group (\d+) is not viable",
+        "the passed-through device shares its IOMMU group {1} with others that the host uses {on}",
+        "Bind all devices of the group to vfio-pci there.",
+    ),
+    Row(
+        r"Guest has non-migratable device",
+        "the VM has a device that QEMU cannot move",
+        "QEMU's log on the origin may name it; detach it.",
+    ),
     Row(
         r"(?m:^)([^\n]*(?:VFIO migration is not supported|VFIO device does(?:n't| not) support)[^\n]*)",
         "a passed-through PCI device or its driver cannot migrate: {1}",

@@ -9,14 +9,15 @@ from tui.vm.model.reasons.row import CANCELLED, EVERYWHERE, MIGRATION, OTHERWISE
 
 TABLE: tuple[Row, ...] = (
     *agent.ROWS,
-    *connections.SSH,
     *connections.TLS,
+    *connections.SSH,
     *operations.VM_STATE,
+    *devices.PASSED_THROUGH,
     *devices.CONSOLE,
     *devices.NETWORK,
-    *devices.PASSED_THROUGH,
     *machine.CPU,
     *machine.FIRMWARE,
+    *machine.ABI,
     *machine.MEMORY,
     *storage.ROWS,
     *machine.STATE[:-1],
@@ -24,6 +25,7 @@ TABLE: tuple[Row, ...] = (
     *connections.NETWORK,
     machine.STATE[-1],
     *operations.ENDS,
+    *connections.SAID,
     *connections.BROKEN,
 )
 COMPILED = tuple((re.compile(row.pattern, re.IGNORECASE), row) for row in TABLE)

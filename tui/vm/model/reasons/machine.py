@@ -71,13 +71,37 @@ CPU = (
         "Install it there; the Hosts page installs its packages.",
     ),
     Row(
+        r"cannot find suitable emulator for (\w+)",
+        "QEMU for {1} is missing {on}",
+        "Install it there; the Hosts page installs its packages.",
+    ),
+    Row(
+        r"CPU mode '([\w-]+)' for \S+ (\w+) domain[^\n]*not supported by hypervisor",
+        "the CPU mode {1} needs KVM, which the VM cannot use {on}",
+        "The Hosts page shows whether KVM works; without it, choose a CPU model that QEMU emulates.",
+    ),
+    Row(
         r"could not find capabilities for domaintype=kvm|failed to initialize kvm|Could not access KVM",
         "KVM cannot be used {on}",
         "Enable virtualization in its firmware and load kvm_intel or kvm_amd; the Hosts page checks it.",
     ),
 )
 
+ABI = (
+    Row(
+        r"Target ([^\n]+?) does not match source ?([^\n]*)",
+        "the definition for the destination differs from the running VM: {1}, on the origin {2}",
+        "What the guest sees must stay the same. Leave it out of the destination's XML, or make the host's part equal.",
+        MIGRATION,
+    ),
+)
+
 FIRMWARE = (
+    Row(
+        r"on destination side\) does not support the --migration option|Found swtpm that doesn't support",
+        "swtpm on the destination is too old for a TPM's state on shared storage",
+        "Update swtpm there to 0.8 or later.",
+    ),
     Row(
         r"Size mismatch: (system\.flash\d|pc\.bios|\S*flash\S*)",
         "the UEFI firmware of the two hosts differs in size ({1})",
@@ -92,7 +116,7 @@ FIRMWARE = (
         r"Unable to find (?:any firmware to satisfy )?'?efi'?|Unable to find.*firmware|"
         r"could not load PC BIOS '?([^\s']*)|"
         r"No suitable firmware",
-        "the VM's firmware is missing {on} {1}",
+        "the VM's firmware {1} is missing {on}",
         "Install the same firmware there: ovmf (Debian, Ubuntu) or edk2-ovmf (Fedora, RHEL).",
     ),
     Row(
@@ -149,7 +173,7 @@ MEMORY = (
     ),
     Row(
         r"NUMA node (\d+) is unavailable|cannot bind memory to host NUMA nodes|nodeset.*(?:out of range|not available)|"
-        r"Invalid value '[^']+' for 'cpuset.mems'",
+        r"Invalid value '[^']+' for 'cpuset.mems'|cpuset\.mems'?: Invalid argument",
         "the VM is bound to NUMA nodes that {host} does not have {1}",
         "Change <numatune> in its definition (`virsh edit`), and restart it.",
     ),
@@ -185,6 +209,7 @@ STATE = (
         MIGRATION,
     ),
     Row(
+        r"Read section footer failed|"
         r"error while loading state(?: section id \d+\(ram\)| for instance \w+ of device 'ram')",
         "QEMU on the destination did not get all of the VM's memory",
         "The log of QEMU on the origin may have the reason, else the network.",

@@ -43,7 +43,7 @@ VM_STATE = (
         "Two VMs on one disk destroy it: find out which one is right before anything else.",
     ),
     Row(
-        r"already exists|already active|already in use by",
+        r"(?:domain|UUID)[^\n]*already (?:exists|active|defined)",
         "the name or UUID is in use {on}",
         "Rename or remove that VM.",
     ),
@@ -116,7 +116,8 @@ OPTIONS = (
         "Start it without zero-copy, or raise the limit of locked memory of QEMU and net.core.optmem_max.",
     ),
     Row(
-        r"zero-copy is only available|compression (?:level|method)[^\n]*(?:not supported|requires)|"
+        r"only supported with parallel migration|isn't supported with parallel migration|zero-copy is only available|"
+        r"compression (?:level|method)[^\n]*(?:not supported|requires)|"
         r"Turn parallel migration on to tune it|Unknown compression method|unsupported compression|"
         r"\b[\w-]+'? compression[^\n]*requires",
         "these options cannot be combined: zero-copy and multifd compression need parallel connections",
@@ -131,6 +132,11 @@ OPTIONS = (
         r"(?:capability|parameter) '?([\w-]+)'? is not (?:supported|available)",
         "this QEMU has no {1}",
         "Leave the option out.",
+    ),
+    Row(
+        r"Migration option '([\w-]+)' is not supported",
+        "the QEMU of the VM does not have the option {1}",
+        "Start it without that option; the Hosts page shows the versions.",
     ),
     Row(r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
     Row(
@@ -158,6 +164,12 @@ ENDS = (  # of QEMU and of the job: the last rows, because other messages contai
         "QEMU on the destination could not start, or ended: {1}",
         f"{LOG} on the destination has more.",
         MIGRATION,
+    ),
+    Row(
+        r"guest unexpectedly quit",
+        "the VM's QEMU ended during the migration",
+        f"{LOG} on the host that ran it may have the reason.",
+        result=True,
     ),
     Row(
         CLOSED,

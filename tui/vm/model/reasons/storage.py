@@ -11,6 +11,32 @@ QUOTED = r"[\u2018'\"]?(/[^\u2018\u2019'\"\n]*?)[\u2019'\"]?"  # GLib quotes wit
 
 ROWS = (
     Row(
+        rf"Cannot access backing file {QUOTED} of storage file[^\n]*: ([\w /-]+)",
+        "the file {1}, on which a disk is based, cannot be opened {on}: {2}",
+        f"{SHARED} The whole chain must be there: `qemu-img info --backing-chain -U` shows it.",
+    ),
+    Row(
+        rf"could not open disk image {QUOTED}: [^\n]*Permission denied",
+        "QEMU may not open {1} {on}",
+        REFUSED_BY_MODULE,
+    ),
+    Row(
+        r"Unable to get device ID '?(/[^\s':]+)'?: No such file",
+        "the block device {1} does not exist {on}",
+        "Connect the same LUN, volume group or multipath device there, under the same name.",
+    ),
+    Row(
+        r"Failed to acquire lock|Lockspace resource \S+ is locked",
+        "libvirt's lock manager (sanlock or lockd) did not get the lock of a disk",
+        "Both hosts must use the same lock manager, and no other VM the disk.",
+    ),
+    Row(
+        r"Source and target image have different sizes",
+        "the image on the destination has another size than the disk that is copied",
+        "Make it with the same size: `qemu-img info` shows it.",
+    ),
+    Row(r"cgroup(?! namespace)", ""),  # "No space left" and "Permission denied" of a cgroup are not about disks
+    Row(
         r"Failed to get (?:shared )?\"(?:write|consistent read|resize)\" lock",
         "another QEMU has the disk image open, or a host that died still holds its lock",
         "Find the VM that uses the image: `lsof` on both hosts. With NFSv3 the server keeps the locks of a dead host "
