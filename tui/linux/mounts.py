@@ -13,6 +13,11 @@ SHARED_TYPES = (
     *NFS, "gfs2", "ocfs2", "afs", "smb3", "cifs", "ceph", "gpfs", "fuse.quobyte", "acfs", "fuse.glusterfs", "beegfs",
 )  # fmt: skip
 
+KNOWN_SINCE = {"beegfs": (9, 6, 0)}  # the first libvirt that knows a type, where hosts still have an older one
+# Network and cluster file systems that no libvirt knows; those of FUSE are found by the start of their type.
+UNKNOWN_SHARED = ("lustre", "virtiofs", "9p", "juicefs", "wekafs", "pvfs2", "vboxsf", "vmhgfs")
+FUSE = "fuse."
+
 # Options of nfs(5) that keep locks of byte ranges on the client, as QEMU takes them; flock(2) is something else.
 OWN_LOCKS = ("nolock", "local_lock=all", "local_lock=posix")
 
@@ -44,6 +49,15 @@ class Mount:
     def option(self, name: str) -> str:
         """The value of an option of the file system, such as option("addr"); empty if it has none."""
         return next((each.partition("=")[2] for each in self.super_options if each.startswith(f"{name}=")), "")
+
+    @property
+    def maybe_shared(self) -> bool:
+        """Whether other hosts may see the same files, although libvirt does not know the type."""
+        return self.type in UNKNOWN_SHARED or (self.type.startswith(FUSE) and self.type not in SHARED_TYPES)
+
+    def known_to(self, libvirt: tuple[int, ...]) -> bool:
+        """Whether this version of libvirt treats the type as shared; an unknown version is taken for a new one."""
+        return self.type in SHARED_TYPES and (not libvirt or libvirt >= KNOWN_SINCE.get(self.type, ()))
 
 
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from tui.checklist.model.check import NOT_NEEDED, Finding, from_failure
 from tui.core.failure import Failure
 from tui.linux.change import Change
-from tui.linux.mounts import NFS, SHARED_TYPES, mount_of
+from tui.linux.mounts import NFS, SHARED_TYPES, Mount, mount_of
 from tui.linux.qemu_conf import SHARED_SINCE
 from tui.nfs.model.facts import CLIENTS, ClientRead, HostRead, NfsFacts
 
@@ -53,7 +53,7 @@ def shared_without_nfs(facts: NfsFacts) -> str:
     """How both hosts share the folder without the storage server's NFS; empty if they don't, or it is undecided."""
     reasons = [_other_sharing(each) for each in facts.clients]
     if len(reasons) < len(CLIENTS) or not all(reasons):
-        return ""
+        return _same_unknown(facts)
     return f"both hosts share the folder without it: {reasons[0]}"
 
 
@@ -65,7 +65,24 @@ def clients_unread(facts: NfsFacts) -> bool:
 def _undecided(facts: NfsFacts) -> bool:
     """True while some clients are unread, and all that were read share the folder without NFS."""
     known = [client for role in CLIENTS if (client := facts.client(role)) is not None]
-    return clients_unread(facts) and all(isinstance(each, ClientRead) and _other_sharing(each) for each in known)
+    return clients_unread(facts) and all(
+        isinstance(each, ClientRead) and (_other_sharing(each) or _unknown_mount(each)) for each in known
+    )
+
+
+def _same_unknown(facts: NfsFacts) -> str:
+    """How both hosts share the folder if they mount the same source of a type that libvirt does not know."""
+    mounts = [mount for each in facts.clients if (mount := _unknown_mount(each))]
+    if len(mounts) < len(CLIENTS) or len({(mount.type, mount.source) for mount in mounts}) > 1:
+        return ""
+    kind, source = mounts[0].type, mounts[0].source
+    return f"both hosts mount {source} ({kind}) in its place; the proof below shows whether it is the same"
+
+
+def _unknown_mount(client: ClientRead) -> Mount | None:
+    """The mount that the folder is on, if other hosts may share it and libvirt does not know its type."""
+    mount = mount_of(client.mounts, client.folder.real)
+    return mount if mount is not None and mount.maybe_shared and client.folder.is_folder else None
 
 
 def _other_sharing(client: ClientRead) -> str:

@@ -172,6 +172,8 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
         hint = f"If nothing uses it: umount {path}"
         if _same_server(mount, facts, client):
             hint = "Is it the folder you mean? Then configure its path as storage.export, or export that path."
+        elif mount.maybe_shared:
+            hint = "If both hosts share their images that way, mount the same source at this path on both."
         return Finding(FAILED, what, wanted, hint)
     if mount.read_only:
         return Finding(FAILED, f"{path} is mounted read-only", "mounted read-write")

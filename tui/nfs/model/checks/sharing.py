@@ -4,7 +4,7 @@ from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, fro
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE
 from tui.linux.folder import Folder
-from tui.linux.mounts import SHARED_TYPES, mount_of
+from tui.linux.mounts import KNOWN_SINCE, SHARED_TYPES, Mount, mount_of
 from tui.linux.perl import INSTALL, MISSING
 from tui.linux.qemu_conf import SHARED_SINCE
 from tui.nfs.model.checks.common import shared_without_nfs
@@ -12,6 +12,7 @@ from tui.nfs.model.checks.mount import usable_mount
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
 from tui.nfs.model.proof import NAME, NO_OUTPUT, NO_REPLY, USER, Proof
 
+SINCE = ".".join(map(str, SHARED_SINCE[:2]))
 NO_QEMU_USER = "has no user for QEMU"
 
 
@@ -98,20 +99,35 @@ def check_lock(facts: NfsFacts) -> Finding | None:
 
 def check_libvirt(_facts: NfsFacts, client: ClientRead) -> Finding:
     """Whether libvirt treats the folder as shared; it refuses to migrate a VM with an image on a local file system."""
-    mount, path = mount_of(client.mounts, client.folder.real), client.folder.path
+    mount, path, version = mount_of(client.mounts, client.folder.real), client.folder.path, client.libvirt_version
     wanted = "a file system that libvirt treats as shared"
-    since = ".".join(map(str, SHARED_SINCE[:2]))
-    if mount is not None and mount.type in SHARED_TYPES:
+    if mount is not None and mount.known_to(version):
         return Finding(OK, f"libvirt treats {mount.type} as shared")
-    declared = client.qemu_conf.declares(client.folder.real)
-    if declared and client.libvirt_version >= SHARED_SINCE:
+    declared, here = client.qemu_conf.declares(client.folder.real), _dotted(version) or "of unknown version"
+    if declared and version >= SHARED_SINCE:
         return Finding(OK, f"shared_filesystems in qemu.conf declares {declared}")
-    kind = mount.type if mount is not None else "unknown"
     if declared:
-        version = ".".join(map(str, client.libvirt_version)) or "of unknown version"
-        found = f"qemu.conf declares {declared}, but libvirt {version} does not support shared_filesystems"
-        return Finding(FAILED, found, wanted, f"libvirt {since} or newer supports it.")
+        found = f"qemu.conf declares {declared}, but libvirt {here} does not support shared_filesystems"
+        return Finding(FAILED, found, wanted, f"libvirt {SINCE} or newer supports it.")
+    if mount is not None and (mount.maybe_shared or mount.type in SHARED_TYPES):
+        found = f"{path} is on {mount.type}, which libvirt {here} takes for local"
+        return Finding(FAILED, found, wanted, _declare_hint(mount, path, version))
+    kind = mount.type if mount is not None else "unknown"
     return Finding(FAILED, f"{path} is on {kind}, which libvirt treats as local", wanted, "Mount it from the server.")
+
+
+def _declare_hint(mount: Mount, path: str, version: tuple[int, ...]) -> str:
+    """How libvirt learns that the file system is shared; not --unsafe, which also skips the checks of other disks."""
+    line = f'shared_filesystems = [ "{path}" ]'
+    if version >= SHARED_SINCE:
+        return f"If both hosts see the same files, add to /etc/libvirt/qemu.conf on both: {line}. Then restart libvirt."
+    since = KNOWN_SINCE.get(mount.type)
+    own = f"libvirt {_dotted(since)} or newer knows {mount.type}; " if since else ""
+    return f"{own}libvirt {SINCE} or newer takes it for shared with {line} in /etc/libvirt/qemu.conf on both hosts."
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def proof_why_not(facts: NfsFacts) -> str:
