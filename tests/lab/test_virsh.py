@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.lab_backend import LIMIT_S, LabBackend, bring_home, end_of
+from tests.lab.test_commands import Commands
 from tui.app.wiring import call_of
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.inventory import GUEST
@@ -121,5 +122,26 @@ async def test_the_commands_of_a_record_move_the_vm_as_the_run_did(
     assert [step.what for step in script.steps] == ["post-copy"]
     assert script.before == ()  # its record has the call
     run(["bash", "-e"], script.virsh)
+    assert lab_backend.states() == {"source": "", "destination": "running"}
+    assert log.calls() == by_app
+
+
+def test_what_dry_run_prints_is_what_the_command_then_calls(lab_backend: LabBackend, log: Log, tmp_path: Path) -> None:
+    settings = lab_backend.lab.place.config.read_text()
+    usual = next(line for line in settings.splitlines() if line.startswith("folder = "))
+    config = tmp_path / "config.toml"
+    config.write_text(settings.replace(usual, f'folder = "{tmp_path / "runs"}"'))
+    commands = Commands(lab_backend, config)
+    words = ["migrate", VM, "--technique", "post-copy-timeout", "--timeout", "2s", "--bandwidth", "60MiB/s"]
+    status, printed, err = commands.run(*words, "--dry-run")
+    assert (status, err) == (0, "")
+    assert lab_backend.states() == {"source": "running", "destination": ""}
+    log.clear()
+    assert commands.run(*words)[0] == 0
+    by_app = log.calls()
+
+    bring_home(lab_backend)
+    log.clear()
+    run(lab_backend.lab.machine("source").argv(["sh", "-e"]), printed)
     assert lab_backend.states() == {"source": "", "destination": "running"}
     assert log.calls() == by_app

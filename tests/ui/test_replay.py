@@ -220,7 +220,7 @@ async def test_esc_shows_the_whole_run_again_before_it_returns(tmp_path: Path, k
             await pilot.press("escape")
             await until(pilot, lambda board=board: not board.view.partial)
             assert app.screen is page
-            assert board.view.log == ("y" in keys)
+            assert board.view.log == ("Y" in keys)
             await pilot.press("escape")
             await until(pilot, lambda page_before=page_before: app.screen is page_before)
 

@@ -25,7 +25,7 @@ class VirshDialog(Dialog[None]):
         Binding("p", "other", "libvirt-python or virsh"),
     ]
     DEFAULT_CSS = """
-    VirshDialog > Box { width: 116; }
+    VirshDialog > Box { width: 116; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     VirshDialog #note { margin-top: 1; text-style: dim; }
     """
 
