@@ -124,9 +124,9 @@ class RunPage(ChartPage):
             self.app.push_screen(ReplayPage(self._room, self._opened))
 
     def action_details(self) -> None:
-        """Show all facts and the passes."""
+        """Show all facts, the passes and the events."""
         if self._opened is not None:
-            self.app.push_screen(RunDetails(self._opened))
+            self.app.push_screen(RunDetails(self._room, self._opened))
 
     def action_export(self) -> None:
         """Write the run to a file."""
