@@ -13,6 +13,7 @@ from tests.unit.migration.foretold import foretold
 from tui.core.plan import AT_ONCE
 from tui.migration.model.record import to_line
 from tui.runs.screens.details import RunDetails
+from tui.runs.screens.replay import ReplayPage
 from tui.runs.screens.run import RunPage
 from tui.ui.lines import Lines
 
@@ -29,15 +30,42 @@ async def test_i_shows_all_facts_and_the_passes_and_esc_returns(tmp_path: Path, 
         await until(pilot, lambda: all(each in text_of(app) for each in (began, "outcome", "17.7 s")))
         await pilot.press("end")
         await until(pilot, lambda: app.screen.query_one("#facts", VerticalScroll).is_vertical_scroll_end)
-        table = text_of(app).partition("threshold MiB")[2]
+        text = app.screen.query_one("#fact-lines", Lines).text
+        table = text.partition("threshold MiB")[2]
         first = table.splitlines()[1].split()
         assert first[0] == "1"
         assert len(first) == len(["pass", "began", "ended", "sent", "left", "dirty", "threshold"])
-        assert "Passes" in text_of(app)
-        assert "left: written by the VM meanwhile" in text_of(app)
+        assert "Passes" in text
+        assert "left: written by the VM meanwhile" in text
+        assert "verified ok=True" in text_of(app)  # one of the last events
         assert "up/down scroll" in text_of(app)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunPage))
+
+
+async def test_enter_replays_the_run_from_the_chosen_event(tmp_path: Path) -> None:
+    make_run(tmp_path, "post-copy-by-hand")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, RunDetails))
+        await pilot.press("enter")  # no event is chosen yet
+        await until(pilot, lambda: any("Choose an event first" in each.message for each in app._notifications))
+        await pilot.press("n", "n", "n")
+        await until(pilot, lambda: "key action=post-copy" in chosen(text_of(app)))
+        moment = chosen(text_of(app)).split()[0]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReplayPage) and f"paused  1x  0:{moment[:4]}" in text_of(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunDetails))
+        await pilot.press("N")
+        await until(pilot, lambda: "key action=post-copy" not in chosen(text_of(app)))
+
+
+def chosen(text: str) -> str:
+    """The line of the chosen event, without its mark."""
+    return next((line[1:] for line in text.splitlines() if line.startswith(">")), "")
 
 
 async def test_a_run_without_a_log_has_no_details(tmp_path: Path) -> None:

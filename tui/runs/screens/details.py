@@ -1,4 +1,4 @@
-"""All that is known of one run: its options, versions and figures, and its passes as a table."""
+"""All that is known of one run: its options, versions and figures, its passes as a table, and its events."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
@@ -9,14 +9,19 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import one_line
+from tui.migration.model.record import Event
 from tui.migration.model.script import Script
 from tui.migration.screens.virsh import VirshDialog, wrapped_script
+from tui.migration.widgets.log_pane import event_lines
 from tui.runs.backend.reading import OpenRun
+from tui.runs.backend.replay import HIDING
+from tui.runs.backend.runs import Runs
 from tui.runs.model.facts import figure_facts, run_facts
 from tui.runs.model.pass_table import PassRow, pass_lines
 from tui.runs.model.run import Run
 from tui.runs.model.run_forecast import rows as outcome_rows
 from tui.runs.model.run_forecast import table
+from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.lines import Lines
 from tui.ui.page import Page
@@ -40,16 +45,22 @@ class Facts(VerticalScroll):
 
 
 class RunDetails(Page):
-    """The facts and passes of an opened run as text that scrolls; Esc returns to its charts."""
+    """The facts, passes and events of an opened run as text that scrolls; Esc returns to its charts."""
 
     page = "runs"
     HELP = (
         "What run.toml and the raw log hold of this run. In the table of passes, the threshold is what a pass had to "
-        "get under, so that the VM was switched over: the rate multiplied by the maximum downtime."
+        "get under, so that the VM was switched over: the rate multiplied by the maximum downtime. Enter replays the "
+        "run from the chosen event; iterations and what the guest reports each second are not listed."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "virsh", "virsh", tooltip="Copy as virsh: the commands that do what this run did",
                 id="run-details.virsh"),
+        Binding("n", "choose(1)", "event", key_display="n N", tooltip="The next event, the previous one",
+                id="run-details.event"),
+        Binding("N", "choose(-1)", "event", show=False),
+        Binding("enter", "replay", "replay from it", key_display="enter", tooltip="Replay from the chosen event",
+                id="run-details.replay"),
         Binding("escape,backspace,i", "back", "back", key_display="esc", tooltip="Back to the run",
                 id="run-details.back"),
     ]  # fmt: skip
@@ -58,10 +69,14 @@ class RunDetails(Page):
     RunDetails #facts { height: 1fr; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, opened: OpenRun, script: Script | None = None) -> None:
+    def __init__(self, runs: Runs, opened: OpenRun, script: Script | None = None) -> None:
         super().__init__()
+        self._room = runs
         self._opened = opened
         self._script = script
+        self._events = [each for each in opened.timeline.events if each.kind not in HIDING]
+        self._chosen: int | None = None  # of the events
+        self._first_event = 0  # its line
 
     def body(self) -> ComposeResult:
         yield Lines(id="what")
@@ -78,19 +93,43 @@ class RunDetails(Page):
     def _show(self) -> None:
         width = self.size.width - 3  # a space before the text, and the scroll bar behind it
         opened = self._opened
-        facts = fact_lines(opened.run, width, self.with_keys)
-        self.query_one("#fact-lines", Lines).show(
-            *facts,
+        lines = [
+            *fact_lines(opened.run, width, self.with_keys),
             *forecast_lines(opened.run, width),
             *script_lines(self._script, width),
             Content(""),
             Content.styled(" Passes", "bold $accent"),
             *passes(opened.passes),
-        )
+            Content(""),
+            Content.styled(" Events", "bold $accent"),
+        ]
+        self._first_event = len(lines)
+        self.query_one("#fact-lines", Lines).show(*lines, *events(self._events, self._chosen, width))
 
     def why_not(self, action: str) -> str:
-        """Only a run that the app started has commands."""
-        return NO_SCRIPT if action == "virsh" and self._script is None else ""
+        """A replay from an event needs one; only a run that the app started has commands."""
+        if action == "choose" and not self._events:
+            return "This run has no events."
+        if action == "replay" and self._chosen is None:
+            return "Choose an event first."
+        if action == "virsh" and self._script is None:
+            return NO_SCRIPT
+        return super().why_not(action)
+
+    def action_choose(self, by: int) -> None:
+        """Choose the next event or the previous one, and scroll to it."""
+        if not self._events:
+            return
+        number = (0 if by > 0 else len(self._events) - 1) if self._chosen is None else self._chosen + by
+        self._chosen = min(max(number, 0), len(self._events) - 1)
+        self._show()
+        facts = self.query_one("#facts", Facts)
+        facts.scroll_to(y=self._first_event + self._chosen - facts.size.height // 2, animate=False)
+
+    def action_replay(self) -> None:
+        """Replay the run from the chosen event, paused."""
+        if self._chosen is not None:
+            self.app.push_screen(ReplayPage(self._room, self._opened, at=self._events[self._chosen].t))
 
     def action_virsh(self) -> None:
         """Copy the commands."""
@@ -124,6 +163,15 @@ def forecast_lines(run: Run, width: int) -> Iterator[Content]:
     yield Content.styled(f" {header}"[:width], "bold")
     for line in lines:
         yield Content(f" {line}"[:width])
+
+
+def events(listed: Sequence[Event], chosen: int | None, width: int) -> Iterator[Content]:
+    """A line for each event, the chosen one marked; a sentence if there are none."""
+    if not listed:
+        yield Content.styled(" No event was recorded.", "dim")
+    for number, event in enumerate(listed):
+        line = one_line(event_lines(event)[0])
+        yield Content.styled(f">{line}"[:width], "reverse") if number == chosen else Content(f" {line}"[:width])
 
 
 def passes(rows: Sequence[PassRow]) -> tuple[Content, ...]:

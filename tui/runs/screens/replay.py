@@ -59,8 +59,11 @@ class ReplayPage(MomentPage):
         *CHART_BINDINGS,
     ]  # fmt: skip
 
-    def __init__(self, runs: Runs, opened: OpenRun, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, runs: Runs, opened: OpenRun, clock: Callable[[], float] = time.monotonic, at: float | None = None
+    ) -> None:
         super().__init__()
+        self._from = at  # paused there at first; None: it plays from the beginning
         self._room = runs
         self._opened = opened
         self._clock = clock
@@ -125,7 +128,8 @@ class ReplayPage(MomentPage):
         """Read the log, then build the timeline of each position that is wanted, the newest only."""
         try:
             log = await self._room.replay(self._opened.run)
-            self._log, self._head = log, Playhead(log.track, log.track.begins)
+            head = Playhead(log.track, log.track.begins)
+            self._log, self._head = log, head if self._from is None else head.moved_to(self._from).toggled()
             self._then = self._clock()
             self.refresh_bindings()
             self._wanted.set()

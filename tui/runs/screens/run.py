@@ -129,7 +129,7 @@ class RunPage(ChartPage):
             self.app.push_screen(ReplayPage(self._room, self._opened))
 
     def action_details(self) -> None:
-        """Show all facts and the passes."""
+        """Show all facts, the passes and the events."""
         if self._opened is not None:
             self._show_details(self._opened)
 
@@ -139,7 +139,7 @@ class RunPage(ChartPage):
             script = await self._room.script(opened)
         except Failure:
             script = None  # the key that copies it explains why
-        self.app.push_screen(RunDetails(opened, script))
+        self.app.push_screen(RunDetails(self._room, opened, script))
 
     @work(name="virsh")
     async def action_virsh(self) -> None:
