@@ -12,7 +12,11 @@ from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 
 SLOW = Inputs(
-    DirtyCurve.of_workload(20 * MIB, 300 * MIB, GIB), 450 * MIB, Interval(90 * MIB, 100 * MIB, 110 * MIB), "limit", 0.3
+    DirtyCurve.of_workload(20 * MIB, 300 * MIB, GIB),
+    Interval.exact(450 * MIB),
+    Interval(90 * MIB, 100 * MIB, 110 * MIB),
+    "limit",
+    0.3,
 )
 
 

@@ -32,13 +32,19 @@ class EndedPass:
 class Position:
     """Where pre-copy is, in seconds since its start and bytes; `in_pass_s` since the current pass began.
 
-    At `switch_s` it will be switched to post-copy; None if it will not.
+    At `switch_s` it will be switched to post-copy; None if it will not. `to_send` is what the pass still sends, if that
+    is not all of what remains: some of it may be zero pages.
     """
 
     elapsed_s: float
     in_pass_s: float
     remaining: float
     switch_s: float | None = None
+    to_send: Interval | None = None
+
+    def rest(self, bound: str) -> float:
+        """What the current pass still sends, at a bound."""
+        return self.remaining if self.to_send is None else self.to_send.at(bound)
 
 
 @dataclass(frozen=True)
@@ -123,10 +129,12 @@ class _Course:
         return value, value
 
 
-def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Position, until: float = 0.0) -> _Course:
+def _onward(
+    curve: DirtyCurve, link: Link, bound: str, max_downtime_s: float, position: Position, until: float = 0.0
+) -> _Course:
     """The passes from a position on; of those that do not converge SHOWN_PASSES, or as many as begin before `until`."""
     fits, switch_s = link.bandwidth * max_downtime_s, position.switch_s
-    t, rest, in_pass_s = position.elapsed_s, position.remaining, position.in_pass_s
+    t, rest, in_pass_s = position.elapsed_s, position.rest(bound), position.in_pass_s
     points, before = [(t, rest)], math.inf
     for number in range(MOST_PASSES):
         seconds = rest / link.bandwidth

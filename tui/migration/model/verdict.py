@@ -248,7 +248,7 @@ def _post_copy_now(timeline: Timeline, typical: float) -> float | None:
     rate = last.sent / (last.ended - last.began) if last is not None and last.ended > last.began else point.rate
     before, rest = timeline.forecasts.before, float(point.remaining)
     if last is None and before is not None and before.inputs is not None:  # some of the memory is zeros
-        rest = min(rest, before.inputs.first * point.remaining / point.total)
+        rest = min(rest, before.inputs.first.likely * point.remaining / point.total)
     return max(rest, typical) / rate if rate else None
 
 
