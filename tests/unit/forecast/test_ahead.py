@@ -83,6 +83,21 @@ def test_a_switch_that_is_due_happens_now_and_one_after_thousands_of_passes_at_i
     assert 100 < ahead(tiny, Position(1.0, 0.0, MIB, switch_s=100.0)).total_s.likely < 101
 
 
+@pytest.mark.parametrize("throttle", [0.0, 0.5])
+def test_auto_converge_slows_what_is_to_come_until_it_converges(throttle: float) -> None:
+    position = Position(8.0, 0.0, 305 * MIB)
+    assert not ahead(EXACT, position).converges
+    found = ahead(EXACT, replace(position, throttle=throttle))
+    assert found.converges
+    assert 8 + 3.05 < found.total_s.likely < 120
+    later = ahead(EXACT, replace(position, throttle=0.0)).total_s.likely
+    assert found.total_s.likely == later if not throttle else found.total_s.likely < later
+
+
+def test_where_auto_converge_slows_no_further_the_passes_show_the_end() -> None:
+    assert not ahead(EXACT, Position(8.0, 0.0, 305 * MIB, throttle=0.99)).converges
+
+
 def test_the_cone_of_a_migration_without_end_does_not_fall_to_zero_after_the_passes_that_are_shown() -> None:
     found = ahead(updated(SLOW, passes(300, 305), 100 * MIB), Position(8.0, 0.0, 305 * MIB))
     end = found.cone[-1][0]

@@ -68,7 +68,9 @@ def ahead_of(
         known = Interval.exact(bandwidth)
         inputs = Inputs(DirtyCurve((), memory), Interval.exact(memory), known, "this migration", 0.0, exact_curve=True)
     inputs = replace(inputs, max_downtime_s=timeline.max_downtime_ms / 1000)
-    where = replace(position(timeline), to_send=_to_send(timeline, inputs.first), switch_s=switch_s)
+    throttle = timeline.points[-1].throttle / 100 if timeline.auto_converge else None
+    to_send = _to_send(timeline, inputs.first)
+    where = replace(position(timeline), to_send=to_send, switch_s=switch_s, throttle=throttle)
     found = ahead(updated(inputs, ended, bandwidth), where)
     begin = (where.elapsed_s, where.remaining, where.remaining)
     return replace(found, cone=(begin, *found.cone[1:]))
