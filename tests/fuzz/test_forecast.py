@@ -14,6 +14,7 @@ from tui.forecast.backend.earlier_runs import earlier
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.first_pass import sent_first
 from tui.forecast.model.forecast import Inputs, forecast
+from tui.forecast.model.interval import Interval
 from tui.forecast.model.link import LinkFacts, earlier_run, learned
 from tui.forecast.model.link_probe import parse_moved, parse_port
 
@@ -28,7 +29,7 @@ def forecast_over(link: LinkFacts) -> None:
     assert known is not None
     assert known[0].low <= known[0].likely <= known[0].high
     curve = DirtyCurve.measured([(1.0, 100 * MIB), (2.0, 80 * MIB)], GIB)
-    found = forecast(AT_ONCE, Inputs(curve, GIB, *known, 0.3, link.setup_s, link.device_s))
+    found = forecast(AT_ONCE, Inputs(curve, Interval.exact(GIB), *known, 0.3, link.setup_s, link.device_s))
     assert not math.isnan(found.total_s.likely)
 
 
@@ -51,7 +52,7 @@ def test_a_damaged_summary_or_log_shows_something_or_nothing(tmp_path: Path) -> 
             (run / name).write_bytes(data)
             found = earlier(tmp_path, "alpha", "beta", "uuid-1")
             assert found.link.device_s.low <= found.link.device_s.high
-            assert found.first is None or found.first >= 0
+            assert all(each.sent >= 0 and (each.dirtied or 0) >= 0 for each in found.first)
 
     reads(files(OF_VM, FINAL_LINE), read)
 

@@ -24,7 +24,7 @@ UNKNOWN = BandwidthUnknown(
 def measured(workload: int = 1000, windows: int = 3) -> Inputs:
     """The inputs of a workload after so many windows."""
     rates = [(float(s), each * MIB) for s, each in zip((1, 2, 4), MEASURED[workload], strict=True)]
-    return Inputs(DirtyCurve.measured(rates[:windows], GIB), 450 * MIB, LINK, "5 earlier runs", 0.3)
+    return Inputs(DirtyCurve.measured(rates[:windows], GIB), Interval.exact(450 * MIB), LINK, "5 earlier runs", 0.3)
 
 
 def progress(done_s: float, inputs: Inputs | None = None) -> Progress:

@@ -12,7 +12,11 @@ from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 
 SLOW = Inputs(
-    DirtyCurve.of_workload(20 * MIB, 300 * MIB, GIB), 450 * MIB, Interval(90 * MIB, 100 * MIB, 110 * MIB), "limit", 0.3
+    DirtyCurve.of_workload(20 * MIB, 300 * MIB, GIB),
+    Interval.exact(450 * MIB),
+    Interval(90 * MIB, 100 * MIB, 110 * MIB),
+    "limit",
+    0.3,
 )
 
 
@@ -77,6 +81,21 @@ def test_a_switch_that_is_due_happens_now_and_one_after_thousands_of_passes_at_i
     assert 30 + 2 < due.total_s.likely < 30 + 3.1
     tiny = replace(EXACT, curve=DirtyCurve(((0.01, 2 * MIB), (1.0, 2 * MIB)), GIB), max_downtime_s=0.0)
     assert 100 < ahead(tiny, Position(1.0, 0.0, MIB, switch_s=100.0)).total_s.likely < 101
+
+
+@pytest.mark.parametrize("throttle", [0.0, 0.5])
+def test_auto_converge_slows_what_is_to_come_until_it_converges(throttle: float) -> None:
+    position = Position(8.0, 0.0, 305 * MIB)
+    assert not ahead(EXACT, position).converges
+    found = ahead(EXACT, replace(position, throttle=throttle))
+    assert found.converges
+    assert 8 + 3.05 < found.total_s.likely < 120
+    later = ahead(EXACT, replace(position, throttle=0.0)).total_s.likely
+    assert found.total_s.likely == later if not throttle else found.total_s.likely < later
+
+
+def test_where_auto_converge_slows_no_further_the_passes_show_the_end() -> None:
+    assert not ahead(EXACT, Position(8.0, 0.0, 305 * MIB, throttle=0.99)).converges
 
 
 def test_the_cone_of_a_migration_without_end_does_not_fall_to_zero_after_the_passes_that_are_shown() -> None:

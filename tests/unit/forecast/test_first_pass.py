@@ -9,7 +9,7 @@ from tests.unit.forecast.test_link import LIMITED, write
 from tui.core.protocols import MemoryUse
 from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.earlier_runs import TAIL_BYTES, earlier
-from tui.forecast.model.first_pass import in_use, sent_first
+from tui.forecast.model.first_pass import Earlier, InUse, dirtied_before, sent_first
 
 # The statistics of a completed job of libvirt 11.3, and what was sent: 439 MiB of a VM of 1 GiB.
 STATS = {"memory_total": 1074274304, "memory_constant": 149874, "memory_normal": 168884, "memory_page_size": 4096}
@@ -38,24 +38,60 @@ def test_statistics_without_these_numbers_show_nothing(record: object) -> None:
     assert sent_first(record) is None
 
 
+def first(
+    *earlier: Earlier, resident: int | None = 772, by_guest: int | None = None, dirtied: int = 0, emulated: bool = False
+) -> tuple[float, float, float]:
+    """MiB, of a VM of 1 GiB."""
+    use = MemoryUse(*(None if each is None else each * MIB for each in (resident, by_guest)))
+    found = InUse(GIB, use, earlier, emulated).first(dirtied * MIB)
+    return found.low / MIB, found.likely / MIB, found.high / MIB
+
+
+def sent(mib: int, dirtied: int | None = None) -> Earlier:
+    return Earlier(mib * MIB, None if dirtied is None else dirtied * MIB)
+
+
+def test_without_a_run_what_is_in_use_bounds_it() -> None:
+    assert first(resident=450) == (225, 450, 450)  # some of it may be zero pages
+    assert first(resident=2048) == (512, 1024, 1024)  # QEMU's own memory comes on top
+    assert first(resident=None) == (512, 1024, 1024)
+    assert first(by_guest=441) == (441, 772, 772)  # what the guest has freed is not zero
+    assert first(by_guest=441, emulated=True) == (441, 441, 772)
+    assert first(emulated=True) == (386, 772, 772)
+
+
+def test_earlier_runs_count_within_what_is_in_use_now() -> None:
+    assert first(sent(500), by_guest=441, emulated=True) == (475, 500, 525)
+    assert first(sent(100), by_guest=441) == (441, 441, 441)
+    assert first(sent(900), by_guest=441) == (772, 772, 772)
+    assert first(sent(500), sent(400), sent(600)) == (400, 500, 600)  # the newest one is likely
+
+
+def test_what_the_vm_dirties_now_may_be_new_since_an_idle_run() -> None:
+    """The guest's own figure may be older than its workload, and is not always there."""
+    assert first(sent(150), dirtied=300) == (300, 300, 450)  # nothing was measured before that run
+    assert first(sent(150, dirtied=4), dirtied=300) == (pytest.approx(423.7), 446, pytest.approx(468.3))
+    assert first(sent(450, dirtied=300), dirtied=300) == (pytest.approx(427.5), 450, pytest.approx(472.5))
+    assert first(sent(450, dirtied=300), dirtied=4) == (pytest.approx(427.5), 450, pytest.approx(472.5))
+    assert first(sent(450, dirtied=300), sent(150, dirtied=4), dirtied=310)[1] == 460
+
+
+def test_what_is_dirtied_is_in_use_whatever_qemu_has() -> None:
+    assert first(resident=100, dirtied=300) == (300, 300, 300)
+
+
 @pytest.mark.parametrize(
-    ("use", "before", "emulated", "expected"),
+    ("tables", "dirtied"),
     [
-        (MemoryUse(450 * MIB, None), None, False, 450 * MIB),
-        (MemoryUse(2 * GIB, None), None, False, GIB),  # QEMU's own memory comes on top
-        (MemoryUse(None, None), None, False, GIB),
-        (MemoryUse(772 * MIB, 441 * MIB), None, False, 772 * MIB),  # what the guest has freed is not zero
-        (MemoryUse(772 * MIB, 441 * MIB), None, True, 441 * MIB),
-        (MemoryUse(772 * MIB, None), None, True, 772 * MIB),
-        (MemoryUse(772 * MIB, 441 * MIB), 500.0 * MIB, True, 500 * MIB),
-        (MemoryUse(772 * MIB, 441 * MIB), 100.0 * MIB, False, 441 * MIB),
-        (MemoryUse(772 * MIB, 441 * MIB), 900.0 * MIB, False, 772 * MIB),
+        ({"forecast": {"curve": [[1.0, 5e6], [8.0, 9e6]]}}, 9e6),
+        ({"forecast": {"curve": [[1.0, "x"], [8.0], 3, [1.0, -1.0], [2.0, float("nan")]]}}, None),
+        ({"forecast": {"curve": []}}, None),
+        ({"forecast": 3}, None),
+        ({}, None),
     ],
 )
-def test_the_newest_run_counts_within_what_is_in_use_now(
-    use: MemoryUse, before: float | None, emulated: bool, expected: float
-) -> None:
-    assert in_use(GIB, use, before, emulated=emulated) == expected
+def test_what_was_dirtied_before_a_run(tables: dict[str, object], dirtied: float | None) -> None:
+    assert dirtied_before(tables) == dirtied
 
 
 def raw(runs: Path, name: str, *lines: str) -> None:
@@ -63,7 +99,7 @@ def raw(runs: Path, name: str, *lines: str) -> None:
     (runs / name / "raw.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 
-def test_the_newest_run_of_the_vm_whose_log_shows_it_is_read(tmp_path: Path) -> None:
+def test_the_runs_of_the_vm_whose_logs_show_it_are_read(tmp_path: Path) -> None:
     older = json.dumps({"kind": "sample", "stats": STATS | {"memory_constant": 1}})
     final = json.dumps({"kind": "job-completed", "stats": STATS})
     raw(tmp_path, "20261101T120000Z-guest1", older)
@@ -73,5 +109,16 @@ def test_the_newest_run_of_the_vm_whose_log_shows_it_is_read(tmp_path: Path) -> 
     raw(tmp_path, "20261105T120000Z-other", older)
     other = tmp_path / "20261105T120000Z-other" / "run.toml"
     other.write_text(OF_VM.replace("uuid-1", "uuid-2"))
-    assert earlier(tmp_path, "alpha", "beta", "uuid-1").first == SENT
-    assert earlier(tmp_path, "alpha", "beta", "uuid-3").first is None
+    oldest = Earlier(STATS["memory_total"] - STATS["memory_page_size"])
+    assert earlier(tmp_path, "alpha", "beta", "uuid-1").first == (Earlier(SENT), oldest)
+    assert earlier(tmp_path, "alpha", "beta", "uuid-3").first == ()
+
+
+def test_the_newest_runs_of_the_vm_are_read_with_what_it_dirtied_before_them(tmp_path: Path) -> None:
+    final = json.dumps({"kind": "job-completed", "stats": STATS})
+    for day in range(1, 8):
+        name = f"2026110{day}T120000Z-guest1"
+        raw(tmp_path, name, final)
+        (tmp_path / name / "run.toml").write_text(f"{OF_VM}[forecast]\ncurve = [[1.0, {day}.0]]\n")
+    found = earlier(tmp_path, "alpha", "beta", "uuid-1").first
+    assert [each.dirtied for each in found] == [7, 6, 5, 4, 3]

@@ -22,7 +22,7 @@ MEASURED = {30: (35, 29, 27), 100: (112, 91, 63), 300: (308, 138, 80), 1000: (33
 
 def inputs(rate: int, **changes: object) -> Inputs:
     windows = [(float(s), each * MIB) for s, each in zip((1, 2, 4), MEASURED[rate], strict=True)]
-    found = Inputs(DirtyCurve.measured(windows, GIB), 450 * MIB, LINK, "earlier runs", 0.3)
+    found = Inputs(DirtyCurve.measured(windows, GIB), Interval.exact(450 * MIB), LINK, "earlier runs", 0.3)
     return replace(found, **changes)  # type: ignore[arg-type]
 
 
@@ -154,6 +154,20 @@ def test_inputs_of_a_version_that_did_not_record_auto_converge_are_read() -> Non
     written = inputs_to_json(inputs(30))
     del written["auto_converge"]
     assert inputs_from_json(written) == inputs(30)
+
+
+def test_inputs_of_a_version_that_recorded_one_number_for_the_first_pass_are_read() -> None:
+    assert inputs_from_json({**inputs_to_json(inputs(30)), "first": 450 * MIB}) == inputs(30)
+
+
+def test_what_is_unsure_of_the_first_pass_widens_the_bytes_and_the_time_of_each_technique() -> None:
+    exact, unsure = inputs(30, timeout_s=60.0), Interval(300 * MIB, 450 * MIB, 700 * MIB)
+    for narrow, wide in zip(side_by_side(exact), side_by_side(replace(exact, first=unsure)), strict=True):
+        assert wide.total_s.likely == narrow.total_s.likely
+        assert wide.total_s.high >= narrow.total_s.high + 250 / 112
+        assert wide.total_s.low <= narrow.total_s.low - 150 / 118
+        assert wide.sent.low <= narrow.sent.low - 150 * MIB
+        assert wide.sent.high >= narrow.sent.high + 250 * MIB
 
 
 @pytest.mark.parametrize("damaged", [None, [], {}, {"curve": {"points": [[1, 2], [1, 3]], "memory": 1}}, {"curve": 1}])

@@ -15,6 +15,7 @@ from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.forecaster import WORKLOAD_LIMIT_S, BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.forecast.model.forecast import Inputs, forecast
+from tui.forecast.model.interval import Interval
 
 PLAN = Plan("guest1")
 RATES = {1: 112 * MIB, 2: 91 * MIB, 4: 63 * MIB, 8: 38 * MIB}  # by the seconds of a window, of a VM of 1 GiB
@@ -60,7 +61,7 @@ async def test_the_windows_are_measured_one_after_another_with_progress(
     ]
     assert found.curve.points == ((1.0, 112 * MIB), (2.0, 182 * MIB), (4.0, 252 * MIB), (8.0, 304 * MIB))
     assert found.curve.memory == GIB
-    assert found.first == 450 * MIB
+    assert found.first == Interval(304 * MIB, 450 * MIB, 450 * MIB)
     assert (found.bandwidth.likely, found.bandwidth_source) == (117e6, "1 earlier run")
     assert found.device_s.likely == 0.031
     assert [each.done_s for each in progress] == sorted(each.done_s for each in progress)
@@ -108,17 +109,17 @@ async def test_the_first_pass_sends_what_it_sent_in_the_newest_run_of_the_vm(
     write(runs, name, unlimited(RECORDED) + '[vm]\nuuid = "uuid-1"\n')
     zero = {"memory_total": GIB, "memory_constant": 180_000, "memory_page_size": 4096}
     (runs / name / "raw.jsonl").write_text(json.dumps({"kind": "job-completed", "stats": zero}) + '\n{"kind": "end"}\n')
-    assert (await measured(forecaster))[0].first == GIB - 180_000 * 4096
+    assert (await measured(forecaster))[0].first.likely == GIB - 180_000 * 4096
     world.source.use = MemoryUse(450 * MIB, 330 * MIB)
-    assert (await measured(forecaster))[0].first == 330 * MIB  # the guest uses more by now
+    assert (await measured(forecaster))[0].first.likely == 330 * MIB  # the guest uses more by now
 
 
 async def test_of_an_emulated_vm_qemus_own_memory_does_not_count(world: FakeHosts, forecaster: Forecaster) -> None:
     world.source.use = MemoryUse(772 * MIB, 441 * MIB)
     assert 'type="qemu"' in world.source.definition("guest1")
-    assert (await measured(forecaster))[0].first == 441 * MIB
+    assert (await measured(forecaster))[0].first.likely == 441 * MIB
     world.source.definitions["guest1"] = world.source.definition("guest1").replace('type="qemu"', 'type="kvm"')
-    assert (await measured(forecaster))[0].first == 772 * MIB
+    assert (await measured(forecaster))[0].first.likely == 772 * MIB
 
 
 async def test_the_workloads_own_rate_makes_the_curve_below_a_second_steeper(world: FakeHosts, runs: Path) -> None:
@@ -212,4 +213,4 @@ async def test_the_measured_vm_has_a_forecast(forecaster: Forecaster) -> None:
 async def test_the_first_pass_sends_at_least_what_the_vm_dirties(world: FakeHosts, forecaster: Forecaster) -> None:
     world.source.use = MemoryUse(100 * MIB, None)
     found, _ = await measured(forecaster)
-    assert found.first == 304 * MIB
+    assert found.first == Interval.exact(304 * MIB)

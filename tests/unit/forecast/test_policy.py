@@ -63,7 +63,13 @@ def run(policy: Policy, workload: Workload, inputs: Inputs | None = None, limit_
 
 def measured(curve: DirtyCurve) -> Inputs:
     windows = [(seconds, curve.at(seconds) / seconds) for seconds in (1.0, 2.0, 4.0, 8.0)]
-    return Inputs(DirtyCurve.measured(windows, GIB), FIRST, Interval(0.95 * LINK, LINK, 1.05 * LINK), "a probe", 0.3)
+    return Inputs(
+        DirtyCurve.measured(windows, GIB),
+        Interval.exact(FIRST),
+        Interval(0.95 * LINK, LINK, 1.05 * LINK),
+        "a probe",
+        0.3,
+    )
 
 
 OURS = POLICIES["forecast"]

@@ -17,8 +17,8 @@ from tui.migration.model.timeline import PASS, Timeline
 TECHNIQUES = (PRE_COPY, AUTO_CONVERGE, AT_ONCE)
 RATE = Interval(100 * MIB, 112 * MIB, 118 * MIB)
 CURVE = DirtyCurve.measured(((1.0, 308 * MIB), (4.0, 80 * MIB), (8.0, 40 * MIB)), GIB)
-BUSY = Inputs(CURVE, 700 * MIB, RATE, "5 earlier runs", 0.3)  # of the recordings with a memory workload
-IDLE = Inputs(DirtyCurve.of_workload(4 * MIB, 60 * MIB, GIB), 330 * MIB, RATE, "5 earlier runs", 0.3)
+BUSY = Inputs(CURVE, Interval.exact(700 * MIB), RATE, "5 earlier runs", 0.3)  # of the recordings with a memory workload
+IDLE = Inputs(DirtyCurve.of_workload(4 * MIB, 60 * MIB, GIB), Interval.exact(330 * MIB), RATE, "5 earlier runs", 0.3)
 
 
 def foretold(name: str, inputs: Inputs = BUSY, technique: str = PRE_COPY, *, running: bool = True) -> list[Record]:
@@ -53,7 +53,9 @@ def _with_forecasts(records: Sequence[Record], inputs: Inputs, technique: str, *
 def _running(timeline: Timeline, inputs: Inputs, bandwidth: Bandwidth) -> dict[str, Any]:
     ended = [EndedPass(each.ended - each.began, each.left) for each in timeline.passes]
     point = timeline.points[-1]
-    remaining = min(point.remaining, inputs.first * point.remaining / point.total) if not ended else point.remaining
+    remaining = (
+        min(point.remaining, inputs.first.likely * point.remaining / point.total) if not ended else point.remaining
+    )
     position = Position(point.t, point.t - timeline.pass_began, remaining)
     found = ahead(updated(inputs, ended, bandwidth.mean), position)
     return {

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("no_thread_raises")
 
 # As measured in the lab before such a migration: two threads over 150 MiB each, flat out, and the guest's system.
 FLAT_OUT = DirtyCurve.measured([(1.0, 308 * MIB), (2.0, 150 * MIB), (4.0, 80 * MIB)], GIB)
-INPUTS = Inputs(FLAT_OUT, 350.0 * MIB, Interval(105 * MIB, 112 * MIB, 118 * MIB), "5 earlier runs", 0.3)
+INPUTS = Inputs(FLAT_OUT, Interval.exact(350 * MIB), Interval(105 * MIB, 112 * MIB, 118 * MIB), "5 earlier runs", 0.3)
 IDLE = replace(INPUTS, curve=DirtyCurve.measured([(1.0, 4 * MIB), (2.0, 3 * MIB), (4.0, 2 * MIB)], GIB))
 
 
@@ -191,6 +191,38 @@ def test_a_measured_curve_gives_a_forecast_in_the_first_pass() -> None:
     assert in_pre_copy(timeline)
     assert position(timeline).in_pass_s < timeline.points[-1].t
     assert ended_passes(timeline) == ()
+
+
+def in_first_pass() -> Timeline:
+    timeline = Timeline()
+    for each in recording("pre-copy-idle"):
+        timeline.add(each)
+        if timeline.points and timeline.points[-1].transferred > 200 * MIB:
+            break
+    assert timeline.in_first_pass
+    return timeline
+
+
+def test_what_is_unsure_of_the_first_pass_widens_its_forecast_until_it_has_ended() -> None:
+    timeline = in_first_pass()
+    narrow, wide = (
+        ahead_of(timeline, replace(IDLE, first=each), 112.0 * MIB)
+        for each in (Interval.exact(350 * MIB), Interval(250 * MIB, 350 * MIB, 500 * MIB))
+    )
+    assert narrow is not None
+    assert wide is not None
+    assert wide.total_s.high >= narrow.total_s.high + 1
+    assert wide.total_s.low <= narrow.total_s.low - 0.5
+    assert wide.total_s.likely == narrow.total_s.likely
+
+
+@pytest.mark.parametrize("first", [Interval(20 * MIB, 50 * MIB, 500 * MIB), Interval.exact(500 * MIB)])
+def test_bounds_that_the_first_pass_has_exceeded_count_no_more(first: Interval) -> None:
+    found = ahead_of(in_first_pass(), replace(IDLE, first=first), 112.0 * MIB)
+    assert found is not None
+    exact = ahead_of(in_first_pass(), replace(IDLE, first=Interval.exact(500 * MIB)), 112.0 * MIB)
+    assert exact is not None
+    assert found.total_s.likely == exact.total_s.likely
 
 
 def test_a_limit_that_was_changed_counts() -> None:

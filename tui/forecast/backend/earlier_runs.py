@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.regular_file import open_regular, read_regular
-from tui.forecast.model.first_pass import sent_first
+from tui.forecast.model import first_pass
 from tui.forecast.model.link import EarlierRun, LinkFacts, earlier_run, learned
 
 if sys.version_info >= (3, 11):
@@ -18,16 +18,17 @@ else:
 
 SUMMARY, RAW = "run.toml", "raw.jsonl"
 COUNTED = 20  # runs of the two hosts
+COUNTED_OF_VM = 5
 READ = 400  # newest runs; those of other hosts may be among them
 TAIL_BYTES = 64 << 10  # of a log: its last statistics are among them
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs show: of the link, and how many bytes the first pass of the VM's newest run sent."""
+    """What earlier runs show: of the link, and of what the first pass of the VM sends, the newest run first."""
 
     link: LinkFacts = field(default_factory=LinkFacts)
-    first: float | None = None
+    first: tuple[first_pass.Earlier, ...] = ()
 
 
 def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:
@@ -36,15 +37,16 @@ def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:
     A run or a folder that can't be read shows nothing; the Runs page reports it.
     """
     found: list[EarlierRun] = []
-    first = None
+    first: list[first_pass.Earlier] = []
     for folder, tables in _newest(runs):
         run = earlier_run(tables, origin, target)
         if run is not None and len(found) < COUNTED:
             found.append(run)
         vm = tables.get("vm")
-        if first is None and isinstance(vm, Mapping) and vm.get("uuid") == uuid:
-            first = _sent_first(folder / RAW)
-    return Earlier(learned(found), first)
+        if len(first) < COUNTED_OF_VM and isinstance(vm, Mapping) and vm.get("uuid") == uuid:
+            sent = _sent_first(folder / RAW)
+            first += [] if sent is None else [first_pass.Earlier(sent, first_pass.dirtied_before(tables))]
+    return Earlier(learned(found), tuple(first))
 
 
 def _newest(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -71,7 +73,7 @@ def _sent_first(raw: Path) -> float | None:
     for line in reversed(lines):
         if '"memory_constant"' in line:
             try:
-                return sent_first(json.loads(line))
+                return first_pass.sent_first(json.loads(line))
             except (ValueError, RecursionError):
                 continue
     return None

@@ -10,14 +10,14 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, refuse
-from tui.core.protocols import DirtyRate
+from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
 from tui.core.vm import Vm
 from tui.forecast.backend import link_probe
 from tui.forecast.backend.earlier_runs import earlier
 from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
-from tui.forecast.model.first_pass import in_use
+from tui.forecast.model.first_pass import InUse
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.link import LinkFacts
@@ -57,6 +57,7 @@ class _Known:
     target: str
     link: LinkFacts
     qemu: tuple[int, int, int]
+    in_use: InUse
 
 
 async def unknown_rate(_vm: str) -> float | None:
@@ -89,12 +90,12 @@ class Forecaster:
         BandwidthUnknown is raised before anything is measured. A cancelled task ends at once; a window that QEMU has
         begun ends by itself, and does not keep a migration from starting (tried with QEMU 10.0).
         """
-        known, sent_before = await self._read_earlier(vm, origin, target)
+        known = await self._read_earlier(vm, origin, target)
         _bandwidth(known, plan)
         self._known = known
         asking = asyncio.ensure_future(self._rate(vm.name))
         try:
-            first = await self._first(vm, origin, sent_before)
+            self._known = known = replace(known, in_use=await self._in_use(vm, origin, known.in_use))
             windows: list[tuple[float, float]] = []
             found: Inputs | None = None
             for seconds in WINDOWS_S:
@@ -102,9 +103,9 @@ class Forecaster:
                 rate = await self._window(vm, origin, seconds, _report(on_progress, done, found))
                 windows.append((float(seconds), rate))
                 written = asking.result() if asking.done() else None
-                found = _inputs(known, plan, _curve(windows, vm.memory_bytes, written), first)
+                found = _inputs(known, plan, _curve(windows, vm.memory_bytes, written))
                 on_progress(_at(done + seconds, found))
-            return _inputs(known, plan, _curve(windows, vm.memory_bytes, await asking), first)
+            return _inputs(known, plan, _curve(windows, vm.memory_bytes, await asking))
         finally:
             asking.cancel()
 
@@ -115,7 +116,7 @@ class Forecaster:
         """
         if self._known is None:
             raise ValueError("nothing was measured yet")
-        return _inputs(self._known, plan, inputs.curve, inputs.first)
+        return _inputs(self._known, plan, inputs.curve)
 
     async def probe(self, origin: str, target: str) -> float:
         """Send over the link for a second; the bytes per second count as its bandwidth from now on."""
@@ -123,22 +124,23 @@ class Forecaster:
         self._probed[origin, target] = found
         return found
 
-    async def _read_earlier(self, vm: Vm, origin: str, target: str) -> tuple[_Known, float | None]:
+    async def _read_earlier(self, vm: Vm, origin: str, target: str) -> _Known:
         here, there = await asyncio.gather(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
         found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid)
         probed = self._probed.get((origin, target))
         link = found.link.probed(probed) if probed else found.link
-        return _Known(origin, target, link, here.hypervisor_version), found.first
+        in_use = InUse(vm.memory_bytes, MemoryUse(None, None), found.first)
+        return _Known(origin, target, link, here.hypervisor_version, in_use)
 
-    async def _first(self, vm: Vm, origin: str, sent_before: float | None) -> float:
-        """The bytes that the first pass will send."""
+    async def _in_use(self, vm: Vm, origin: str, known: InUse) -> InUse:
+        """What is known of the memory in use, with what it is now."""
         await self._refuse_unless_idle(vm, origin)
         use = await self._connections.query(origin, lambda each: each.memory_use(vm.name), vm.name)
         xml = await self._connections.query(origin, lambda each: each.definition(vm.name), vm.name)
         kind = tree_of(xml, f"The definition of {vm.name} can't be read").get("type")
-        return in_use(vm.memory_bytes, use, sent_before, emulated=kind == EMULATED)
+        return replace(known, use=use, emulated=kind == EMULATED)
 
     async def _rate(self, vm: str) -> float | None:
         with contextlib.suppress(Failure, asyncio.TimeoutError):
@@ -206,9 +208,9 @@ def _bandwidth(known: _Known, plan: Plan) -> tuple[Interval, str]:
     return found
 
 
-def _inputs(known: _Known, plan: Plan, curve: DirtyCurve, first: float) -> Inputs:
+def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
     bandwidth, source = _bandwidth(known, plan)
-    first = max(first, max((dirtied for _, dirtied in curve.points), default=0.0))  # an earlier run had less to send
+    first = known.in_use.first(max((dirtied for _, dirtied in curve.points), default=0.0))
     refused = refuse(replace(plan, technique=POST_COPY_MANUAL), known.qemu)
     return Inputs(
         curve,

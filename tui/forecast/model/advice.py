@@ -53,7 +53,7 @@ def remedies(inputs: Inputs) -> str:
     if MIB < bandwidth < UNREACHABLE:
         unit = GIB if bandwidth > 999 * MIB else MIB
         enough += f", or {rate(rounded_up(bandwidth / unit) * unit)}"
-    if pre_copy(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s).converges:
+    if pre_copy(inputs.curve, inputs.link(), inputs.first.likely, inputs.max_downtime_s).converges:
         return f"Lowest limits with which pre-copy still ends: {enough}."
     slower = math.floor(slowdown_that_converges(inputs) * 99)  # it is found to within 1 %
     return f"Pre-copy would end with: {enough}{f', or workload at {slower} %' if slower else ''}."

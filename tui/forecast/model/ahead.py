@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.pre_copy import MOST_PASSES, SHRINKS, Link
+from tui.forecast.model.pre_copy import MOST_PASSES, SHRINKS, THROTTLE_MOST, Link, Throttle
 
 NEWEST = 0.4  # the weight of the newest bandwidth in the mean (KubeVirt's ewmaAlpha)
 STALL = 0.04  # a pass must leave this share less than the least before, else it makes no progress (stallMargin)
@@ -32,13 +32,21 @@ class EndedPass:
 class Position:
     """Where pre-copy is, in seconds since its start and bytes; `in_pass_s` since the current pass began.
 
-    At `switch_s` it will be switched to post-copy; None if it will not.
+    At `switch_s` it will be switched to post-copy; None if it will not. `to_send` is what the pass still sends, if that
+    is not all of what remains: some of it may be zero pages. `throttle` is the share of its time that auto-converge
+    takes from the VM, None if that is not used.
     """
 
     elapsed_s: float
     in_pass_s: float
     remaining: float
     switch_s: float | None = None
+    to_send: Interval | None = None
+    throttle: float | None = None
+
+    def rest(self, bound: str) -> float:
+        """What the current pass still sends, at a bound."""
+        return self.remaining if self.to_send is None else self.to_send.at(bound)
 
 
 @dataclass(frozen=True)
@@ -123,24 +131,34 @@ class _Course:
         return value, value
 
 
-def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Position, until: float = 0.0) -> _Course:
-    """The passes from a position on; of those that do not converge SHOWN_PASSES, or as many as begin before `until`."""
+def _onward(
+    curve: DirtyCurve, link: Link, bound: str, max_downtime_s: float, position: Position, until: float = 0.0
+) -> _Course:
+    """The passes from a position on; of those that do not converge SHOWN_PASSES, or as many as begin before `until`.
+
+    The curve is that of the VM as it is slowed down now.
+    """
     fits, switch_s = link.bandwidth * max_downtime_s, position.switch_s
-    t, rest, in_pass_s = position.elapsed_s, position.remaining, position.in_pass_s
-    points, before = [(t, rest)], math.inf
+    t, rest, in_pass_s = position.elapsed_s, position.rest(bound), position.in_pass_s
+    points, before, throttle = [(t, rest)], math.inf, Throttle(min(THROTTLE_MOST, position.throttle or 0.0))
+    now = 1 - throttle.share
     for number in range(MOST_PASSES):
         seconds = rest / link.bandwidth
+        slowed = curve.faster((1 - throttle.share) / now)
         if switch_s is not None and (t + seconds >= switch_s or number + 1 == MOST_PASSES):
-            return _switched(curve, link, points, in_pass_s, max(t, switch_s))
-        left = curve.at(in_pass_s + seconds)
+            return _switched(slowed, link, points, in_pass_s, max(t, switch_s))
+        left = slowed.at(in_pass_s + seconds)
         t += seconds
         if left <= fits:
             downtime_s = left / link.bandwidth + link.device_s
             points += [(t, 0.0), (t, left), (t + downtime_s, 0.0)]
             return _Course(t + downtime_s, downtime_s, points)
         points += [(t, 0.0), (t, left)]
+        if position.throttle is not None:
+            throttle.after((in_pass_s + seconds) * link.bandwidth, left)
         shown = number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS)
-        if switch_s is None and left >= SHRINKS * before and shown:
+        changes = switch_s is not None or (position.throttle is not None and throttle.share < THROTTLE_MOST)
+        if not changes and left >= SHRINKS * before and shown:
             break
         rest, in_pass_s, before = left, 0.0, left
     return _Course(math.inf, math.inf, points if until else points[: 1 + 2 * SHOWN_PASSES])

@@ -74,6 +74,8 @@ class DirtyCurve:
         """The curve of a guest that does everything `factor` times as fast: 0.8 if a throttle takes a fifth."""
         if factor <= 0:
             return replace(self, points=())
+        if factor == 1:
+            return self
         return replace(self, points=tuple((t / factor, u) for t, u in self.points))
 
     def deviating(self, deviations: float) -> "DirtyCurve":

@@ -1,10 +1,15 @@
 """What the first pass of a migration sends: the memory in use, without its zero pages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from tui.core.protocols import MemoryUse
+from tui.forecast.model.interval import Interval
 
 MOST = 2**64  # libvirt's statistics are unsigned and of 64 bits
+SPREAD = 0.05  # of what it likely sends: so much differs from one migration to the next
+UNKNOWN_SHARE = 0.5  # of QEMU's memory: so much of it may be zero pages, if nothing shows more
 
 
 def sent_first(record: object) -> float | None:
@@ -20,13 +25,57 @@ def sent_first(record: object) -> float | None:
     return max(0.0, float(total - zero * page))
 
 
-def in_use(memory: int, use: MemoryUse, sent_before: float | None, *, emulated: bool) -> float:
-    """The bytes that the first pass will send, as far as is known: as in the newest run, within what is in use now.
+@dataclass(frozen=True)
+class Earlier:
+    """What the first pass of an earlier run of the VM sent, and the most that was seen dirtied before it; bytes."""
 
-    Without a run, what QEMU has in the host's memory bounds it. If the VM is emulated, that is far too much.
-    """
-    most = float(min(memory, use.resident or memory))
-    least = min(most, float(use.by_guest or 0))
-    if sent_before is None:
-        return least if emulated and least else most
-    return min(most, max(least, sent_before))
+    sent: float
+    dirtied: float | None = None  # None if it was not measured
+
+    def now(self, dirtied: float) -> tuple[float, float]:
+        """The least and the most that it would send now: memory that is dirtied now may be new since then.
+
+        What was freed since then is not zero, so it does not shrink.
+        """
+        new = max(0.0, dirtied - (self.dirtied or 0.0))
+        return (self.sent if self.dirtied is None else self.sent + new), self.sent + new
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What is known of a VM's memory in use, before its dirty curve is measured; the newest earlier run first."""
+
+    memory: int
+    use: MemoryUse
+    earlier: tuple[Earlier, ...] = ()
+    emulated: bool = False
+
+    def first(self, dirtied: float) -> Interval:
+        """The bytes that the first pass will send, of a VM that was seen to dirty `dirtied` bytes.
+
+        It is at least what the guest uses and dirties, and at most what QEMU has in the host's memory, which is far too
+        much if the VM is emulated. In between, earlier runs show it.
+        """
+        most = float(min(self.memory, self.use.resident or self.memory))
+        used = min(most, float(self.use.by_guest or 0))
+        least = min(float(self.memory), max(used, dirtied))
+        most = max(most, least)
+        if not self.earlier:
+            likely = used if self.emulated and used else most
+            return _within(Interval(used or UNKNOWN_SHARE * most, likely, most), least, most)
+        bounds = [each.now(dirtied) for each in self.earlier]
+        likely, low, high = bounds[0][0], min(each for each, _ in bounds), max(each for _, each in bounds)
+        return _within(Interval(min(low, (1 - SPREAD) * likely), likely, max(high, (1 + SPREAD) * likely)), least, most)
+
+
+def _within(found: Interval, least: float, most: float) -> Interval:
+    return Interval(*(min(most, max(least, each)) for each in (found.low, found.likely, found.high)))
+
+
+def dirtied_before(tables: Mapping[str, Any]) -> float | None:
+    """The most that was seen dirtied within a window before a run, by its run.toml; None if it was not measured."""
+    forecast = tables.get("forecast")
+    curve = forecast.get("curve") if isinstance(forecast, Mapping) else None
+    points = [each for each in curve if isinstance(each, list) and len(each) == 2] if isinstance(curve, list) else []
+    values = [each[1] for each in points if isinstance(each[1], (int, float)) and 0 <= each[1] < MOST]
+    return float(max(values)) if values else None

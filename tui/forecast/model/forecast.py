@@ -12,6 +12,7 @@ from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_co
 AUTO_CONVERGE = "auto-converge"  # the other names of techniques are those of core.plan
 SETUP_S = Interval(0.5, 1.0, 2.0)  # until earlier runs of the two hosts show it; measured in the lab: about 1 s
 DEVICE_S = Interval(0.02, 0.04, 0.2)
+OPPOSITE = {"low": "high", "high": "low"}  # bounds
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
 
 
@@ -19,12 +20,12 @@ BORDER = 0.1  # so near to the border between converging and not, a verdict is a
 class Inputs:
     """What a forecast starts from: bytes, seconds, bytes per second, and where the bandwidth is known from.
 
-    `first` is what the first pass sends: the VM's memory in use. `post_copy_refused` is why post-copy can't be used.
+    `first` is what the first pass sends: the memory in use. `post_copy_refused` is why post-copy can't be used.
     With `auto_converge`, the techniques that may use it slow the VM down; those that are named for it always do.
     """
 
     curve: DirtyCurve
-    first: float
+    first: Interval
     bandwidth: Interval
     bandwidth_source: str
     max_downtime_s: float
@@ -35,22 +36,25 @@ class Inputs:
     exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
     auto_converge: bool = False
 
-    def variants(self) -> Iterator[tuple[DirtyCurve, Link]]:
-        """The inputs at the bounds of what they may be; the likely ones first."""
+    def variants(self) -> Iterator[tuple[DirtyCurve, Link, str]]:
+        """The inputs at the bounds of what they may be, and which bound of `first` belongs to them; likely ones first.
+
+        A slow link with much to send, and a fast one with little, are the extremes.
+        """
         likely = self.link()
-        yield self.curve, likely
+        yield self.curve, likely, "likely"
         for device_s in (self.device_s.low, self.device_s.high):  # whatever the pass is that ends it
-            yield self.curve, replace(likely, device_s=device_s)
+            yield self.curve, replace(likely, device_s=device_s), "likely"
         curves = [self.curve]
         if not self.exact_curve:
             least, most = self.curve.deviating(-DEVIATIONS), self.curve.deviating(DEVIATIONS)
             curves = [least.flattest(), self.curve, most.steepest()]
         for curve, bound in product(curves, ("low", "likely", "high")):
-            yield curve, self.link(bound)
+            yield curve, self.link(bound), OPPOSITE.get(bound, bound)
 
     def link(self, bound: str = "likely") -> Link:
         """The link at its likely, its low (slow) or its high (fast) bound."""
-        opposite = {"low": "high", "high": "low"}.get(bound, bound)  # a slow link also takes long to connect
+        opposite = OPPOSITE.get(bound, bound)  # a slow link also takes long to connect
         return Link(
             max(1.0, getattr(self.bandwidth, bound)), getattr(self.setup_s, opposite), getattr(self.device_s, opposite)
         )
@@ -87,28 +91,29 @@ class Forecast:
 
 def forecast(technique: str, inputs: Inputs) -> Forecast:
     """The forecast of a technique: PRE_COPY, AUTO_CONVERGE, AT_ONCE or AUTOMATIC."""
-    first, downtime = inputs.first, inputs.max_downtime_s
+    downtime = inputs.max_downtime_s
 
-    def run(curve: DirtyCurve, link: Link) -> Outcome:
+    def run(curve: DirtyCurve, link: Link, bound: str) -> Outcome:
+        first = inputs.first.at(bound)
         if technique == AT_ONCE:
             return post_copy(curve, link, first, 0.0, downtime)
         if technique == AUTOMATIC:
-            return automatic(curve, link, inputs)
+            return automatic(curve, link, first, inputs)
         return pre_copy(curve, link, first, downtime, auto_converge=technique == AUTO_CONVERGE)
 
     likely, *others = [run(*each) for each in inputs.variants()]
-    return _combined(technique, likely, others, margin(inputs.curve, inputs.link(), first, downtime))
+    return _combined(technique, likely, others, margin(inputs.curve, inputs.link(), inputs.first.likely, downtime))
 
 
 def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
     """The forecast of post-copy after a timeout, in seconds since the start."""
 
-    def run(curve: DirtyCurve, link: Link) -> Outcome:
+    def run(curve: DirtyCurve, link: Link, bound: str) -> Outcome:
         switch_s, downtime = max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s
-        return post_copy(curve, link, inputs.first, switch_s, downtime, auto_converge=inputs.auto_converge)
+        return post_copy(curve, link, inputs.first.at(bound), switch_s, downtime, auto_converge=inputs.auto_converge)
 
     likely, *others = [run(*each) for each in inputs.variants()]
-    ratio = margin(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s)
+    ratio = margin(inputs.curve, inputs.link(), inputs.first.likely, inputs.max_downtime_s)
     return _combined(timeout_name(timeout_s), likely, others, ratio)
 
 
@@ -117,12 +122,12 @@ def timeout_name(timeout_s: float) -> str:
     return f"post-copy after {timeout_s:g} s"
 
 
-def automatic(curve: DirtyCurve, link: Link, inputs: Inputs) -> Outcome:
+def automatic(curve: DirtyCurve, link: Link, first: float, inputs: Inputs) -> Outcome:
     """Post-copy at once where pre-copy does not converge without auto-converge; without post-copy, auto-converge.
 
     Near the border the policy waits for passes, and auto-converge may make these converge.
     """
-    first, downtime = inputs.first, inputs.max_downtime_s
+    downtime = inputs.max_downtime_s
     plain = pre_copy(curve, link, first, downtime)
     if not plain.converges and inputs.post_copy_refused:
         return pre_copy(curve, link, first, downtime, auto_converge=True)
@@ -132,7 +137,7 @@ def automatic(curve: DirtyCurve, link: Link, inputs: Inputs) -> Outcome:
             return slowed
     if plain.converges:
         return plain
-    return post_copy(curve, link, inputs.first, 0.0, inputs.max_downtime_s)
+    return post_copy(curve, link, first, 0.0, downtime)
 
 
 def _combined(technique: str, likely: Outcome, others: list[Outcome], ratio: float) -> Forecast:

@@ -47,7 +47,7 @@ def inputs_from_json(values: object) -> Inputs:
     timeout_s = fields.get("timeout_s")
     return Inputs(
         _curve(_mapping(fields.get("curve"), "a dirty curve")),
-        _known(fields.get("first")),
+        _first(fields.get("first")),
         _moving(fields.get("bandwidth")),
         _text(fields.get("bandwidth_source")),
         _known(fields.get("max_downtime_s")),
@@ -109,6 +109,11 @@ def _measured(values: object) -> Interval:
     if not 0 <= found.low <= found.likely <= found.high < math.inf:
         raise ValueError(f"{values!r} are not the bounds of a measurement")
     return found
+
+
+def _first(values: object) -> Interval:
+    """An earlier version recorded one number."""
+    return _measured(values) if isinstance(values, list) else Interval.exact(_known(values))
 
 
 def _moving(values: object) -> Interval:

@@ -26,6 +26,10 @@ class Interval:
         every = [likely, *values]
         return cls(min(every), likely, max(every))
 
+    def at(self, bound: str) -> float:
+        """The value at a bound: "low", "likely" or "high"."""
+        return {"low": self.low, "likely": self.likely, "high": self.high}[bound]
+
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 

@@ -44,18 +44,31 @@ class Outcome:
     left: float
 
 
+class Throttle:
+    """The share of the guest's time that auto-converge takes, raised in QEMU's steps."""
+
+    def __init__(self, share: float = 0.0) -> None:
+        self.share = share
+        self._high = 0  # passes since the last step
+
+    def after(self, sent: float, left: float) -> None:
+        """A pass has sent so many bytes and left others."""
+        if left > THROTTLE_SHARE * sent:
+            self._high += 1
+            if self._high >= THROTTLE_AFTER:
+                self._high = 0
+                self.share = min(THROTTLE_MOST, self.share + (THROTTLE_STEP if self.share else THROTTLE_FIRST))
+
+
 def passes(curve: DirtyCurve, link: Link, first: float, *, auto_converge: bool = False) -> Iterator[Pass]:
     """One pass after another, without end; the first sends `first` bytes."""
-    to_send, throttle, high = first, 0.0, 0
+    to_send, throttle = first, Throttle()
     while True:
         seconds = to_send / link.bandwidth
-        left = curve.faster(1 - throttle).at(seconds)
-        yield Pass(seconds, to_send, left, throttle)
-        if auto_converge and left > THROTTLE_SHARE * to_send:
-            high += 1
-            if high >= THROTTLE_AFTER:
-                high = 0
-                throttle = min(THROTTLE_MOST, throttle + (THROTTLE_STEP if throttle else THROTTLE_FIRST))
+        left = curve.faster(1 - throttle.share).at(seconds)
+        yield Pass(seconds, to_send, left, throttle.share)
+        if auto_converge:
+            throttle.after(to_send, left)
         to_send = left
 
 

@@ -13,7 +13,7 @@ UNREACHABLE = 1e12  # bytes per second: no link is so fast
 def downtime_that_converges(inputs: Inputs) -> float:
     """The shortest maximum downtime, in seconds, with which pre-copy would converge."""
     link = inputs.link()
-    return pre_copy(inputs.curve, link, inputs.first, 0.0).left / link.bandwidth
+    return pre_copy(inputs.curve, link, inputs.first.likely, 0.0).left / link.bandwidth
 
 
 def bandwidth_that_converges(inputs: Inputs) -> float:
@@ -21,7 +21,7 @@ def bandwidth_that_converges(inputs: Inputs) -> float:
 
     def converges(bandwidth: float) -> bool:
         link = replace(inputs.link(), bandwidth=bandwidth)
-        return pre_copy(inputs.curve, link, inputs.first, inputs.max_downtime_s).converges
+        return pre_copy(inputs.curve, link, inputs.first.likely, inputs.max_downtime_s).converges
 
     return _least(converges, 1.0, 1e13)
 
@@ -31,7 +31,7 @@ def slowdown_that_converges(inputs: Inputs) -> float:
 
     def hangs(factor: float) -> bool:
         curve = inputs.curve.faster(factor)
-        return not pre_copy(curve, inputs.link(), inputs.first, inputs.max_downtime_s).converges
+        return not pre_copy(curve, inputs.link(), inputs.first.likely, inputs.max_downtime_s).converges
 
     return _least(hangs, 1e-4, 1.0) if hangs(1.0) else 1.0
 

@@ -38,7 +38,7 @@ def curve_picture(inputs: Inputs | None, empty: str = "") -> Picture:
 def _end(inputs: Inputs) -> float:
     """The time axis: all of the first pass, or the part of it in which the curve is near the line."""
     bandwidth, downtime_s = inputs.bandwidth.likely, inputs.max_downtime_s
-    first_s = max(inputs.first / bandwidth, 2 * downtime_s, 1e-3)
+    first_s = max(inputs.first.likely / bandwidth, 2 * downtime_s, 1e-3)
     times = [downtime_s + (first_s - downtime_s) * number / POINTS for number in range(POINTS + 1)]
     ratios = {t: inputs.curve.at(t) / (bandwidth * t) if t > 0 else 0.0 for t in times}
     hanging = [t for t, ratio in ratios.items() if ratio > 1]

@@ -12,6 +12,8 @@ from tui.forecast.model.forecast import Forecast
 from tui.forecast.model.interval import Interval
 from tui.ui.lines import Lines
 
+Digits = Callable[[float], str]
+
 NEVER, NONE = "no end", "-"
 CHOSEN, ADVISED = ">", "*"
 LEGEND = f"{CHOSEN} chosen {ADVISED} advised"
@@ -52,22 +54,29 @@ class ForecastTable(Lines):
 
 
 def table(forecasts: Sequence[Forecast], chosen: str, advised: str, width: int) -> list[tuple[str, str]]:
-    """The header and a line for each forecast, with its style; with wide gaps if the width allows it."""
+    """The header and a line for each forecast, with its style; gaps and digits are as wide as the width allows."""
+    rows: list[str] = []
+    for gap, digits in (("  ", _digits), (" ", _digits), (" ", _fewer_digits)):
+        rows = _rows(forecasts, chosen, advised, gap, digits)
+        if max(map(len, rows)) <= width:
+            break
+    styles = ["dim", *(_style(each.technique, chosen, advised) for each in forecasts)]
+    return list(zip(rows, styles, strict=True))
+
+
+def _rows(forecasts: Sequence[Forecast], chosen: str, advised: str, gap: str, digits: Digits) -> list[str]:
     columns = [
         [LEGEND, *(_marked(each.technique, chosen, advised) for each in forecasts)],
         ["ends", *map(ends, forecasts)],
-        _column("total", forecasts, lambda each: each.total_s, TIMES, NEVER),
-        _column("pause", forecasts, lambda each: each.downtime_s, TIMES, NONE),
-        _column("sent", forecasts, lambda each: each.sent, SIZES, NONE),
+        _column("total", [each.total_s for each in forecasts], TIMES, NEVER, digits),
+        _column("pause", [each.downtime_s for each in forecasts], TIMES, NONE, digits),
+        _column("sent", [each.sent for each in forecasts], SIZES, NONE, digits),
     ]
     widths = [max(map(len, column)) for column in columns]
-    gap = "  " if sum(widths) + 2 * (len(widths) - 1) <= width else " "
-    lines = [
+    return [
         gap.join(text.ljust(wide) for text, wide in zip(row, widths, strict=True)).rstrip()
         for row in zip(*columns, strict=True)
     ]
-    styles = ["dim", *(_style(each.technique, chosen, advised) for each in forecasts)]
-    return list(zip(lines, styles, strict=True))
 
 
 def ends(forecast: Forecast) -> str:
@@ -84,23 +93,21 @@ def _style(technique: str, chosen: str, advised: str) -> str:
     return " ".join(["bold"] * (technique == chosen) + ["$text-success"] * (technique == advised))
 
 
-def _column(
-    name: str, forecasts: Sequence[Forecast], value: Callable[[Forecast], Interval], units: Sequence[Scale], never: str
-) -> list[str]:
+def _column(name: str, intervals: Sequence[Interval], units: Sequence[Scale], never: str, digits: Digits) -> list[str]:
     """The column with its unit: the largest in which the largest value is at least 2, and the least at least 0.1."""
-    intervals = [value(each) for each in forecasts]
     known = [each.likely for each in intervals if math.isfinite(each.likely)]
     least, most = min(known, default=0.0), max(known, default=0.0)
     fitting = (each for each in reversed(units) if most >= 2 * each.size and least >= 0.1 * each.size)
     unit = next(fitting, units[0])
-    return [f"{name}, {unit.name}", *(_interval(each, unit.size, never) for each in intervals)]
+    return [f"{name}, {unit.name}", *(_interval(each, unit.size, never, digits) for each in intervals)]
 
 
-def _interval(interval: Interval, size: float, never: str) -> str:
+def _interval(interval: Interval, size: float, never: str, digits: Digits) -> str:
     """The likely value, and in brackets its bounds if they differ from it: "8.1 (7.2-10)"."""
     if math.isinf(interval.likely):
         return never
-    low, likely, high = (_digits(each / size) for each in (interval.low, interval.likely, interval.high))
+    likely = _digits(interval.likely / size)
+    low, high = (digits(each / size) for each in (interval.low, interval.high))
     return likely if low == likely == high else f"{likely} ({low}-{high})"
 
 
@@ -109,3 +116,8 @@ def _digits(value: float) -> str:
     if math.isinf(value):
         return "∞"
     return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" if value >= 0.995 or value == 0 else f"{value:.2f}"
+
+
+def _fewer_digits(value: float) -> str:
+    """One digit of a value below 1."""
+    return f"{value:.1f}" if 0.095 <= value < 0.995 else _digits(value)

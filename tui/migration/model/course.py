@@ -66,23 +66,29 @@ def ahead_of(
         return None
     if inputs is None:
         known = Interval.exact(bandwidth)
-        inputs = Inputs(DirtyCurve((), memory), memory, known, "this migration", 0.0, exact_curve=True)
+        inputs = Inputs(DirtyCurve((), memory), Interval.exact(memory), known, "this migration", 0.0, exact_curve=True)
     inputs = replace(inputs, max_downtime_s=timeline.max_downtime_ms / 1000)
-    where = position(timeline)
+    throttle = timeline.points[-1].throttle / 100 if timeline.auto_converge else None
     to_send = _to_send(timeline, inputs.first)
-    found = ahead(updated(inputs, ended, bandwidth), replace(where, remaining=to_send, switch_s=switch_s))
+    where = replace(position(timeline), to_send=to_send, switch_s=switch_s, throttle=throttle)
+    found = ahead(updated(inputs, ended, bandwidth), where)
     begin = (where.elapsed_s, where.remaining, where.remaining)
     return replace(found, cone=(begin, *found.cone[1:]))
 
 
-def _to_send(timeline: Timeline, first: float) -> float:
-    """What remains of the pass; in the first one without the zero pages, which take no time. `first` is what it sends.
+def _to_send(timeline: Timeline, first: Interval) -> Interval | None:
+    """What the first pass still sends, without the zero pages, which take no time; None in a later one.
 
-    If it has sent more than that, nothing is known of its zero pages.
+    `first` is what it sends in all. Bounds that it has exceeded count no more; without any, nothing is known of its
+    zero pages.
     """
+    if not timeline.in_first_pass:
+        return None
     point = timeline.points[-1]
-    left = first - point.transferred
-    return min(left, float(point.remaining)) if timeline.in_first_pass and left > 0 else float(point.remaining)
+    remaining, sent = float(point.remaining), float(point.transferred)
+    high = first.high if first.high > sent else sent + remaining
+    likely = first.likely if first.likely > sent else high
+    return Interval(*(min(remaining, max(0.0, each - sent)) for each in (min(first.low, likely), likely, high)))
 
 
 def ahead_to_json(found: Ahead) -> dict[str, object]:

@@ -218,9 +218,14 @@ def _forecast(timeline: Timeline, elapsed: float) -> Verdict | None:
         return None
     sure = "Ends" if found.certain else "Probably ends"
     pause = f", pause about {approximately(found.downtime_s.likely)}" if math.isfinite(found.downtime_s.likely) else ""
-    if not left.likely:
-        return Verdict(f"{sure} within {approximately(left.high)}{pause}.{wait}", GOOD)
-    return Verdict(f"{sure} in about {between(left)}{pause}.{wait}", GOOD)
+    when = f"in about {between(left)}" if left.likely else f"within {approximately(left.high)}"
+    return Verdict(f"{sure} {when}{pause}.{_slowed(timeline)}{wait}", GOOD)
+
+
+def _slowed(timeline: Timeline) -> str:
+    """How much auto-converge slows the VM, as a further sentence; empty if it does not."""
+    percent = timeline.point.throttle if timeline.point is not None else 0
+    return f" Auto-converge slows the VM by {percent} %." if percent else ""
 
 
 def _hopeless(timeline: Timeline, found: Expected, wait: str) -> Verdict:
@@ -231,8 +236,8 @@ def _hopeless(timeline: Timeline, found: Expected, wait: str) -> Verdict:
     if typical is not None:
         text += f": each pass leaves about {size(typical)}"
         text += f", must be below {size(timeline.threshold)}" if timeline.threshold else ""
-    if timeline.point is not None and timeline.point.throttle:
-        return Verdict(f"{text}. Auto-converge slows the VM by {timeline.point.throttle} %.{wait}", WARNING)
+    if slowed := _slowed(timeline):
+        return Verdict(f"{text}.{slowed}{wait}", WARNING)
     seconds = _post_copy_now(timeline, typical or 0.0)
     if seconds is not None:
         text += f"; post-copy at once would take about {approximately(seconds)}"
@@ -248,7 +253,7 @@ def _post_copy_now(timeline: Timeline, typical: float) -> float | None:
     rate = last.sent / (last.ended - last.began) if last is not None and last.ended > last.began else point.rate
     before, rest = timeline.forecasts.before, float(point.remaining)
     if last is None and before is not None and before.inputs is not None:  # some of the memory is zeros
-        rest = min(rest, before.inputs.first * point.remaining / point.total)
+        rest = min(rest, before.inputs.first.likely * point.remaining / point.total)
     return max(rest, typical) / rate if rate else None
 
 
@@ -280,8 +285,8 @@ def _undecided(last: Pass, lefts: list[int]) -> str:
 def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: str) -> Verdict:
     typical = sorted(lefts[-LOOK_BACK:])[1]
     text = f"Not converging: each pass leaves {size(typical)}, must be below {size(threshold)}."
-    if timeline.points[-1].throttle:
-        return Verdict(f"{text} Auto-converge slows the VM by {timeline.points[-1].throttle} %.{wait}", WARNING)
+    if slowed := _slowed(timeline):
+        return Verdict(f"{text}{slowed}{wait}", WARNING)
     return Verdict(text + (wait or _way_out(timeline)), WARNING)
 
 
