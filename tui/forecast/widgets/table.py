@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.content import Content
 
@@ -48,6 +49,8 @@ class ForecastTable(Lines):
     def _show_table(self) -> None:
         comparison, chosen = self._shown
         rows = table(comparison.forecasts, chosen, comparison.advised, self.size.width) if comparison else []
+        if comparison:
+            rows += no_post_copy(comparison.inputs.post_copy_refused, self.size.width)
         self.show(*(Content.styled(*row) for row in rows))
 
 
@@ -68,6 +71,11 @@ def table(forecasts: Sequence[Forecast], chosen: str, advised: str, width: int) 
     ]
     styles = ["dim", *(_style(each.technique, chosen, advised) for each in forecasts)]
     return list(zip(lines, styles, strict=True))
+
+
+def no_post_copy(refused: str, width: int) -> list[tuple[str, str]]:
+    """In place of the lines of post-copy, why they are missing; it may take two lines."""
+    return [(f"   {line}", "dim") for line in wrap(refused, max(20, width - 3), max_lines=2, placeholder=" ...")]
 
 
 def ends(forecast: Forecast) -> str:
