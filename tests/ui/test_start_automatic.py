@@ -6,10 +6,10 @@ import pytest
 from textual.widgets import Input
 
 from tests.ui.migrate_screen import OpenedPage, page_of
-from tests.ui.one_page import until
+from tests.ui.one_page import at_once, until
 from tests.ui.replay import ReplayedMigrations
 from tests.unit.forecast.fake_forecaster import FakeForecaster, measured
-from tui.core.plan import AUTOMATIC, NOT_ALLOWED, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.plan import AUTOMATIC, NOT_ALLOWED, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.forecast.model.policy import POLICIES
 from tui.forecast.model.policy_words import POLICY_WORDS
 from tui.ui.choice import Choice
@@ -74,7 +74,8 @@ async def test_without_post_copy_the_vm_is_slowed_down_and_the_forecast_says_so(
         forecaster.give(measured())
         await page.sees("* post-copy at once", "auto-converge < no >")
         await page.pilot.press("down", "down", "down", "right")
-        await page.sees("* auto-converge", "auto-converge yes")
+        await page.sees("* auto-converge", "auto-converge yes", "Post-copy is not allowed")
+        assert "Auto-converge slows the VM down until pre-copy ends." in page.words
         assert "* post-copy at once" not in page.words
         await starts(page, replace(PLAN, auto_converge=True, post_copy_refused=NOT_ALLOWED))
 
@@ -124,6 +125,14 @@ async def test_without_post_copy_no_longest_total_time_can_be_kept() -> None:
         await page.sees("longest total 60 s; needs post-copy")
         assert page.app.screen.query_one("#total", Input).disabled
         await starts(page, replace(PLAN, auto_converge=True, post_copy_refused=NOT_ALLOWED))
+
+
+async def test_the_fields_of_automatic_can_be_entered_at_once_with_the_technique() -> None:
+    async with page_of(ReplayedMigrations(), replace(PLAN, technique=POST_COPY_MANUAL)) as page:
+        await opened(page)
+        at_once(page.app, "down", "right", "down", "right", "down", "down", "9", "up", "right", "right", "enter")
+        await until(page.pilot, lambda: bool(page.migrations.started))
+        assert page.migrations.started == [replace(PLAN, policy="virsh-first-pass", total_s=9.0, shadow=True)]
 
 
 @pytest.mark.parametrize("size", SIZES)

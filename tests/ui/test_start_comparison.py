@@ -11,6 +11,7 @@ from tests.ui.migrate_screen import OpenedPage, page_of
 from tests.ui.one_page import until
 from tests.ui.replay import ReplayedMigrations
 from tests.unit.forecast.fake_forecaster import FakeForecaster, measured
+from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
@@ -79,3 +80,11 @@ async def test_a_comparison_that_ends_after_the_form_was_closed_does_no_harm(hel
         held.released.set()
         await page.pilot.press("m")
         await page.sees("Start a migration")
+
+
+async def test_a_chart_without_a_forecast_does_not_promise_one() -> None:
+    async with page_of(ReplayedMigrations(), PLAN, (120, 40), forecaster=(forecaster := FakeForecaster())) as page:
+        await page.pilot.press("m")
+        await page.sees("Start a migration", "There is no forecast yet.")
+        forecaster.give(Failure("The source cannot be reached", "it is off"))
+        await page.sees("it is off.", "There is no forecast.")

@@ -17,7 +17,7 @@ from tests.ui.one_page import OnePage, until
 from tests.ui.replay import ReplayedMigrations, guest
 from tests.unit.forecast.fake_forecaster import FakeForecaster, measured, progress
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.plan import AUTOMATIC, NOT_ALLOWED, POST_COPY_TIMEOUT, PRE_COPY, Plan, without_post_copy
 from tui.core.quantity import MIB
 from tui.core.vm import Vm
 from tui.forecast.backend.forecaster import Forecaster
@@ -31,6 +31,7 @@ from tui.vm.model.location import Inventory, VmOnHost
 OTHER = Vm("other", "2", "running", vcpus=1, memory_bytes=512 * MIB)
 TWO = (VmOnHost(guest(), "source"), VmOnHost(OTHER, "destination"))
 PLAIN = Plan("guest1", PRE_COPY)
+AUTO = Plan("guest1", AUTOMATIC)
 STUCK = "pre-copy does not end with a pause below 3.0 s."
 
 
@@ -282,6 +283,7 @@ async def test_the_picture_follows_the_measurement() -> None:
         await form.sees("with a pause below 9.2 s")
         await form.press("f")
         await form.sees("Forecast of guest1", "memory by time", "maximum downtime", "1 of 15 s")
+        await form.sees("Pre-copy ends if, right of D, the VM dirties less than the link sends.")
         form.forecaster.give(measured())
         await form.sees("Pre-copy would end with")
         assert "of 15 s" not in form.page.words
@@ -347,6 +349,9 @@ LOOKS = {
     "light": (Plan("guest1", POST_COPY_TIMEOUT), 1000, True),
     "picture": (PLAIN, 300, False),
     "measuring": (PLAIN, None, False),
+    "automatic": (AUTO, 1000, False),
+    "policy": (replace(AUTO, policy="nova"), 1000, False),
+    "no-post-copy": (without_post_copy(AUTO, NOT_ALLOWED), 1000, False),
 }
 
 

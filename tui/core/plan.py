@@ -22,7 +22,7 @@ POST_COPY = "post-copy"  # the technique of an imported log, which does not show
 AT_ONCE = "post-copy at once"  # in a forecast, and in a study, where nobody presses a key
 OURS = "forecast"  # the policy of "automatic", unless another one of forecast.model.policy is chosen
 UNKNOWN = "unknown"  # the technique of a migration that another program started
-NOT_ALLOWED = "it is not allowed"  # by the user: why "automatic" does without post-copy
+NOT_ALLOWED = "Post-copy is not allowed"  # by the user: why "automatic" does without post-copy
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
 PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both

@@ -19,6 +19,7 @@ class Choice(Static, can_focus=True):
     DEFAULT_CSS = """
     Choice { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     Choice:focus { text-style: reverse; }
+    Choice:disabled { text-style: dim; }
     """
 
     def __init__(

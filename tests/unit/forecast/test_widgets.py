@@ -14,7 +14,7 @@ from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast, side_by_side
 from tui.forecast.model.interval import Interval
 from tui.forecast.widgets.picture import curve_picture
-from tui.forecast.widgets.table import ends, table
+from tui.forecast.widgets.table import ends, no_post_copy, table
 from tui.ui.chart.curves import Curves, load
 from tui.ui.chart.picture import AREA
 from tui.ui.chart.sheet import compose
@@ -49,6 +49,15 @@ def test_the_table_fits_80_columns(workload: int, memory: int) -> None:
     unsure = Interval(0.2 * size, 0.45 * size, 0.9 * size)
     large = replace(of, curve=replace(of.curve, memory=size), first=unsure, timeout_s=2500.0)
     assert max(map(len, lines(large, Plan("guest1")))) <= WIDTH
+
+
+def test_why_post_copy_is_missing_takes_at_most_two_lines() -> None:
+    why = "Post-copy over parallel connections cannot start: QEMU allows it since 10.1, this host has 10.0.0"
+    found = [line for line, _ in no_post_copy(why, WIDTH)]
+    assert " ".join(each.strip() for each in found) == why
+    assert len(found) == 2
+    assert len(no_post_copy(5 * why, WIDTH)) == 2
+    assert no_post_copy("", WIDTH) == []
 
 
 def test_an_unsure_verdict_has_a_question_mark() -> None:

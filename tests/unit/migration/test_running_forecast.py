@@ -270,6 +270,18 @@ def test_automatic_that_did_nothing_is_judged_as_pre_copy(changed: dict[str, obj
     assert table["technique"] == "pre-copy"
 
 
+@pytest.mark.parametrize(("limit", "technique"), [({}, "automatic"), ({"total_s": 20.0}, "post-copy after 15.1 s")])
+def test_a_switch_in_time_for_the_longest_total_time_is_judged_by_its_moment(
+    limit: dict[str, object], technique: str
+) -> None:
+    decided = {"action": "automatic", "decided": "post-copy", "reason": "the longest total time is 20 s"}
+    start, *rest = recording("post-copy-by-hand")
+    switch = Event(start.t, "", record.ACTION, decided)
+    table = forecast_table(timeline_of([start, switch, *rest], INPUTS, technique=AUTOMATIC, **limit))
+    assert table is not None
+    assert table["technique"] == technique
+
+
 def judged(*events: dict[str, object], **changed: object) -> Forecast:
     """The forecast of the technique that a recorded migration with these actions used."""
     start, *rest = recording("pre-copy-idle")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui.core.plan import OURS
+from tui.core.plan import AUTOMATIC, OURS, Plan
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,13 @@ class PolicyWords:
     does: str
     source: str
     sets_downtime: bool = False
+
+    @property
+    def without_post_copy(self) -> str:
+        """What happens under this policy if post-copy is not allowed."""
+        if self.sets_downtime:
+            return "It sets the downtime; auto-converge slows the VM down."
+        return "Auto-converge slows the VM down until pre-copy ends."
 
 
 POLICY_WORDS: Mapping[str, PolicyWords] = {
@@ -29,3 +36,16 @@ POLICY_WORDS: Mapping[str, PolicyWords] = {
     ),
     "kubevirt": PolicyWords("Post-copy at a low point after a stall of 60 s.", "KubeVirt: VEP 248, alpha"),
 }
+
+
+def unforeseen(plan: Plan) -> str:
+    """What the forecast leaves out of a plan, in a sentence that fits one line; empty if nothing."""
+    if plan.technique != AUTOMATIC:
+        return ""
+    if plan.shadow:
+        return "The shadow only records: the migration runs as marked."
+    if plan.policy != OURS:
+        return f"Not in the forecast: the policy {plan.policy}. It starts as marked."
+    if plan.total_s:
+        return "Not in the forecast: the longest total time."
+    return ""

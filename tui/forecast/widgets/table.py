@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.content import Content
 
@@ -50,6 +51,8 @@ class ForecastTable(Lines):
     def _show_table(self) -> None:
         comparison, chosen = self._shown
         rows = table(comparison.forecasts, chosen, comparison.advised, self.size.width) if comparison else []
+        if comparison:
+            rows += no_post_copy(comparison.inputs.post_copy_refused, self.size.width)
         self.show(*(Content.styled(*row) for row in rows))
 
 
@@ -77,6 +80,11 @@ def _rows(forecasts: Sequence[Forecast], chosen: str, advised: str, gap: str, di
         gap.join(text.ljust(wide) for text, wide in zip(row, widths, strict=True)).rstrip()
         for row in zip(*columns, strict=True)
     ]
+
+
+def no_post_copy(refused: str, width: int) -> list[tuple[str, str]]:
+    """In place of the lines of post-copy, why they are missing; it may take two lines."""
+    return [(f"   {line}", "dim") for line in wrap(refused, max(20, width - 3), max_lines=2, placeholder=" ...")]
 
 
 def ends(forecast: Forecast) -> str:

@@ -38,14 +38,17 @@ class AutomaticFields(Container):
         plan, names = self._defaults, list(POLICIES)
         may = SHADOW if plan.shadow else NO_POST_COPY if plan.post_copy_refused == NOT_ALLOWED else POST_COPY
         policy = names.index(plan.policy) if plan.policy in names else 0
-        words = POLICY_WORDS[names[policy]]
-        yield row("policy", Choice(names, policy, id="policy", changed=self._policy_changed), words.source)
-        yield Static(words.does, id="policy_does", markup=False)
-        yield row("automatic may", Choice(MAY, may, id="may", changed=self._may_changed))
+        yield row(
+            "policy",
+            Choice(names, policy, id="policy", changed=self._option_changed),
+            POLICY_WORDS[names[policy]].source,
+        )
+        yield Static(id="policy_does", markup=False)
+        yield row("automatic may", Choice(MAY, may, id="may", changed=self._option_changed))
         yield row("longest total", number_field("total", f"{plan.total_s:g}"), TOTAL_UNIT)
 
     def on_mount(self) -> None:
-        self._show_total()
+        self._show()
 
     @property
     def policy(self) -> str:
@@ -68,16 +71,14 @@ class AutomaticFields(Container):
         plan = replace(plan, policy=self.policy, shadow=shadow, total_s=total_s)
         return plan if self.post_copy else without_post_copy(plan, NOT_ALLOWED)
 
-    def _may_changed(self) -> None:
-        self._show_total()
+    def _option_changed(self) -> None:
+        self._show()
         self._changed()
 
-    def _show_total(self) -> None:
-        """Without post-copy no limit can be kept."""
+    def _show(self) -> None:
+        """Show what the policy does, and that without post-copy no longest time can be kept."""
+        does = self.words.does if self.post_copy else self.words.without_post_copy
+        self.query_one("#policy_does", Static).update(does)
+        self.query_one("#row-policy .unit", Static).update(self.words.source)
         self.query_one("#total", Input).disabled = not self.post_copy
         self.query_one("#row-total .unit", Static).update(TOTAL_UNIT if self.post_copy else "s; needs post-copy")
-
-    def _policy_changed(self) -> None:
-        self.query_one("#row-policy .unit", Static).update(self.words.source)
-        self.query_one("#policy_does", Static).update(self.words.does)
-        self._changed()

@@ -14,8 +14,8 @@ from tui.core.settings import OTHER
 from tui.forecast.backend.current import CurrentForecast, Forecasting, Subject
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Inputs
-from tui.forecast.screens.picture import PictureDialog
-from tui.forecast.widgets.picture import curve_picture
+from tui.forecast.model.policy_words import unforeseen
+from tui.forecast.screens.picture import PictureDialog, picture_of
 from tui.forecast.widgets.table import ForecastTable
 from tui.forecast.widgets.words import ForecastWords
 from tui.migration.backend.migrations import Migration
@@ -169,12 +169,12 @@ class ForecastForm(Form[Migration]):
         plan = self._readable_plan(found) if found else None
         if comparison and plan is None and not note:
             note = "This forecast is of the options before: a number can't be read."
+        if comparison and plan:
+            note = note or unforeseen(plan)
         short = self.size.height < SHORT
         self.query_one(ForecastWords).show_words(note, comparison, wrong=forecast.failed, short=short)
         self.query_one(ForecastTable).show_comparison(comparison, chosen(plan) if plan else "")
-        self.query_one(Chart).picture = curve_picture(
-            comparison.inputs if comparison else None, "There is no forecast yet."
-        )
+        self.query_one(Chart).picture = picture_of(forecast)
         self.refresh_bindings()
 
     def action_picture(self) -> None:

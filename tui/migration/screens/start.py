@@ -7,6 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.core.connections import SILENT_LIMIT_S
@@ -48,6 +49,7 @@ class StartForm(ForecastForm):
     StartForm #direction, StartForm #explained { padding-left: 18; }
     StartForm #message { margin-top: 1; }
     StartForm #fields { height: 10; }
+    StartForm #fields > .away { height: 0; }
     StartForm #pair { height: 1; }
     StartForm #row-auto_converge { width: 28; }
     StartForm #row-parallel { width: 1fr; }
@@ -147,8 +149,8 @@ class StartForm(ForecastForm):
         explained = self.query_one("#explained", Static)
         explained.update(EXPLAINED.get(technique, ""))
         explained.display = technique != AUTOMATIC
-        automatic.display = technique == AUTOMATIC
-        self.query_one("#row-timeout").display = technique == POST_COPY_TIMEOUT
+        _offer_row(automatic, technique == AUTOMATIC)
+        _offer_row(self.query_one("#row-timeout"), technique == POST_COPY_TIMEOUT)
         own = technique == AUTOMATIC and automatic.words.sets_downtime
         self.query_one("#row-downtime .unit", Static).update(
             "ms until the policy sets another" if own else DOWNTIME_UNIT
@@ -239,3 +241,13 @@ class StartForm(ForecastForm):
             self._busy = False
         self.measure(to_its_end=True)  # Enter skipped the rest of it
         self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
+
+
+def _offer_row(row: Widget, offered: bool) -> None:
+    """Show a row, or let it take no space.
+
+    Textual orders the fields by where they were drawn last. One that was not displayed has no place until the next
+    frame, so a key that follows at once would miss it.
+    """
+    row.set_class(not offered, "away")
+    row.disabled = not offered
