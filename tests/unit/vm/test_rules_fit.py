@@ -41,8 +41,9 @@ ROWS = {
     ),
     "host CPU, same hosts": Row(domain(rest="<cpu mode='host-passthrough'/>")),
     "host CPU, other hosts": Row(
-        domain(rest="<cpu mode='host-passthrough'/>"), BLOCKED, "EPYC here, Skylake on target", SKYLAKE
+        domain(rest="<cpu mode='host-passthrough'/>"), DOUBTFUL, "EPYC here, Skylake on target", SKYLAKE
     ),
+    "emulated CPU, other hosts": Row(replace(domain(rest="<cpu mode='maximum'/>"), kind="qemu"), there=SKYLAKE),
     "live CPU": Row(domain(rest=LIVE, head=" id='1'")),
     "live CPU with more features": Row(domain(rest=LIVE, head=" id='1'"), DOUBTFUL, "erms, vaes", LACKING),
     "spice": Row(
@@ -58,6 +59,11 @@ ROWS = {
     "vnc on the source's address": Row(
         domain(vnc("192.168.2.10")), BLOCKED, "Its VNC console listens on 192.168.2.10, which is no address of target."
     ),
+    "vnc on another loopback address": Row(domain(vnc("127.0.1.1"))),
+    "vnc on any IPv6 address": Row(domain(vnc("0:0::0"))),
+    "vnc on an IPv6 address": Row(domain(vnc("2001:db8::1")), BLOCKED, "listens on 2001:db8::1"),
+    "vnc on an address of both in other words": Row(domain(vnc("FE80:0::1"))),
+    "vnc on a name": Row(domain(vnc("console.example.org")), DOUBTFUL, "console.example.org, which must be an address"),
     "vnc on an address of the target": Row(domain(vnc("192.168.2.11"))),
     "vnc on an address, host unread": Row(domain(vnc("192.168.2.10")), DOUBTFUL, "must be an address of target", None),
     "vnc by the old attribute": Row(domain(vnc("192.168.2.10", listen="")), BLOCKED, "listens on 192.168.2.10"),
@@ -78,6 +84,12 @@ ROWS = {
         domain(rest=OS.format(LOADER.format("/boot/other", VARS))),
         BLOCKED,
         "the firmware /boot/other, whose size differs: 10 bytes here, 20 bytes on target.",
+    ),
+    "own variables on the share": Row(
+        domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd").replace("/var/lib/libvirt", "/mnt/nfs")))
+    ),
+    "own variables": Row(
+        domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd"))), BLOCKED, "uses the template /opt/own/CODE.fd"
     ),
     "UEFI, host unread": Row(domain(rest=OS.format(LOADER.format(CODE, VARS))), there=None),
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),

@@ -83,6 +83,11 @@ class HostFacts:
     programs: frozenset[str] = frozenset()
     files: Mapping[str, HostFile] = field(default_factory=dict)
 
+    @property
+    def was_read(self) -> bool:
+        """Whether the script has run: every host has at least its loopback device."""
+        return bool(self.mtus)
+
 
 class _Reading:
     """Facts while their lines are read."""
