@@ -7,7 +7,9 @@ import pytest
 from tests.unit.vm.cases import DAEMON, GIB, SOURCE, TARGET, Row, check, domain
 from tests.unit.vm.test_rules_devices import ROWS as DEVICES
 from tests.unit.vm.test_rules_disks import ROWS as DISKS
+from tui.core.vm import Vm
 from tui.vm.model.blockers import RULES
+from tui.vm.model.offer import Offer
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case
 
 SKYLAKE = replace(TARGET, daemon=replace(DAEMON, cpu_model="Skylake"))
@@ -27,6 +29,10 @@ PINNED = "<cputune><vcpupin vcpu='0' cpuset='{}'/></cputune>"
 ENCRYPTED = (
     """<tpm model='tpm-crb'><backend type='emulator' version='2.0'><encryption secret='secret-1'/></backend></tpm>"""
 )
+
+
+def with_vm(name: str, uuid: str) -> Offer:
+    return replace(TARGET, vms=(Vm(name, uuid, "shut off"),))
 
 
 def vnc(address: str, *, port: int = -1, auto: str = "yes", listen: str | None = None) -> str:
@@ -125,6 +131,13 @@ ROWS = {
     ),
     "memory in caches": Row(domain(), there=CACHED),
     "few CPUs": Row(replace(domain(), vcpus=20), NOTE, "target has only 16 CPUs for its 20 vCPUs."),
+    "stranger of that name": Row(
+        replace(domain(), uuid="u-1"), BLOCKED, "target has another VM of that name (UUID u-9)", with_vm("vm 1", "u-9")
+    ),
+    "same UUID under another name": Row(
+        replace(domain(), uuid="u-1"), BLOCKED, "the same UUID under the name other", with_vm("other", "u-1")
+    ),
+    "leftover of an earlier migration": Row(replace(domain(), uuid="u-1"), there=with_vm("vm 1", "u-1")),
     "no secret": Row(domain(ENCRYPTED), BLOCKED, "by the secret secret-1, which target does not have."),
     "secret": Row(domain(ENCRYPTED), there=SOURCE),
 }

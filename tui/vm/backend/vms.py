@@ -74,6 +74,7 @@ class Vms:
                 hypervisor.networks(),
                 inventory=_inventory(hypervisor),
                 cpu_lacks=_cpu_lacks(hypervisor, domains),
+                vms=hypervisor.vms(),
             )
 
         try:

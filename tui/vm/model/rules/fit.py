@@ -13,6 +13,19 @@ Finder = Callable[[Case], Iterator[Words]]
 HOST_CPU = ("host-passthrough", "maximum")
 
 
+def _same_name(case: Case) -> Iterator[Words]:
+    """A stranger; a definition with the same UUID is a leftover of an earlier migration, which libvirt replaces."""
+    for each in () if case.there is None else case.there.vms:
+        if case.domain.uuid and each.name == case.domain.name and each.uuid != case.domain.uuid:
+            yield {"uuid": each.uuid}
+
+
+def _same_uuid(case: Case) -> Iterator[Words]:
+    for each in () if case.there is None else case.there.vms:
+        if case.domain.uuid and each.uuid == case.domain.uuid and each.name != case.domain.name:
+            yield {"name": each.name}
+
+
 def _machine(case: Case) -> Iterator[Words]:
     machine, there = case.domain.machine, case.there
     if there is not None and there.machines and machine and machine not in there.machines:
@@ -160,6 +173,18 @@ def _vcpus(case: Case) -> Iterator[Words]:
 
 
 RULES = (
+    Rule(
+        BLOCKED,
+        _same_name,
+        "{target} has another VM of that name (UUID {uuid}), which libvirt does not replace.",
+        "Rename one of them: virsh domrename.",
+    ),
+    Rule(
+        BLOCKED,
+        _same_uuid,
+        "{target} has a VM with the same UUID under the name {name}.",
+        "If it is a copy of the definition, undefine it there.",
+    ),
     Rule(BLOCKED, _machine, "QEMU on {target} does not support the machine type {machine}."),
     Rule(
         DOUBTFUL,
