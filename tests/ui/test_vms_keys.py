@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from tests.fake_hosts import SHARED, FakeShell
 from tests.ui.one_page import OnePage, type_in, until
 from tests.ui.vms_screen import WEB, app_of, blocked, editor_of, read, room_of, sees
+from tui.core.vm import VmFacts
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.model.agent import AGENT
 from tui.launch.backend.launch import Launch
@@ -156,6 +157,16 @@ async def test_the_key_says_why_a_running_vm_cannot_be_deleted() -> None:
         await until(pilot, lambda: any("x shuts it down" in note.message for note in app._notifications))
 
 
+async def test_the_question_before_a_deletion_names_the_snapshots() -> None:
+    room = room_of()
+    room.world.source.facts["guest1"] = VmFacts(("before-upgrade", "clean"))
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "It has the snapshots before-upgrade, clean", "can't migrate")
+        await pilot.press("D")
+        await sees(pilot, app, "libvirt forgets its snapshots: before-upgrade, clean.")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize("case", ["blocked", "form", "definition", "deletion"])
 def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], case: str) -> None:
@@ -167,7 +178,7 @@ def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], 
         await sees(pilot, app, "nothing known blocks it", "can't migrate")
         if case == "blocked":
             await pilot.press("down")
-            await sees(pilot, app, "Eject it", "a sets it")
+            await sees(pilot, app, "source does not have it. Eject it", "a sets it")
         elif case == "deletion":
             await deletion_of(pilot, app)
         elif case == "definition":

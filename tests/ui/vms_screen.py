@@ -40,7 +40,8 @@ WEB = Vm("web", "uuid-2", "running", "", 4, 2 * GIB)
 
 
 def blocked(room: Room) -> None:
-    """Gives web a local disk and a CD-ROM."""
+    """Gives web a local disk and a CD-ROM, whose image the source does not have."""
+    room.answer("/sys/class/net", "net br0 1500 bridge\nnet virbr0 1500 bridge\nfile missing 0 - - /root/a.iso\n")
     good = room.world.destination.definition("web")
     local = good.replace(f"{SHARED}/web.qcow2", "/var/lib/libvirt/web.qcow2").replace(' cache="none"', "")
     cd = '<disk type="file" device="cdrom"><source file="/root/a.iso"/><target dev="sda"/><readonly/></disk>'

@@ -9,7 +9,7 @@ from tests.fake_hosts import SHARED, guest_xml
 from tests.unit.launch.new_vm_room import AWAY, GIB, PLAIN, Room, info, running
 from tui.core.command import Completed
 from tui.core.failure import Failure
-from tui.core.vm import Vm
+from tui.core.vm import Vm, VmFacts
 from tui.guest.backend.addresses import GuestAddresses
 from tui.launch.backend.launch import Launch
 from tui.vm.model.domain import parse
@@ -29,6 +29,13 @@ async def test_deleting_a_vm_keeps_its_disks_by_default() -> None:
     assert await room.launch.vms.delete(deletion, disks=False) == "two was deleted; its disks were kept."
     assert "two" not in room.world.source.known
     assert room.ran("rm\n-f") == []
+
+
+async def test_the_snapshots_that_go_with_a_vm_are_named() -> None:
+    room = Room()
+    with_two(room)
+    room.world.source.facts["two"] = VmFacts(("before-upgrade",))
+    assert (await room.launch.vms.deletion("two")).snapshots == ("before-upgrade",)
 
 
 async def test_disks_are_removed_on_request_by_their_exact_paths() -> None:

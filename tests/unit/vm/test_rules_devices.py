@@ -35,7 +35,7 @@ INVTSC = "<cpu mode='custom' match='exact'><model>Skylake-Client</model><feature
 CLOCK = "<clock offset='utc'><timer name='tsc' frequency='2400000000'/></clock>"
 NIC = "<interface type='{}'><mac address='52:54:00:00:00:01'/><source {}/>{}<model type='virtio'/></interface>"
 MTU = "<mtu size='{}'/>"
-NO_SWTPM = replace(TARGET, facts=HostFacts(programs=frozenset({"virtiofsd"})))
+NO_SWTPM = replace(TARGET, facts=HostFacts({"lo": 65536}))
 
 ROWS = {
     "one snapshot": Row(
@@ -87,6 +87,7 @@ ROWS = {
         domain(rest="<cpu mode='host-passthrough' check='none' migratable='off'/>"), DOUBTFUL, "migratable=off"
     ),
     "bridge of both": Row(domain(NIC.format("bridge", "bridge='br0'", ""))),
+    "bridge of Open vSwitch": Row(domain(NIC.format("bridge", "bridge='eth0'", "<virtualport type='openvswitch'/>"))),
     "no such bridge": Row(
         domain(NIC.format("bridge", "bridge='br7'", "")), BLOCKED, "The bridge br7 is missing on target."
     ),

@@ -7,7 +7,9 @@ import pytest
 from tests.unit.vm.cases import DAEMON, GIB, SOURCE, TARGET, Row, check, domain
 from tests.unit.vm.test_rules_devices import ROWS as DEVICES
 from tests.unit.vm.test_rules_disks import ROWS as DISKS
+from tui.core.vm import Vm
 from tui.vm.model.blockers import RULES
+from tui.vm.model.offer import Offer
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case
 
 SKYLAKE = replace(TARGET, daemon=replace(DAEMON, cpu_model="Skylake"))
@@ -29,6 +31,10 @@ ENCRYPTED = (
 )
 
 
+def with_vm(name: str, uuid: str) -> Offer:
+    return replace(TARGET, vms=(Vm(name, uuid, "shut off"),))
+
+
 def vnc(address: str, *, port: int = -1, auto: str = "yes", listen: str | None = None) -> str:
     listen = ADDRESS.format(address) if listen is None else listen
     return VNC.format(port=port, auto=auto, address=address, listen=listen)
@@ -41,8 +47,9 @@ ROWS = {
     ),
     "host CPU, same hosts": Row(domain(rest="<cpu mode='host-passthrough'/>")),
     "host CPU, other hosts": Row(
-        domain(rest="<cpu mode='host-passthrough'/>"), BLOCKED, "EPYC here, Skylake on target", SKYLAKE
+        domain(rest="<cpu mode='host-passthrough'/>"), DOUBTFUL, "EPYC here, Skylake on target", SKYLAKE
     ),
+    "emulated CPU, other hosts": Row(replace(domain(rest="<cpu mode='maximum'/>"), kind="qemu"), there=SKYLAKE),
     "live CPU": Row(domain(rest=LIVE, head=" id='1'")),
     "live CPU with more features": Row(domain(rest=LIVE, head=" id='1'"), DOUBTFUL, "erms, vaes", LACKING),
     "spice": Row(
@@ -58,6 +65,11 @@ ROWS = {
     "vnc on the source's address": Row(
         domain(vnc("192.168.2.10")), BLOCKED, "Its VNC console listens on 192.168.2.10, which is no address of target."
     ),
+    "vnc on another loopback address": Row(domain(vnc("127.0.1.1"))),
+    "vnc on any IPv6 address": Row(domain(vnc("0:0::0"))),
+    "vnc on an IPv6 address": Row(domain(vnc("2001:db8::1")), BLOCKED, "listens on 2001:db8::1"),
+    "vnc on an address of both in other words": Row(domain(vnc("FE80:0::1"))),
+    "vnc on a name": Row(domain(vnc("console.example.org")), DOUBTFUL, "console.example.org, which must be an address"),
     "vnc on an address of the target": Row(domain(vnc("192.168.2.11"))),
     "vnc on an address, host unread": Row(domain(vnc("192.168.2.10")), DOUBTFUL, "must be an address of target", None),
     "vnc by the old attribute": Row(domain(vnc("192.168.2.10", listen="")), BLOCKED, "listens on 192.168.2.10"),
@@ -78,6 +90,12 @@ ROWS = {
         domain(rest=OS.format(LOADER.format("/boot/other", VARS))),
         BLOCKED,
         "the firmware /boot/other, whose size differs: 10 bytes here, 20 bytes on target.",
+    ),
+    "own variables on the share": Row(
+        domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd").replace("/var/lib/libvirt", "/mnt/nfs")))
+    ),
+    "own variables": Row(
+        domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd"))), BLOCKED, "uses the template /opt/own/CODE.fd"
     ),
     "UEFI, host unread": Row(domain(rest=OS.format(LOADER.format(CODE, VARS))), there=None),
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),
@@ -113,6 +131,13 @@ ROWS = {
     ),
     "memory in caches": Row(domain(), there=CACHED),
     "few CPUs": Row(replace(domain(), vcpus=20), NOTE, "target has only 16 CPUs for its 20 vCPUs."),
+    "stranger of that name": Row(
+        replace(domain(), uuid="u-1"), BLOCKED, "target has another VM of that name (UUID u-9)", with_vm("vm 1", "u-9")
+    ),
+    "same UUID under another name": Row(
+        replace(domain(), uuid="u-1"), BLOCKED, "the same UUID under the name other", with_vm("other", "u-1")
+    ),
+    "leftover of an earlier migration": Row(replace(domain(), uuid="u-1"), there=with_vm("vm 1", "u-1")),
     "no secret": Row(domain(ENCRYPTED), BLOCKED, "by the secret secret-1, which target does not have."),
     "secret": Row(domain(ENCRYPTED), there=SOURCE),
 }

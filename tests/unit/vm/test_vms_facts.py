@@ -4,7 +4,7 @@ import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest1
 from tui.core.failure import Failure
-from tui.core.vm import Inventory, VmFacts
+from tui.core.vm import Inventory, Vm, VmFacts
 from tui.vm.backend.vms import Vms
 from tui.vm.model.domain import Domain
 from tui.vm.model.offer import Offer
@@ -56,9 +56,11 @@ async def test_a_host_is_asked_once_about_what_the_listed_vms_need(world: FakeHo
     known = await domain(vms)
     world.destination.listed = Inventory(("<pool type='dir'><name>p</name></pool>",), ("uuid-1",), "")
     world.destination.lacking[known.cpu_xml] = "erms"
+    world.destination.known["web"] = Vm("web", "uuid-2", "shut off")
     found = await vms.offer("destination")
     assert isinstance(found, Offer)
     assert found.facts is not None
+    assert [each.name for each in found.vms] == ["web"]
     assert (found.bridges, found.facts.mtus) == (("br0",), {"br0": 9000, "eth0": 1500})
     assert not found.facts.files[LOCAL].exists
     assert (list(found.inventory.pools), found.inventory.secrets) == (["p"], {"uuid-1"})

@@ -2,6 +2,7 @@
 
 from tui.ui.question import Answer, Question
 from tui.vm.backend.vms import Deletion
+from tui.vm.model.cpu import summary
 
 
 class DeletionQuestion(Question):
@@ -10,6 +11,8 @@ class DeletionQuestion(Question):
     def __init__(self, deletion: Deletion) -> None:
         hosts = " and ".join(deletion.hosts)
         text = f"{deletion.name} is deleted from {hosts}; its definition can't be restored."
+        if deletion.snapshots:
+            text += f"\nlibvirt forgets its snapshots: {summary(deletion.snapshots)}."
         kept = [f"{path} is kept: {reason}." for path, reason in deletion.kept]
         files = "".join(f"\n   {path}" for path in deletion.disks)
         why_not = "" if files else "it has no disk of its own"

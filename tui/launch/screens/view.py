@@ -53,6 +53,8 @@ class LaunchView(Page):
         self._launch = launch
         self._listing = Listing(awaited=HYPERVISORS)
         self._offers: dict[str, Offer | Failure] = {}
+        # By VM: what its blockers were computed from, and they; the page shows many VMs every second.
+        self._judged: dict[str, tuple[Domain, Offer, Offer | Failure | None, tuple[Blocker, ...]]] = {}
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
@@ -221,7 +223,11 @@ class LaunchView(Page):
         if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):
             unread = Blocker(f"{target} can't be reached, so its features are unknown.", DOUBTFUL)
             return (*blockers(domain, folder, target, None, None), unread)
-        return blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
+        known = self._judged.get(domain.name)
+        if known is None or known[0] is not domain or known[1] is not there or known[2] is not here:
+            found = blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
+            known = self._judged[domain.name] = (domain, there, here, found)
+        return known[3]
 
     def _why_no_guest(self) -> str:
         """Why the guest can't be reached, "" if it can."""

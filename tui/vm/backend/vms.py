@@ -24,12 +24,16 @@ from tui.vm.model.wanted import wanted_cpus, wanted_paths
 
 @dataclass(frozen=True)
 class Deletion:
-    """What deleting a VM would do: undefine it on `hosts`, remove `disks`; `kept` are other disks and why they stay."""
+    """What deleting a VM would do: undefine it on `hosts`, remove `disks`; `kept` are other disks and why they stay.
+
+    `snapshots` go with the VM: libvirt forgets them.
+    """
 
     name: str
     hosts: tuple[str, ...]
     disks: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+    snapshots: tuple[str, ...] = ()
 
 
 class Vms:
@@ -70,6 +74,7 @@ class Vms:
                 hypervisor.networks(),
                 inventory=_inventory(hypervisor),
                 cpu_lacks=_cpu_lacks(hypervisor, domains),
+                vms=hypervisor.vms(),
             )
 
         try:
@@ -107,7 +112,8 @@ class Vms:
             raise Failure(f"{name} can't be deleted", f"it is {where.sentence}", "Shut it down first.")
         hosts = tuple(host for host, answer in where.answers.items() if isinstance(answer, Vm))
         disks, kept = await self._disks(name, listing)
-        return Deletion(name, hosts, disks, kept)
+        domain = listing.domain(name)
+        return Deletion(name, hosts, disks, kept, domain.snapshots if isinstance(domain, Domain) else ())
 
     async def _disks(self, name: str, listing: Listing) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The files that only this VM uses, and those that must stay, each with the reason."""

@@ -29,9 +29,7 @@ done
 for table in tcp tcp6; do
   while read -r _ local _ state _; do echo "socket $state ${local##*:}"; done </proc/net/$table
 done 2>/dev/null | sort -u | grep ' 0A '
-for each in swtpm virtiofsd; do
-  PATH=$PATH:/usr/libexec:/usr/lib/qemu:/usr/libexec/qemu command -v $each >/dev/null && echo "program $each"
-done
+command -v swtpm >/dev/null && echo "program swtpm"
 for path in "$@"; do
   if [ -b "$path" ]; then
     for column in WWN SERIAL UUID PTUUID; do
@@ -82,6 +80,11 @@ class HostFacts:
     ports: frozenset[int] = frozenset()
     programs: frozenset[str] = frozenset()
     files: Mapping[str, HostFile] = field(default_factory=dict)
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the script has run: every host has at least its loopback device."""
+        return bool(self.mtus)
 
 
 class _Reading:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tui.core.failure import Failure, WrongField
 from tui.core.quantity import size
-from tui.core.vm import Daemon
+from tui.core.vm import Daemon, Vm
 from tui.vm.model.host_facts import HostFacts
 from tui.vm.model.host_inventory import HostInventory
 
@@ -30,6 +30,7 @@ class Offer:
     inventory: HostInventory = field(default_factory=HostInventory)
     facts: HostFacts | None = None
     cpu_lacks: Mapping[str, str] = field(default_factory=dict)
+    vms: tuple[Vm, ...] = ()
 
     @property
     def usable_networks(self) -> tuple[tuple[str, str], ...]:

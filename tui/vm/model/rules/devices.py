@@ -106,7 +106,7 @@ def _tpm(test: Callable[[Case, str, str], bool], backend: str) -> Finder:
 
 
 def _no_swtpm(case: Case, _secret: str, _state: str) -> bool:
-    return case.facts is not None and bool(case.facts.programs) and "swtpm" not in case.facts.programs
+    return case.facts is not None and case.facts.was_read and "swtpm" not in case.facts.programs
 
 
 def _no_secret(case: Case, secret: str, _state: str) -> bool:
@@ -143,7 +143,9 @@ def _of_target(kind: str) -> Finder:
     def finds(case: Case) -> Iterator[Words]:
         if case.there is None:
             return
-        known = case.there.bridges if kind == "bridge" else case.there.networks
+        # A bridge of Open vSwitch is a network device, but no bridge of the kernel.
+        devices = () if case.facts is None else tuple(case.facts.mtus)
+        known = (*case.there.bridges, *devices) if kind == "bridge" else case.there.networks
         for nic in case.domain.nics:
             if nic.kind == kind and nic.source not in known:
                 yield {"kind": kind, "source": nic.source}
@@ -157,7 +159,7 @@ def _card(*, unknown: bool) -> Finder:
     def finds(case: Case) -> Iterator[Words]:
         for nic in case.domain.nics:
             if nic.kind == "direct" and nic.source:
-                missing = case.facts is not None and bool(case.facts.mtus) and nic.source not in case.facts.mtus
+                missing = case.facts is not None and case.facts.was_read and nic.source not in case.facts.mtus
                 if (unknown and case.facts is None) or (missing and not unknown):
                     yield {"source": nic.source}
 

@@ -1,16 +1,29 @@
 """Rules about what the target has: machine type, CPU, consoles, firmware, CPUs and memory."""
 
+import ipaddress
 from collections.abc import Callable, Iterator
 
 from tui.core.quantity import size
-from tui.vm.model.cpu import summary
+from tui.vm.model.cpu import QEMU, summary
 from tui.vm.model.hardware import numbers
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, on_shared
 
 Finder = Callable[[Case], Iterator[Words]]
 
 HOST_CPU = ("host-passthrough", "maximum")
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "127.0.0.1", "::1", "localhost"})  # noqa: S104 - compared, not bound
+
+
+def _same_name(case: Case) -> Iterator[Words]:
+    """A stranger; a definition with the same UUID is a leftover of an earlier migration, which libvirt replaces."""
+    for each in () if case.there is None else case.there.vms:
+        if case.domain.uuid and each.name == case.domain.name and each.uuid != case.domain.uuid:
+            yield {"uuid": each.uuid}
+
+
+def _same_uuid(case: Case) -> Iterator[Words]:
+    for each in () if case.there is None else case.there.vms:
+        if case.domain.uuid and each.uuid == case.domain.uuid and each.name != case.domain.name:
+            yield {"name": each.name}
 
 
 def _machine(case: Case) -> Iterator[Words]:
@@ -20,7 +33,7 @@ def _machine(case: Case) -> Iterator[Words]:
 
 
 def _host_cpu(case: Case) -> Iterator[Words]:
-    if case.domain.cpu not in HOST_CPU or case.there is None or case.here is None:
+    if case.domain.cpu not in HOST_CPU or case.domain.kind == QEMU or case.there is None or case.here is None:
         return
     here, there = case.here.daemon.cpu_model, case.there.daemon.cpu_model
     if here != there:
@@ -51,13 +64,23 @@ def _address(*, known: bool) -> Finder:
     """Consoles bound to an address that the target lacks, or if `known` is False, of which that is unknown."""
 
     def finds(case: Case) -> Iterator[Words]:
-        there = case.facts.addresses if case.facts is not None else frozenset()
+        there = {_ip(each) for each in case.facts.addresses} if case.facts is not None else set()
         for console in case.domain.hardware.consoles:
             for address in console.addresses:
-                if address not in EVERY_ADDRESS and address not in there and bool(there) == known:
+                ip = _ip(address)
+                everywhere = address == "localhost" or (ip is not None and (ip.is_loopback or ip.is_unspecified))
+                # The target may resolve a name to an address of its own.
+                if not everywhere and (ip is None or ip not in there) and (bool(there) and ip is not None) == known:
                     yield {"kind": console.kind.upper(), "address": address}
 
     return finds
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _port(case: Case) -> Iterator[Words]:
@@ -73,7 +96,8 @@ def _port(case: Case) -> Iterator[Words]:
 def _boot_paths(case: Case) -> Iterator[tuple[str, str]]:
     firmware = case.domain.hardware.firmware
     yield from (("boots from", path) for path in case.domain.boot_files if not on_shared(path, case.folder))
-    for verb, path in (("uses the firmware", firmware.loader), ("uses the template", firmware.template)):
+    template = "" if firmware.nvram and on_shared(firmware.nvram, case.folder) else firmware.template
+    for verb, path in (("uses the firmware", firmware.loader), ("uses the template", template)):
         if path.startswith("/") and not on_shared(path, case.folder):
             yield verb, path
 
@@ -149,11 +173,25 @@ def _vcpus(case: Case) -> Iterator[Words]:
 
 
 RULES = (
-    Rule(BLOCKED, _machine, "QEMU on {target} does not support the machine type {machine}."),
     Rule(
         BLOCKED,
+        _same_name,
+        "{target} has another VM of that name (UUID {uuid}), which libvirt does not replace.",
+        "Rename one of them: virsh domrename.",
+    ),
+    Rule(
+        BLOCKED,
+        _same_uuid,
+        "{target} has a VM with the same UUID under the name {name}.",
+        "If it is a copy of the definition, undefine it there.",
+    ),
+    Rule(BLOCKED, _machine, "QEMU on {target} does not support the machine type {machine}."),
+    Rule(
+        DOUBTFUL,
         _host_cpu,
-        "It uses the host CPU ({cpu}), and the hosts have different ones: {here} here, {there} on {target}.",
+        "It uses the host CPU ({cpu}), and the hosts have different ones: {here} here, {there} on {target}. "
+        "libvirt does not compare them; the guest may crash there.",
+        "Choose a CPU that both hosts have.",
     ),
     Rule(
         DOUBTFUL,

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from tui.vm.model.domain import Disk, Domain
@@ -24,7 +25,7 @@ class Case:
     there: Offer | None
     here: Offer | None
 
-    @property
+    @cached_property
     def disks(self) -> tuple[Disk, ...]:
         """The drives that have a medium; volumes are resolved by the pools of this host."""
         known = HostInventory() if self.here is None else self.here.inventory
