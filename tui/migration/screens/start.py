@@ -5,18 +5,20 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from tui.core.connections import SILENT_LIMIT_S
-from tui.core.failure import Failure
+from tui.core.failure import Failure, WrongField
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
+from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import entry
 from tui.migration.screens.forecast_form import ForecastForm
+from tui.migration.screens.options import OptionsForm
 from tui.ui.choice import Choice
 from tui.ui.form import enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
@@ -33,11 +35,16 @@ YES_NO = ("no", "yes")
 class StartForm(ForecastForm):
     """Dismissed with the started migration, with None for Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        enter("start"),
+        Binding("o", "options", "options", priority=True, tooltip="The further options of virsh migrate"),
+    ]
     DEFAULT_CSS = """
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
     StartForm #message { margin-top: 1; }
+    StartForm #further { height: 1; padding-left: 18; text-wrap: nowrap; text-overflow: ellipsis; }
+    StartForm.forecast.further.-low ForecastWords { height: 3; }
     """
 
     def __init__(
@@ -67,9 +74,11 @@ class StartForm(ForecastForm):
         yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may be paused")
         yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge", changed=self.replan))
         yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 means one")
+        yield Static(id="further", markup=False)
 
     def on_mount(self) -> None:
         self._explain()
+        self._show_further()
         if self._known is not None:
             self._offer(self._known)
         self._read_vms()
@@ -136,6 +145,33 @@ class StartForm(ForecastForm):
         if technique == POST_COPY_TIMEOUT:
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
+
+    # -- the further options --
+
+    @work(name="options", exclusive=True)
+    async def action_options(self) -> None:
+        """Open the dialog with the further options; they are those of the plan from then on."""
+        found = self.chosen_vm()
+        if found is None or self._busy:
+            return
+        try:
+            plan = self.plan_of(found)
+        except WrongField as failure:
+            self.refuse(failure)
+            return
+        hosts = await self._migrations.daemons(found.host)
+        chosen = await self.app.push_screen_wait(OptionsForm(plan, hosts))
+        if chosen is not None:
+            self._defaults = replace(self._defaults, **{name: getattr(chosen, name) for name in USUAL})
+            self._show_further()
+            self.replan()
+
+    def _show_further(self) -> None:
+        words = option_words(self._defaults)
+        further = self.query_one("#further", Static)
+        further.update(", ".join(words))
+        further.display = bool(words)
+        self.set_class(bool(words), "further")
 
     # -- the start --
 
