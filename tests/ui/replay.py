@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
-from tui.core.vm import Vm
+from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.requests import Requests
@@ -108,6 +108,7 @@ class ReplayedMigrations:
         self.unreachable: dict[str, Failure] = {}
         self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
+        self.hosts: tuple[Daemon, Daemon] | None = None  # the daemons of the origin and of the other host
         self.moved: Moved | None = None  # raised by the next start
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
@@ -121,6 +122,9 @@ class ReplayedMigrations:
     async def vms(self) -> Inventory:
         await self.answering.wait()
         return Inventory(self.found, dict(self.unreachable))
+
+    async def daemons(self, origin: str) -> tuple[Daemon, Daemon] | None:
+        return self.hosts
 
     async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)

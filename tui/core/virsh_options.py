@@ -170,6 +170,10 @@ OPTIONS = (
 USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
 
 
+# They hold for one direction or for one migration: the way back must not repeat them.
+ONE_WAY = ("tls_destination", "migrateuri", "listen_address", "graphicsuri", "dname", "suspend")
+
+
 def option_words(options: VirshOptions) -> list[str]:
     """Those that differ from the usual ones, each as a person reads it."""
     values = ((each, getattr(options, each.name)) for each in OPTIONS)

@@ -83,10 +83,10 @@ def test_post_copy_after_the_first_pass_is_virshs_rule(planned: Any) -> None:
     [
         (
             ["--comp-methods", "lz4"],
-            '"lz4" is no value of --comp-methods: expected is one or more of xbzrle, zlib, zstd, mt, separated by '
+            '"lz4" is not a value of --comp-methods. Expected: one or more of xbzrle, zlib, zstd, mt, separated by '
             "commas.",
         ),
-        (["--dname", ""], '"" is no value of --dname: expected is the name of a VM.'),
+        (["--dname", ""], '"" is not a value of --dname. Expected: the name of a VM.'),
         (
             ["--auto-converge-initial", "100"],
             '"100" is not a value of --auto-converge-initial. Expected: a whole number from 1 to 99.',

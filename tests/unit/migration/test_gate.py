@@ -7,7 +7,7 @@ import pytest
 
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan, possible
 from tui.core.vm import Daemon
-from tui.migration.model.gate import RULES, Case, refusals
+from tui.migration.model.gate import RULES, Case, refusals, unavailable
 
 NEW = Daemon("qemu:///system", "host", "uuid", (12, 8, 0), (11, 1, 3), 2, "EPYC", 1 << 34, 1 << 33)
 JAMMY = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))
@@ -210,6 +210,21 @@ def test_a_value_that_no_client_of_ours_sends_is_refused() -> None:
         "--comp-xbzrle-cache is refused: the value is -1. Leave --comp-xbzrle-cache out.",
         "--dname is refused: the value is 'a/b'. Leave --dname out.",
     ]
+
+
+def test_options_that_are_not_set_are_refused_as_if_they_were() -> None:
+    found = unavailable(Case(Plan("x", comp_methods="xbzrle"), JAMMY, NEW))
+    assert set(found) == {
+        "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads", "comp_mt_dthreads", "zerocopy",
+        "auto_converge_initial", "auto_converge_increment", "postcopy_bandwidth_mib_s",
+        "available_switchover_bandwidth_mib_s", "tls_destination", "rdma_pin_all",
+    }  # fmt: skip
+    assert found["available_switchover_bandwidth_mib_s"].why == "libvirt has it since 11.1, the origin has 8.0"
+    full = Plan("x", POST_COPY_MANUAL, parallel=2, auto_converge=True, tls=True)
+    assert set(unavailable(Case(full, NEW, NEW))) == {
+        "comp_xbzrle_cache_bytes", "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads",
+        "comp_mt_dthreads", "zerocopy", "tunnelled", "rdma_pin_all",
+    }  # fmt: skip
 
 
 def test_every_rule_refuses_something() -> None:

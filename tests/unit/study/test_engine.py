@@ -234,6 +234,15 @@ async def test_a_study_of_a_vm_that_does_not_run_or_answer_is_refused(make: Make
     assert await world.studies.status("", CONFIG) is None
 
 
+async def test_a_study_with_an_option_that_these_hosts_refuse_is_refused(make: Make) -> None:
+    world = make()
+    plain = {"technique": "pre-copy", "parallel": [2, 0], "comp_methods": "zstd"}
+    why = "--comp-methods is refused: zstd compresses parallel connections, and there are none"
+    with pytest.raises(Failure, match=f"The study cannot start: {why}"):
+        await world.start(IDLE | {"migration": {"plain": plain}})
+    assert await world.studies.status("", CONFIG) is None
+
+
 async def test_a_log_that_cannot_be_written_ends_the_study_with_the_reason(make: Make) -> None:
     world = make()
     status = await world.start(IDLE | {"settle": "50 ms"})

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC
-from tui.core.quantity import MIB, exact_size, parse_rate, parse_size
 from tui.core.virsh_options import BYTES, MIB_S, OPTIONS, XBZRLE, Option
 from tui.forecast.model.policy import AfterFirstPass
-from tui.migration.model.entry import Entry
+from tui.migration.model.option_entry import option_value
 
 if TYPE_CHECKING:
     from tui.app.arguments import Parser
@@ -47,30 +46,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _value(option: Option, text: Any) -> Any:
-    if option.is_flag:
-        return text
-    if option.is_number:
-        try:
-            return _entry(option).read_whole(text)
-        except ValueError as error:
-            raise Failure(str(error)) from error
-    if not option.valid(text) or not text:
-        raise Failure(f'"{text}" is no value of {option.virsh}', f"expected is {option.expected}")
-    return text
-
-
-def _entry(option: Option) -> Entry:
-    """The number field of an option; without a unit it is in the unit of virsh."""
-    name = f"a value of {option.virsh}"
-    if option.unit == BYTES:
-        most = exact_size(option.most)
-        expected = f"a size such as 128 MiB, from {option.least} bytes to {most}"
-        return Entry(name, option.least, option.most, expected, lambda text: float(parse_size(text)))
-    if option.unit == MIB_S:
-        expected = f"a rate such as 100 MiB/s, from {option.least} to {option.most} MiB/s"
-        return Entry(name, option.least, option.most, expected, lambda text: parse_rate(text) / MIB)
-    return Entry(name, option.least, option.most, f"a whole number from {option.least} to {option.most}", _whole)
-
-
-def _whole(text: str) -> float:
-    raise ValueError(text)
+    try:
+        return text if option.is_flag else option_value(option, text)
+    except ValueError as error:
+        raise Failure(str(error)) from error

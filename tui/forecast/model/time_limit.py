@@ -12,7 +12,7 @@ def decide(view: View, total_s: float) -> Decision | None:
     """
     if not total_s or not view.post_copy or not view.bandwidth:
         return None
-    rest = view.remaining if view.passes else min(view.remaining, view.inputs.first) if view.inputs else 0.0
+    rest = view.remaining if view.passes else min(view.remaining, view.inputs.first.likely) if view.inputs else 0.0
     rest_s = rest / view.bandwidth
     if view.elapsed_s + rest_s < total_s or (view.passes and rest_s <= view.max_downtime_s):
         return None

@@ -13,8 +13,9 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import ELSEWHERE, Plan
+from tui.core.settings import OTHER
 from tui.core.threads import on_thread, retrieve
-from tui.core.vm import Vm
+from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_to_json
 from tui.guest.model.workload import Workload
@@ -148,6 +149,15 @@ class Migrations:
     async def vms(self) -> Inventory:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
+
+    async def daemons(self, origin: str) -> tuple[Daemon, Daemon] | None:
+        """The daemons of the origin and of the other host; None if one does not answer."""
+        queries = (self._connections.query(host, lambda each: each.daemon()) for host in (origin, OTHER[origin]))
+        try:
+            here, there = await asyncio.gather(*queries)
+        except Failure:
+            return None
+        return here, there
 
     async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> Migration:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.

@@ -16,7 +16,7 @@ from tui.core.plan import UNKNOWN, Plan, possible
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread, retrieve
-from tui.core.vm import Vm
+from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
@@ -95,10 +95,11 @@ class MigrationOwner:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def machines(self) -> tuple[str, ...]:
-        """The UUIDs of both hosts, whatever a configuration calls them; raises the Failure of one without a reply."""
+    async def daemons(self) -> tuple[Daemon, Daemon]:
+        """The daemons of source and destination; raises the Failure of one without a reply."""
         daemons = (self._connections.query(host, lambda hypervisor: hypervisor.daemon()) for host in HYPERVISORS)
-        return tuple(each.uuid for each in await asyncio.gather(*daemons))
+        source, destination = await asyncio.gather(*daemons)
+        return source, destination
 
     async def start(
         self,

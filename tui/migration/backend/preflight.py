@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
-from tui.core.plan import Plan, possible, refuse
+from tui.core.plan import Plan, refuse
 from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.vm import Daemon
@@ -90,7 +90,7 @@ async def _target_failures(
         return [Failure(f"The {target} cannot be reached", why, failure.hint, detail=failure.detail)]
     there = await _daemon(connections, target)
     limited = plan.migrateuri.startswith("rdma:") and await _has_hard_limit(connections, origin)
-    failures = refusals(Case(possible(plan, here.hypervisor_version), here, there, limited))
+    failures = refusals(Case(plan, here, there, limited))
     if here.uuid and here.uuid == there.uuid:
         failures.append(_same_host(here.uuid))
     arriving = replace(vm, name=plan.dname or vm.name)

@@ -1,10 +1,11 @@
 """Which options of a migration these hosts, this VM and this combination refuse, and why: known before the start."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import Plan, possible
 from tui.core.virsh_options import MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option
 from tui.core.vm import Daemon
 
@@ -42,6 +43,30 @@ class Rule:
 
 def refusals(case: Case) -> list[Failure]:
     """A Failure for each option that is set and refused, with its first reason."""
+    return list(refused(case).values())
+
+
+def unavailable(case: Case) -> dict[str, Failure]:
+    """The same by the name of each option, also for those that are not set and would be refused if they were."""
+    found = {}
+    for option in OPTIONS:
+        plan = case.plan if _is_set(case.plan, option) else replace(case.plan, **{option.name: _trial(option)})
+        failure = refused(replace(case, plan=plan)).get(option.name)
+        if failure is not None:
+            found[option.name] = failure
+    return found
+
+
+def _trial(option: Option) -> Any:
+    """A value other than the usual one, which no rule refuses by itself."""
+    if option.is_flag:
+        return not option.usual
+    return max(option.least, 1) if option.is_number else TRIALS.get(option.name, "x")
+
+
+def refused(case: Case) -> dict[str, Failure]:
+    """A Failure for each option that is set and refused, by its name."""
+    case = replace(case, plan=possible(case.plan, case.here.hypervisor_version))
     found = {}
     for option in OPTIONS:
         value = getattr(case.plan, option.name)
@@ -52,7 +77,7 @@ def refusals(case: Case) -> list[Failure]:
         option = OPTION[rule.option]
         if rule.option not in found and _is_set(case.plan, option) and (why := rule.why(case)):
             found[rule.option] = Failure(f"{option.virsh} is refused", why, rule.hint or f"Leave {option.virsh} out.")
-    return list(found.values())
+    return found
 
 
 def _is_set(plan: Plan, option: Option) -> bool:
@@ -141,6 +166,7 @@ def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
 LIBVIRT, QEMU = "libvirt", "QEMU"
 ORIGIN, TARGET = "origin", "target"
 MT_UNTIL = (9, 1, 0)
+TRIALS = {"comp_methods": "", "migrateuri": "tcp://x", "graphicsuri": "vnc://x"}
 OPTION = {each.name: each for each in OPTIONS}
 
 RULES = (

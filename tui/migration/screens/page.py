@@ -1,7 +1,7 @@
 """The Migrate page: start a migration, watch whether it will finish, control it, and read its result."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -9,6 +9,7 @@ from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
+from tui.core.virsh_options import ONE_WAY, USUAL
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.scripts import Scripts
@@ -112,7 +113,9 @@ class MigratePage(MigrateView):
         """The configured defaults; after a migration its own options, for the way back."""
         if self._migration is None or self._migration.plan.technique not in TECHNIQUES:
             return self._defaults
-        return replace(self._migration.plan, vm=self._proposed or self._migration.plan.vm)
+        plan = self._migration.plan
+        back: dict[str, Any] = {name: USUAL[name] for name in ONE_WAY}
+        return replace(plan, vm=self._proposed or plan.dname or plan.vm, **back)
 
     def _started(self, migration: Migration | None) -> None:
         if migration is not None:

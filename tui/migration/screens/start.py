@@ -11,9 +11,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.core.connections import SILENT_LIMIT_S
-from tui.core.failure import Failure
+from tui.core.failure import Failure, WrongField
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
+from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
@@ -21,6 +22,7 @@ from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
 from tui.migration.screens.forecast_form import ForecastForm
+from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.virsh import VirshDialog
 from tui.ui.choice import Choice
 from tui.ui.fields import TextField
@@ -41,6 +43,7 @@ class StartForm(ForecastForm):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         enter("start"),
+        Binding("o", "options", "options", priority=True, tooltip="The further options of virsh migrate"),
         Binding("y", "virsh", "virsh", priority=True,
                 tooltip="Copy as virsh: the commands that do the same, or libvirt-python"),
     ]  # fmt: skip
@@ -54,6 +57,8 @@ class StartForm(ForecastForm):
     StartForm #row-auto_converge { width: 28; }
     StartForm #row-parallel { width: 1fr; }
     StartForm #row-parallel .label { width: 10; }
+    StartForm #further { height: 1; padding-left: 18; text-wrap: nowrap; text-overflow: ellipsis; }
+    StartForm.forecast.further.-low ForecastWords { height: 3; }
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class StartForm(ForecastForm):
     def fields(self) -> ComposeResult:
         with Container(id="fields"):
             yield from self._rows()
+        yield Static(id="further", markup=False)
 
     def _rows(self) -> ComposeResult:
         plan = self._defaults
@@ -95,8 +101,9 @@ class StartForm(ForecastForm):
 
     def on_mount(self) -> None:
         for field in self.query(TextField):
-            field.passed = "y"
+            field.passed = "oy"
         self._explain()
+        self._show_further()
         if self._known is not None:
             self._offer(self._known)
         self._read_vms()
@@ -199,6 +206,33 @@ class StartForm(ForecastForm):
             self.refuse(failure)
         else:
             self.app.push_screen(VirshDialog(script))
+
+    # -- the further options --
+
+    @work(name="options", exclusive=True)
+    async def action_options(self) -> None:
+        """Open the dialog with the further options; they are those of the plan from then on."""
+        found = self.chosen_vm()
+        if found is None or self._busy:
+            return
+        try:
+            plan = self.plan_of(found)
+        except WrongField as failure:
+            self.refuse(failure)
+            return
+        hosts = await self._migrations.daemons(found.host)
+        chosen = await self.app.push_screen_wait(OptionsForm(plan, hosts))
+        if chosen is not None:
+            self._defaults = replace(self._defaults, **{name: getattr(chosen, name) for name in USUAL})
+            self._show_further()
+            self.replan()
+
+    def _show_further(self) -> None:
+        words = option_words(self._defaults)
+        further = self.query_one("#further", Static)
+        further.update(", ".join(words))
+        further.display = bool(words)
+        self.set_class(bool(words), "further")
 
     # -- the start --
 

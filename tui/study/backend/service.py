@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.failure import Failure
+from tui.core.plan import Plan
 from tui.core.settings import Config
 from tui.core.threads import on_thread
+from tui.core.vm import Daemon
+from tui.migration.model.gate import Case, refusals
 from tui.study.backend import find, store
 from tui.study.backend.engine import Engine
 from tui.study.backend.measurement import Tools
@@ -58,7 +61,7 @@ class Studies:
         _plan, cells = self._read(text)
         async with self._lock:
             self._require_idle()
-            self._require_free(await self._ready({each.vm for each in cells}))
+            self._require_free(await self._ready({each.plan for each in cells}))
         return {"memory_bytes": {each.vm: self._memory_bytes[each.vm] for each in cells}}
 
     async def start(self, text: str, config: str, seed: int | None = None) -> dict[str, Any]:
@@ -71,7 +74,7 @@ class Studies:
         steps = schedule(plan, cells, seed)
         async with self._lock:
             self._require_idle()
-            self._claim(await self._ready({each.vm for each in cells}), plan.name, config)
+            self._claim(await self._ready({each.plan for each in cells}), plan.name, config)
             head = {"seed": seed, "config": config}
             made = await on_thread(Store.create, self._folder, plan.name, text, steps, head)
             return self._begin(made, Study(made.folder, plan, steps, Progress(), config))
@@ -86,7 +89,7 @@ class Studies:
             if study.config != config:
                 hint = f"Give it with --config {study.config}."
                 raise Failure(f"The study {study.id} has another configuration", study.config, hint)
-            self._claim(await self._ready({each.cell.vm for each in study.left}), study.name, config)
+            self._claim(await self._ready({each.cell.plan for each in study.left}), study.name, config)
             return self._begin(*await on_thread(store.locked, study.folder))
 
     def stop(self) -> dict[str, Any]:
@@ -146,11 +149,12 @@ class Studies:
                 why = f"{used} is in the study {other._which}, which is under way"
                 raise Failure("The study cannot start", why, "Wait for its end, or stop it.")
 
-    async def _ready(self, names: Collection[str]) -> VmKeys:
-        """The VMs; Failure if one does not run, its guest does not answer, or a host cannot be read.
+    async def _ready(self, plans: Collection[Plan]) -> VmKeys:
+        """The VMs; Failure if one does not run, its guest does not answer, or a host is unread or refuses an option.
 
         Each run would fail then.
         """
+        names = {each.vm for each in plans}
         inventory = await self._tools.owner.vms()
         for failure in inventory.failures.values():
             raise failure
@@ -161,7 +165,9 @@ class Studies:
             await self._tools.workloads.status(name)
         vms = [found.vm for name in names if (found := inventory.origin(name)) is not None]
         self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
-        return {(vm.uuid, host): vm.name for host in await self._tools.owner.machines() for vm in vms}
+        daemons = await self._tools.owner.daemons()
+        _require_allowed(plans, daemons)
+        return {(vm.uuid, each.uuid): vm.name for each in daemons for vm in vms}
 
     def _found(self, name: str, config: str) -> Study:
         return find.found(self._folder, name, config)
@@ -268,3 +274,11 @@ def _whole(value: object) -> int | None:
     if type(value) is not int or not 0 <= value <= MOST_SEED:
         raise Failure("A request to the studies is malformed", f"{value!r} is not a number")
     return value
+
+
+def _require_allowed(plans: Collection[Plan], daemons: tuple[Daemon, Daemon]) -> None:
+    """Raise a Failure if these hosts refuse an option in one of the two directions."""
+    for plan in sorted(plans, key=str):
+        for here, there in (daemons, daemons[::-1]):
+            for failure in refusals(Case(plan, here, there)):
+                raise Failure("The study cannot start", failure.reason, failure.hint)

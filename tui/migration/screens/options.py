@@ -1,0 +1,140 @@
+"""The dialog with the further options of a migration, in groups; those that are refused have their reason."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.core.failure import WrongField
+from tui.core.plan import Plan
+from tui.core.virsh_options import OPTIONS, Option
+from tui.core.vm import Daemon
+from tui.migration.model.gate import Case, refused, unavailable
+from tui.migration.model.option_entry import option_text, option_value
+from tui.ui.choice import Choice
+from tui.ui.fields import TextField
+from tui.ui.form import Form, enter, row
+
+GROUPS = {
+    "Compression and copies": (
+        "comp_methods", "comp_xbzrle_cache_bytes", "comp_zlib_level", "comp_zstd_level", "comp_mt_level",
+        "comp_mt_threads", "comp_mt_dthreads", "zerocopy",
+    ),
+    "Speed": (
+        "auto_converge_initial", "auto_converge_increment", "postcopy_bandwidth_mib_s",
+        "available_switchover_bandwidth_mib_s",
+    ),
+    "Network": (
+        "tls", "tls_destination", "tunnelled", "migrateuri", "listen_address", "graphicsuri", "rdma_pin_all",
+    ),
+    "The VM afterwards": ("dname", "persistent", "undefinesource", "suspend"),
+    "Faults": ("abort_on_error", "change_protection"),
+}  # fmt: skip
+BY_NAME = {each.name: each for each in OPTIONS}
+YES_NO = ("no", "yes")
+UNKNOWN = "A host does not answer, so it is not known what the versions there refuse."
+
+
+class OptionsForm(Form[Plan]):
+    """Dismissed with the plan and its options, with None for Esc; `hosts` are the daemons, None if unknown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [enter("take them")]
+    DEFAULT_CSS = """
+    OptionsForm .label { width: 32; }
+    OptionsForm .gated .label { text-style: dim; }
+    OptionsForm .group { text-style: bold; }
+    OptionsForm #options { height: auto; max-height: 16; }
+    OptionsForm #about { height: 2; margin-top: 1; }
+    OptionsForm.-medium #options { max-height: 24; }
+    OptionsForm.-high #options { max-height: 31; }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-medium"), (40, "-high")]
+
+    def __init__(self, plan: Plan, hosts: tuple[Daemon, Daemon] | None) -> None:
+        super().__init__("Options of virsh migrate")
+        self._plan = plan
+        self._hosts = hosts
+        self._why: dict[str, str] = {}  # the reasons of those that are refused
+
+    def body(self) -> ComposeResult:
+        """The fields, which scroll, above what the focused one is about and the message."""
+        with VerticalScroll(id="options", can_focus=False):
+            yield from self.fields()
+        yield Static(id="about", markup=False)
+        yield Static(id="message", markup=False)
+
+    def fields(self) -> ComposeResult:
+        for heading, names in GROUPS.items():
+            yield Static(heading, classes="group", markup=False)
+            for name in names:
+                yield row(BY_NAME[name].short, self._field(BY_NAME[name]))
+
+    def _field(self, option: Option) -> Widget:
+        value = getattr(self._plan, option.name)
+        if option.is_flag:
+            return Choice(YES_NO, int(value), id=option.name, changed=self._regate)
+        return TextField(option_text(option, value), id=option.name, placeholder=option.unit, compact=True)
+
+    def on_mount(self) -> None:
+        self._regate()
+        if self._hosts is None:
+            self.show_message(UNKNOWN)
+
+    def on_input_changed(self) -> None:
+        self._regate()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._explain(event.widget)
+
+    # -- what is refused --
+
+    def _regate(self) -> None:
+        """Dim the options that are refused with the others as they are now."""
+        try:
+            plan = self._read()
+        except WrongField:
+            return  # half a number
+        self._why = {}
+        if self._hosts is not None:
+            found = unavailable(Case(plan, *self._hosts, hard_limit=True))
+            self._why = {name: str(failure) for name, failure in found.items()}
+        for name in BY_NAME:
+            field = self.query_one(f"#{name}")
+            if isinstance(field.parent, Widget):
+                field.parent.set_class(name in self._why, "gated")
+        self._explain(self.focused)
+
+    def _explain(self, field: Widget | None) -> None:
+        option = BY_NAME.get(field.id or "") if field is not None else None
+        if option is not None:
+            about = f"{option.about[:1].upper()}{option.about[1:]}."
+            self.query_one("#about", Static).update(self._why.get(option.name, about))
+
+    # -- values --
+
+    def _read(self) -> Plan:
+        """The plan with the values of the fields; raises WrongField."""
+        return replace(self._plan, **{option.name: self._value(option) for option in OPTIONS})
+
+    def _value(self, option: Option) -> Any:
+        if option.is_flag:
+            return self.query_one(f"#{option.name}", Choice).index == 1
+        text = self.query_one(f"#{option.name}", Input).value.strip()
+        if not text:
+            return option.usual
+        try:
+            return option_value(option, text)
+        except ValueError as error:
+            raise WrongField(option.name, str(error)) from error
+
+    def entered(self) -> None:
+        plan = self._read()
+        if self._hosts is not None:
+            for name, failure in refused(Case(plan, *self._hosts, hard_limit=True)).items():
+                raise WrongField(name, failure.what, failure.why, failure.hint)
+        self.dismiss(plan)
