@@ -74,6 +74,9 @@ class ServerRead(HostRead):
     images: Folder = NO_FOLDER
     exports: Mapping[str, str] = field(default_factory=dict)  # the text of /etc/exports and exports.d, by path
     active: tuple[Export, ...] = ()  # the exports in effect
+    netgroups: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # the hosts of those in the files, by "@NAME"
     units: tuple[Unit, ...] = ()
     threads: int = 0  # of the kernel's NFS server
     firewall: Firewall = NO_FIREWALL

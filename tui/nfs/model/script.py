@@ -14,7 +14,7 @@ from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux import firewall
 from tui.linux import folder as folders
 from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts
-from tui.linux.exports import parse_exports
+from tui.linux.exports import parse_exports, parse_netgroups
 from tui.linux.folder import parse_folder
 from tui.linux.mounts import parse_mountinfo
 from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
@@ -78,6 +78,10 @@ part exports 5 sh -c '
 for each in /etc/exports /etc/exports.d/*.exports; do
   [ ! -f "$each" ] || printf "%s %s\\n" "$(base64 -w0 < "$each")" "$each"
 done'
+part netgroups 10 sh -c '
+grep -hoE "@[A-Za-z0-9_.-]+" /etc/exports /etc/exports.d/*.exports 2> /dev/null | sort -u | while read -r each; do
+  echo "$each $(getent netgroup "${{each#@}}" | tr "\\n" " ")"
+done'
 part active 5 cat /var/lib/nfs/etab
 part threads 5 cat /proc/fs/nfsd/threads
 if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
@@ -118,6 +122,7 @@ def parse_server(text: str, shared: Shared) -> ServerRead:
         **_common(sections, shared, STORAGE),
         images=parse_folder(shared.images, sections.get("images")),
         exports=_files(_text(sections, "exports")),
+        netgroups=parse_netgroups(_text(sections, "netgroups")),
         active=parse_exports(_text(sections, "active"), "/var/lib/nfs/etab"),
         units=parse_units(_text(sections, "units")),
         threads=whole(_text(sections, "threads").strip()) or 0,

@@ -8,10 +8,14 @@ from tui.linux.exports import Export, export_line, parse_exports
 from tui.linux.managed_block import blocks
 from tui.nfs.model.checks.common import clients_unread
 from tui.nfs.model.checks.grants import (
+    SINGLE,
     Grant,
+    client_kind,
     effective_grant,
     exported_paths,
     matches,
+    only_for,
+    unknown_netgroup,
     unreachable,
     written_exports,
 )
@@ -49,18 +53,23 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
         return Finding(FAILED, where, wanted, hint)
     missing = _missing(facts, server)
     if missing:
-        return Finding(FAILED, f"it is not exported to {' and '.join(missing)} with the options VMs need", wanted)
+        found = f"it is not exported to {' and '.join(missing)} with the options VMs need"
+        if group := unknown_netgroup(facts, server):
+            found += f"; {group.export.where} exports it to {group.client.name}, and this host finds no such netgroup"
+        return Finding(FAILED, found, wanted)
     if outside := next((why for role in CLIENTS if (why := unreachable(facts, role))), ""):
         hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
         return Finding(WARNING, outside, wanted, hint)
     grants = [grant for role in CLIENTS if (grant := _grant(facts, server, role))]
-    if wide := next((grant for grant in grants if grant.wide), None):
+    hosts = [server.names[role] for role in CLIENTS]
+    if wide := next((each for each in grants if not only_for(each.client.name, hosts, server.netgroups)), None):
         return Finding(WARNING, f"{wide.export.where} exports it to more than both hosts: {wide.client.name}", wanted)
     if mismatch := _address_mismatch(facts, server):
         return Finding(WARNING, mismatch, wanted, "Configure that address, or the server refuses the mount.")
     if clients_unread(facts):  # their own addresses are still unknown
         return None
-    return Finding(OK, f"{grants[0].export.where} exports it to both hosts with {','.join(grants[0].client.options)}")
+    where = " and ".join(dict.fromkeys(grant.export.where for grant in grants))
+    return Finding(OK, f"{where}: exported to both hosts with {','.join(grants[0].client.options)}")
 
 
 def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
@@ -87,7 +96,7 @@ def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
     paths, wanted = exported_paths(facts, server), "the lines of /etc/exports in effect"
     for role in CLIENTS:
         host = server.names[role]
-        grant = effective_grant(server.active, paths, host)
+        grant = effective_grant(server, server.active, paths, role)
         if grant is None:
             return Finding(FAILED, f"the server does not export it to {host.name} yet", wanted)
         if grant.wrong and grant.wrong != "with async":
@@ -118,7 +127,9 @@ def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
         exports = [each for line in block.lines for each in parse_exports(line)]
         here = [Grant(each, client) for each in exports if each.path in paths for client in each.clients]
         right = (
-            not (grant.wide or grant.wrong) and any(matches(grant.client.name, host) for host in hosts)
+            client_kind(grant.client.name) == SINGLE
+            and not grant.wrong
+            and any(matches(grant.client.name, host, server.netgroups) for host in hosts)
             for grant in here
         )
         if here and not all(right):
@@ -128,13 +139,13 @@ def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
 
 def _grant(facts: NfsFacts, server: ServerRead, role: str) -> Grant | None:
     """The grant of a host once the app's outdated lines are removed."""
-    return effective_grant(_current(facts, server), exported_paths(facts, server), server.names[role])
+    return effective_grant(server, _current(facts, server), exported_paths(facts, server), role)
 
 
 def _conflict(facts: NfsFacts, server: ServerRead) -> Grant | None:
     """A line that the app did not write, for one of the hosts alone and with unsuitable options."""
     grants = (_grant(facts, server, role) for role in CLIENTS)
-    return next((grant for grant in grants if grant and not grant.wide and grant.wrong), None)
+    return next((grant for grant in grants if grant and client_kind(grant.client.name) == SINGLE and grant.wrong), None)
 
 
 def _missing(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:

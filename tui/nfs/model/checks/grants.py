@@ -1,6 +1,7 @@
 """Which export of the storage server applies to a host, and under which paths a host can mount the folder."""
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -10,6 +11,7 @@ from tui.linux.paths import inside, lexical
 from tui.nfs.model.facts import NfsFacts, ServerRead
 
 SINGLE, NETWORK, WILDCARD, NETGROUP, EVERYBODY = range(5)  # the order in which exportfs searches for a client
+Netgroups = Mapping[str, tuple[str, ...]]
 ROOT_OPTIONS = ("fsid=0", "fsid=root")  # exports(5): the folder is the root of what NFS 4 clients see
 
 
@@ -19,11 +21,6 @@ class Grant:
 
     export: Export
     client: Client
-
-    @property
-    def wide(self) -> bool:
-        """Whether other hosts may match it, too."""
-        return client_kind(self.client.name) != SINGLE
 
     @property
     def wrong(self) -> str:
@@ -38,11 +35,27 @@ class Grant:
         return "" if client.has("sync") else "with async"
 
 
-def effective_grant(exports: Iterable[Export], paths: Iterable[str], host: Resolved) -> Grant | None:
+def effective_grant(server: ServerRead, exports: Iterable[Export], paths: Iterable[str], role: str) -> Grant | None:
     """The grant of these paths for a host: the most specific client that matches, the first of several."""
+    host, known = server.names.get(role, Resolved("")), server.netgroups
     grants = [Grant(each, client) for each in exports if each.path in paths for client in each.clients]
-    matching = [grant for grant in grants if matches(grant.client.name, host)]
+    matching = [grant for grant in grants if matches(grant.client.name, host, known)]
     return min(matching, key=lambda grant: client_kind(grant.client.name), default=None)
+
+
+def only_for(client: str, hosts: Collection[Resolved], netgroups: Netgroups) -> bool:
+    """Whether no other host than these matches a client of an export."""
+    form, names = client_kind(client), {name for host in hosts for name in host.names}
+    if form == NETWORK:
+        try:
+            network = ipaddress.ip_network(client, strict=False)
+        except ValueError:
+            return False
+        return network.num_addresses <= len(names) and all(str(each) in names for each in network)
+    if form == NETGROUP:
+        members = netgroups.get(client, ())
+        return bool(members) and all(_plain(each) in names for each in members)
+    return form == SINGLE
 
 
 def client_kind(name: str) -> int:
@@ -56,8 +69,8 @@ def client_kind(name: str) -> int:
     return WILDCARD if any(each in name for each in "*?[") else SINGLE
 
 
-def matches(name: str, host: Resolved) -> bool:
-    """Whether a client of an export matches this host; False for netgroups, because their members are unknown."""
+def matches(name: str, host: Resolved, netgroups: Netgroups) -> bool:
+    """Whether a client of an export matches this host; False for a netgroup that the server does not find."""
     form = client_kind(name)
     if form == EVERYBODY:
         return True
@@ -65,7 +78,14 @@ def matches(name: str, host: Resolved) -> bool:
         return any(in_network(address, name) for address in host.addresses)
     if form == WILDCARD:
         return any(fnmatch(each, name.lower()) for each in host.names if not is_address(each))
-    return form == SINGLE and (normalized(name) if is_address(name) else name.lower()) in host.names
+    if form == NETGROUP:
+        return any(each == "*" or _plain(each) in host.names for each in netgroups.get(name, ()))
+    return _plain(name) in host.names
+
+
+def _plain(name: str) -> str:
+    """A name or an address as Resolved has it."""
+    return normalized(name) if is_address(name) else name.lower()
 
 
 def written_exports(server: ServerRead) -> list[Export]:
@@ -78,20 +98,28 @@ def exported_paths(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
     return tuple(dict.fromkeys((lexical(facts.shared.export), server.folder.real or facts.shared.export)))
 
 
-def pseudo_root(server: ServerRead, host: Resolved) -> Grant | None:
+def unknown_netgroup(facts: NfsFacts, server: ServerRead) -> Grant | None:
+    """An export of the folder to a netgroup that the server does not find, so its hosts are unknown."""
+    paths = exported_paths(facts, server)
+    grants = (Grant(each, client) for each in written_exports(server) if each.path in paths for client in each.clients)
+    unknown = (each for each in grants if client_kind(each.client.name) == NETGROUP)
+    return next((each for each in unknown if each.client.name not in server.netgroups), None)
+
+
+def pseudo_root(server: ServerRead, role: str) -> Grant | None:
     """The export with fsid=0 for a host: its folder is "/" for that host's NFS 4 mounts."""
     roots = [
         Export(each.path, clients, each.line, each.file)
         for each in (*written_exports(server), *server.active)
         if (clients := tuple(client for client in each.clients if set(ROOT_OPTIONS) & set(client.options)))
     ]
-    return effective_grant(roots, {each.path for each in roots}, host)
+    return effective_grant(server, roots, {each.path for each in roots}, role)
 
 
 def unreachable(facts: NfsFacts, role: str) -> str:
     """Why a host can't mount the folder with NFS 4 at all; empty if it can."""
     server = facts.server
-    root = pseudo_root(server, server.names.get(role, Resolved(""))) if isinstance(server, ServerRead) else None
+    root = pseudo_root(server, role) if isinstance(server, ServerRead) else None
     if root is None or not isinstance(server, ServerRead):
         return ""
     if any(inside(path, root.export.path) is not None for path in exported_paths(facts, server)):
@@ -108,6 +136,6 @@ def mount_paths(facts: NfsFacts, role: str) -> tuple[str, ...]:
     if not isinstance(server, ServerRead):
         return (lexical(facts.shared.export),)
     whole = tuple(reversed(exported_paths(facts, server)))  # NFS 4 does not lead through a symbolic link on the server
-    root = pseudo_root(server, server.names.get(role, Resolved("")))
+    root = pseudo_root(server, role)
     below = (inside(path, root.export.path) for path in whole) if root else ()
     return tuple(dict.fromkeys((*(path for path in below if path is not None), *whole)))
