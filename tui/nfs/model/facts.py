@@ -49,6 +49,7 @@ class HostRead:
     configuration: tuple[str, ...] = ()  # existing files that purging the package would remove
     users: frozenset[str] = frozenset()
     lists_age_s: int = 0  # since the last apt-get update
+    idmap_domain: str = ""  # in which NFS 4 maps the names of owners; empty if unknown
 
     @property
     def fstab_entries(self) -> tuple[FstabEntry, ...]:
@@ -127,6 +128,7 @@ class ImageRead:
     readable: bool = False  # by QEMU's user
     writable: bool = False  # by QEMU's user
     locked: bool | None = None  # by any program; None if unknown
+    uid: int = -1  # of the owner; -1 if unknown
     no_perl: bool = False  # the lock could not be read because Perl is missing
     output: str = ""
 

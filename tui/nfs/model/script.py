@@ -57,6 +57,7 @@ fi
 part configuration 5 sh -c 'for each; do [ ! -e "$each" ] || echo "$each"; done' sh {" ".join(PURGED)}
 part users 5 getent passwd {" ".join(USERS)}
 part fstab 5 cat /etc/fstab
+part idmap 5 nfsidmap -d
 part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
 part address.source 5 getent ahosts "$source"
@@ -163,6 +164,7 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         "names": {role: _resolved(sections, role, getattr(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)},
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
+        "idmap_domain": _text(sections, "idmap").strip(),
         "lists_age_s": whole(_text(sections, "age").strip()) or 0,
     }
 
