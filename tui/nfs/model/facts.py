@@ -50,6 +50,12 @@ class HostRead:
     users: frozenset[str] = frozenset()
     lists_age_s: int = 0  # since the last apt-get update
     idmap_domain: str = ""  # in which NFS 4 maps the names of owners; empty if unknown
+    folder_units: tuple[Unit, ...] = ()  # the units of systemd that mount the folder
+
+    @property
+    def enabled_unit(self) -> str:
+        """A unit that mounts the folder after a restart without a line of /etc/fstab; empty if there is none."""
+        return next((each.name for each in self.folder_units if each.exists and each.file == "enabled"), "")
 
     @property
     def fstab_entries(self) -> tuple[FstabEntry, ...]:

@@ -58,6 +58,10 @@ part configuration 5 sh -c 'for each; do [ ! -e "$each" ] || echo "$each"; done'
 part users 5 getent passwd {" ".join(USERS)}
 part fstab 5 cat /etc/fstab
 part idmap 5 nfsidmap -d
+if has systemd-escape; then
+  part folder_units 10 sh -c 'systemctl show -p {PROPERTIES} \
+    "$(systemd-escape -p --suffix=mount "$1")" "$(systemd-escape -p --suffix=automount "$1")"' sh "$export_folder"
+fi
 part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
 part address.source 5 getent ahosts "$source"
@@ -165,6 +169,7 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
         "idmap_domain": _text(sections, "idmap").strip(),
+        "folder_units": parse_units(_text(sections, "folder_units")),
         "lists_age_s": whole(_text(sections, "age").strip()) or 0,
     }
 

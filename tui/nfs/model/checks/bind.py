@@ -30,13 +30,14 @@ def check_bind(_facts: NfsFacts, server: ServerRead) -> Finding:
     entry = _fstab_entry(server)
     if not bound(server):
         return Finding(FAILED, _obstacle(server) or "it is not mounted", wanted, _hint(server))
-    if entry is None:
+    if entry is None and not server.enabled_unit:
         return Finding(FAILED, "it is mounted, but not after a restart", wanted)
-    if not _is_ours(entry, server):
+    if entry is not None and not _is_ours(entry, server):
         return Finding(FAILED, f"it is mounted, but {foreign_entry(entry)}", wanted, _hint(server))
-    if entry.by_hand:
+    if entry is not None and entry.by_hand:
         return Finding(FAILED, f"{entry.where} has noauto", wanted, "Remove noauto from it.")
-    return Finding(OK, f"{images.path} is mounted at {folder.path}, also after a restart ({entry.where})")
+    by = entry.where if entry else server.enabled_unit
+    return Finding(OK, f"{images.path} is mounted at {folder.path}, also after a restart ({by})")
 
 
 def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
@@ -48,7 +49,7 @@ def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
         return f"{foreign_entry(entry)}, and the app does not change that line"
     if entry is not None and entry.by_hand:
         return f"the app did not write {entry.where}"
-    moves = [] if entry else fstab_moves(server, fstab_line(images, folder, "none", OPTIONS))
+    moves = [] if entry or server.enabled_unit else fstab_moves(server, fstab_line(images, folder, "none", OPTIONS))
     if not bound(server):
         mount, undo = ("mount", "--bind", "--", images, folder), ("sh", "-c", UNBIND, "sh", images, folder)
         moves.append(reversible(server.role, mount, undo))
