@@ -232,3 +232,14 @@ def test_a_folder_of_an_enabled_unit_that_is_not_mounted_is_only_mounted() -> No
     ((mount, _),) = planned(client(fstab="", folder_units=units), "source.mount")
     assert isinstance(mount, Command)
     assert "mount" in mount.argv
+
+
+def test_vms_that_start_with_the_host_are_found_although_another_link_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "vm 1.xml").write_text("<source file='/srv/images/a.qcow2'/>")
+    (tmp_path / "vm2.xml").write_text("<source file='/srv/images-2/a.qcow2'/>")
+    (tmp_path / "gone.xml").symlink_to(tmp_path / "nowhere")
+    part = next(line for line in CLIENT_SCRIPT.split("part ") if line.startswith("autostart "))
+    script = part.removeprefix("autostart 5 ").replace("/etc/libvirt/qemu/autostart", str(tmp_path))
+    command = ["sh", "-c", f"export_folder=/srv/images; {script}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert parse_client(answered(autostart=done.stdout), SHARED, SOURCE).autostarted == ("vm 1",)

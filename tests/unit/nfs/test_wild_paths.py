@@ -119,3 +119,39 @@ def test_an_unread_storage_server_leaves_the_configured_path() -> None:
     facts = world()
     alone = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != STORAGE})
     assert found(mounts_it(alone, "192.0.2.3://srv/images"), "source.mount").state == OK
+
+
+def same_folder(parent: str, **server: object) -> NfsFacts:
+    """The image folder is the exported one, below an exported parent."""
+    facts = exported(f"{parent}\n/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
+    return but(facts, images=folder("/srv/images"), **server)
+
+
+@pytest.mark.parametrize(
+    ("parent", "words"),
+    [
+        ("/srv *(ro,fsid=0)", "exports /srv read-only"),
+        ("/srv 192.0.2.0/24(rw,fsid=0,insecure,no_subtree_check,async,no_root_squash)", "exports /srv with async"),
+        ("/ 192.0.2.11(rw)", "exports / with root_squash"),
+    ],
+)
+def test_the_options_of_an_exported_parent_count_for_a_folder_that_is_no_mount_point(parent: str, words: str) -> None:
+    finding = found(same_folder(parent), "storage.exports")
+    assert (finding.state, f"line 1 of /etc/exports {words}, and that counts for NFS 4" in finding.found) == (
+        WARNING,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("parent", "line"),
+    [
+        (f"/srv 192.0.2.10({RIGHT},fsid=0) 192.0.2.11({RIGHT})", ""),
+        ("/srv 192.0.2.99(ro)", ""),
+        ("/data *(ro)", ""),
+        ("/srv *(ro)", "21 20 8:1 /data/images /srv/images rw - ext4 /dev/sda1 rw"),  # the app's bind mount
+        ("/ *(ro)", "21 20 8:2 / /srv rw - xfs /dev/sdb1 rw"),  # another file system
+    ],
+)
+def test_a_parent_that_does_not_count_is_not_reported(parent: str, line: str) -> None:
+    assert found(same_folder(parent, mounts=mounted(*filter(None, [line]))), "storage.exports").state == OK

@@ -59,8 +59,9 @@ part users 5 getent passwd {" ".join(USERS)}
 part fstab 5 cat /etc/fstab
 part idmap 5 nfsidmap -d
 if has systemd-escape; then
-  part folder_units 10 sh -c 'systemctl show -p {PROPERTIES} \
-    "$(systemd-escape -p --suffix=mount "$1")" "$(systemd-escape -p --suffix=automount "$1")"' sh "$export_folder"
+  part folder_units 10 sh -c 'path=$(readlink -m -- "$1")
+    systemctl show -p {PROPERTIES} "$(systemd-escape -p --suffix=mount "$path")" \
+      "$(systemd-escape -p --suffix=automount "$path")"' sh "$export_folder"
 fi
 part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
@@ -109,7 +110,7 @@ part route 5 sh -c "$route" sh "$storage"
 part qemu_conf 5 cat /etc/libvirt/qemu.conf
 user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
 part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
-part autostart 5 sh -c 'grep -l -F -- "$1/" /etc/libvirt/qemu/autostart/*.xml' sh "$export_folder"
+part autostart 5 sh -c 'grep -lsF -- "$1/" /etc/libvirt/qemu/autostart/*.xml || :' sh "$export_folder"
 part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 """
 

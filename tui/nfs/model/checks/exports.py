@@ -11,6 +11,7 @@ from tui.nfs.model.checks.grants import (
     SINGLE,
     Grant,
     client_kind,
+    covering_grant,
     effective_grant,
     exported_paths,
     matches,
@@ -57,9 +58,8 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
         if group := unknown_netgroup(facts, server):
             found += f"; {group.export.where} exports it to {group.client.name}, and this host finds no such netgroup"
         return Finding(FAILED, found, wanted)
-    if outside := next((why for role in CLIENTS if (why := unreachable(facts, role))), ""):
-        hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
-        return Finding(WARNING, outside, wanted, hint)
+    if parent := _outside(facts, wanted) or _covered(facts, server, wanted):
+        return parent
     grants = [grant for role in CLIENTS if (grant := _grant(facts, server, role))]
     hosts = [server.names[role] for role in CLIENTS]
     if wide := next((each for each in grants if not only_for(each.client.name, hosts, server.netgroups)), None):
@@ -107,6 +107,25 @@ def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
 def change_active(_facts: NfsFacts, _server: ServerRead) -> Change | str:
     """Reads /etc/exports again."""
     return Change((Move(Command(STORAGE, ("sh", "-c", REEXPORT))),), "Existing mounts of the clients are not affected.")
+
+
+def _outside(facts: NfsFacts, wanted: str) -> Finding | None:
+    """The finding that NFS 4 clients can't see the folder at all."""
+    why = next((why for role in CLIENTS if (why := unreachable(facts, role))), "")
+    hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
+    return Finding(WARNING, why, wanted, hint) if why else None
+
+
+def _covered(facts: NfsFacts, server: ServerRead, wanted: str) -> Finding | None:
+    """The finding that the unsuitable options of a parent folder count in place of those of the exported one."""
+    grants = (covering_grant(server, role) for role in CLIENTS)
+    parent = next((grant for grant in grants if grant and grant.wrong), None)
+    if parent is None:
+        return None
+    path, above = facts.shared.export, parent.export.path
+    found = f"{parent.export.where} exports {above} {parent.wrong}, and that counts for NFS 4: {path} is no mount point"
+    hint = f"Give {above} the same options, or configure storage.images elsewhere: the app mounts it at {path}."
+    return Finding(WARNING, found, wanted, hint)
 
 
 def _clients(facts: NfsFacts) -> tuple[str, ...]:

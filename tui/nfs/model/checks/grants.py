@@ -4,9 +4,11 @@ import ipaddress
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from pathlib import PurePosixPath
 
 from tui.linux.addresses import Resolved, in_network, is_address, normalized
 from tui.linux.exports import Client, Export, parse_exports
+from tui.linux.mounts import device_folder
 from tui.linux.paths import inside, lexical
 from tui.nfs.model.facts import NfsFacts, ServerRead
 
@@ -114,6 +116,23 @@ def pseudo_root(server: ServerRead, role: str) -> Grant | None:
         if (clients := tuple(client for client in each.clients if set(ROOT_OPTIONS) & set(client.options)))
     ]
     return effective_grant(server, roots, {each.path for each in roots}, role)
+
+
+def covering_grant(server: ServerRead, role: str) -> Grant | None:
+    """The grant of a parent folder that NFS 4 uses for this one, because it looks for exports at mount points only.
+
+    None if the folder is a mount point of its own, as the app makes it, or no parent on its file system is exported.
+    """
+    folder = server.folder.real
+    if server.mount is not None:
+        return None
+    own = device_folder(server.mounts, folder)
+    for parent in map(str, PurePosixPath(folder).parents):
+        grant = effective_grant(server, (*written_exports(server), *server.active), (parent,), role)
+        above = device_folder(server.mounts, parent)
+        if grant is not None and own is not None and above is not None and own[0] == above[0]:
+            return grant
+    return None
 
 
 def unreachable(facts: NfsFacts, role: str) -> str:
