@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.nfs.nfs_world import NFS, STEPS, but, folder, found, mounted, planned, world
-from tui.checklist.model.check import FAILED, OK, WARNING
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING
 from tui.core.settings import SOURCE, STORAGE
 from tui.linux.change import AddLines, Command
 from tui.linux.exports import parse_exports
@@ -112,7 +112,7 @@ def test_another_folder_of_the_same_server_is_never_called_free_to_unmount() -> 
     finding = found(mounts_it(world(), "192.0.2.3:/volume1/vms"), "source.mount")
     assert finding.found == "something else is mounted at /srv/images: 192.0.2.3:/volume1/vms (nfs4)"
     assert "umount" not in finding.hint
-    assert "storage.export" in finding.hint
+    assert "storage.images" in finding.hint
 
 
 def test_an_unread_storage_server_leaves_the_configured_path() -> None:
@@ -155,3 +155,24 @@ def test_the_options_of_an_exported_parent_count_for_a_folder_that_is_no_mount_p
 )
 def test_a_parent_that_does_not_count_is_not_reported(parent: str, line: str) -> None:
     assert found(same_folder(parent, mounts=mounted(*filter(None, [line]))), "storage.exports").state == OK
+
+
+def test_an_image_folder_that_is_exported_itself_needs_no_other_folder_on_the_server() -> None:
+    """As a NAS does: it exports /data/images, and the clients mount that at the path of the VMs' disks."""
+    facts = exported(f"/data/images 192.0.2.10({RIGHT})\n")
+    assert found(facts, "storage.bind").state == NOT_NEEDED
+    ((add, _),) = planned(facts, "storage.exports")
+    assert isinstance(add, AddLines)
+    assert add.lines == (f"/data/images 192.0.2.11({RIGHT})",)
+    facts = exported(f"/data/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
+    assert (found(facts, "storage.exports").state, found(facts, "storage.active").state) == (OK, OK)
+    assert found(mounts_it(facts, "192.0.2.3:/data/images"), "source.mount").state == OK
+    (line, _), *_ = planned(facts, "source.mount")
+    assert isinstance(line, AddLines)
+    assert line.lines[0].startswith("192.0.2.3:/data/images /srv/images ")
+
+
+def test_the_folder_of_the_app_comes_before_the_image_folder_if_both_are_exported() -> None:
+    facts = exported(f"/data/images *(ro)\n/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
+    assert found(facts, "storage.bind").state == FAILED  # it is not mounted there yet
+    assert found(facts, "storage.exports").state == OK

@@ -5,6 +5,7 @@ from tui.linux.change import Change, Command, Move, added, reversible
 from tui.linux.folder import HUNG, STALE, Folder
 from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
 from tui.linux.mounts import Mount, device_folder
+from tui.nfs.model.checks.grants import exports_images
 from tui.nfs.model.facts import HostRead, NfsFacts, ServerRead
 
 # nofail, because a server that can't mount the images must still start, so that a person can log in and repair it.
@@ -15,11 +16,11 @@ OPTIONS = "bind,nofail"
 UNBIND = 'if [ "$1" -ef "$2" ]; then umount -- "$2"; fi'
 
 
-def check_bind(_facts: NfsFacts, server: ServerRead) -> Finding:
+def check_bind(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether both paths are the same folder, now and after a restart."""
     images, folder = server.images, server.folder
     wanted = f"{images.path} mounted at {folder.path}, now and after a restart"
-    if images.path == folder.path:
+    if images.path == folder.path or exports_images(facts, server):
         return Finding(NOT_NEEDED, "the image folder is the exported folder")
     if images.state in (HUNG, STALE) or folder.state in (HUNG, STALE):
         return Finding(FAILED, "its file system does not respond", wanted, "Is it on a server that is down?")

@@ -42,7 +42,7 @@ NOTE = (
 
 def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
     """Whether the files export the folder to both hosts with the options that VMs need."""
-    wanted = f"{facts.shared.export} exported to {' and '.join(_clients(facts))} with {OPTIONS}"
+    wanted = f"{exported_paths(facts, server)[0]} exported to {' and '.join(_clients(facts))} with {OPTIONS}"
     if ESCAPE.search(facts.shared.export):
         return Finding(FAILED, BACKSLASH, wanted, "Configure another exported folder.")
     if unknown := _unknown(facts, server):
@@ -86,7 +86,7 @@ def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
     ]
     missing = _missing(facts, server)
     if missing:
-        lines = (export_line(facts.shared.export, missing, OPTIONS),)
+        lines = (export_line(exported_paths(facts, server)[0], missing, OPTIONS),)
         moves.append(added(STORAGE, EXPORTS, lines, Command(STORAGE, ("sh", "-c", REEXPORT_IF_THERE))))
     return Change(tuple(moves), NOTE)
 
@@ -118,11 +118,11 @@ def _outside(facts: NfsFacts, wanted: str) -> Finding | None:
 
 def _covered(facts: NfsFacts, server: ServerRead, wanted: str) -> Finding | None:
     """The finding that the unsuitable options of a parent folder count in place of those of the exported one."""
-    grants = (covering_grant(server, role) for role in CLIENTS)
+    grants = (covering_grant(facts, server, role) for role in CLIENTS)
     parent = next((grant for grant in grants if grant and grant.wrong), None)
     if parent is None:
         return None
-    path, above = facts.shared.export, parent.export.path
+    path, above = exported_paths(facts, server)[0], parent.export.path
     found = f"{parent.export.where} exports {above} {parent.wrong}, and that counts for NFS 4: {path} is no mount point"
     hint = f"Give {above} the same options, or configure storage.images elsewhere: the app mounts it at {path}."
     return Finding(WARNING, found, wanted, hint)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from tui.linux.addresses import Resolved, in_network, is_address, normalized
 from tui.linux.exports import Client, Export, parse_exports
-from tui.linux.mounts import device_folder
+from tui.linux.mounts import device_folder, mount_at
 from tui.linux.paths import inside, lexical
 from tui.nfs.model.facts import NfsFacts, ServerRead
 
@@ -97,7 +97,22 @@ def written_exports(server: ServerRead) -> list[Export]:
 
 def exported_paths(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
     """The exported folder as it may be written; exportfs follows symbolic links, so its table has the last one."""
-    return tuple(dict.fromkeys((lexical(facts.shared.export), server.folder.real or facts.shared.export)))
+    folder = _written(facts.shared.export, server.folder.real)
+    images = _written(facts.shared.images, server.images.real)
+    return images if exports_images(facts, server) else folder
+
+
+def exports_images(facts: NfsFacts, server: ServerRead) -> bool:
+    """Whether the server exports the image folder itself, and not the folder at which the app would mount it."""
+    paths = {each.path for each in (*written_exports(server), *server.active)}
+    folder = _written(facts.shared.export, server.folder.real)
+    return not paths.intersection(folder) and bool(
+        paths.intersection(_written(facts.shared.images, server.images.real))
+    )
+
+
+def _written(path: str, real: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((lexical(path), real or lexical(path))))
 
 
 def unknown_netgroup(facts: NfsFacts, server: ServerRead) -> Grant | None:
@@ -118,13 +133,13 @@ def pseudo_root(server: ServerRead, role: str) -> Grant | None:
     return effective_grant(server, roots, {each.path for each in roots}, role)
 
 
-def covering_grant(server: ServerRead, role: str) -> Grant | None:
+def covering_grant(facts: NfsFacts, server: ServerRead, role: str) -> Grant | None:
     """The grant of a parent folder that NFS 4 uses for this one, because it looks for exports at mount points only.
 
     None if the folder is a mount point of its own, as the app makes it, or no parent on its file system is exported.
     """
-    folder = server.folder.real
-    if server.mount is not None:
+    folder = exported_paths(facts, server)[-1]
+    if mount_at(server.mounts, folder) is not None:
         return None
     own = device_folder(server.mounts, folder)
     for parent in map(str, PurePosixPath(folder).parents):

@@ -177,7 +177,7 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
         what = f"something else is mounted at {path}: {mount_summary(mount)}{below}"
         hint = f"If nothing uses it: umount {path}"
         if _same_server(mount, facts, client):
-            hint = "Is it the folder you mean? Then configure its path as storage.export, or export that path."
+            hint = "Is it the folder you mean? Then configure its path on the server as storage.images, and export it."
         elif mount.maybe_shared:
             hint = "If both hosts share their images that way, mount the same source at this path on both."
         return Finding(FAILED, what, wanted, hint)
