@@ -176,3 +176,24 @@ def test_the_folder_of_the_app_comes_before_the_image_folder_if_both_are_exporte
     facts = exported(f"/data/images *(ro)\n/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
     assert found(facts, "storage.bind").state == FAILED  # it is not mounted there yet
     assert found(facts, "storage.exports").state == OK
+
+
+BIND = "21 20 8:1 /data/images /srv/images rw - ext4 /dev/sda1 rw"
+
+
+@pytest.mark.parametrize(
+    ("line", "mount", "state"),
+    [
+        (f"/srv 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})", "", OK),
+        (f"/ 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})", "", OK),
+        (f"/srv 192.0.2.0/24({RIGHT},crossmnt)", BIND, WARNING),  # exported to more hosts
+        (f"/srv 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})", BIND, FAILED),  # clients would see an empty folder
+        ("/srv 192.0.2.10(ro) 192.0.2.11(ro)", "", FAILED),
+        (f"/srv 192.0.2.10({RIGHT})", "", FAILED),
+    ],
+)
+def test_an_exported_parent_is_enough_if_it_contains_the_folder(line: str, mount: str, state: str) -> None:
+    facts = but(exported(f"{line}\n"), mounts=mounted(*filter(None, [mount])))
+    assert found(facts, "storage.exports").state == state
+    assert (planned(facts, "storage.exports") == []) == (state != FAILED)
+    assert (found(facts, "storage.active").state == OK) == (state != FAILED)

@@ -1,11 +1,14 @@
 """The export of the folder to the two hosts only: the line in /etc/exports, and the exports in effect."""
 
+from collections.abc import Iterable
+
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, added
 from tui.linux.escapes import ESCAPE
 from tui.linux.exports import Export, export_line, parse_exports
 from tui.linux.managed_block import blocks
+from tui.linux.mounts import mount_at
 from tui.nfs.model.checks.common import clients_unread
 from tui.nfs.model.checks.grants import (
     SINGLE,
@@ -63,7 +66,9 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
     grants = [grant for role in CLIENTS if (grant := _grant(facts, server, role))]
     hosts = [server.names[role] for role in CLIENTS]
     if wide := next((each for each in grants if not only_for(each.client.name, hosts, server.netgroups)), None):
-        return Finding(WARNING, f"{wide.export.where} exports it to more than both hosts: {wide.client.name}", wanted)
+        what = "it" if wide.export.path in exported_paths(facts, server) else wide.export.path
+        found = f"{wide.export.where} exports {what} to more than both hosts: {wide.client.name}"
+        return Finding(WARNING, found, wanted)
     if mismatch := _address_mismatch(facts, server):
         return Finding(WARNING, mismatch, wanted, "Configure that address, or the server refuses the mount.")
     if clients_unread(facts):  # their own addresses are still unknown
@@ -93,10 +98,10 @@ def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
 
 def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether the exports in effect are those of the files."""
-    paths, wanted = exported_paths(facts, server), "the lines of /etc/exports in effect"
+    wanted = "the lines of /etc/exports in effect"
     for role in CLIENTS:
         host = server.names[role]
-        grant = effective_grant(server, server.active, paths, role)
+        grant = _own_or_parent(facts, server, server.active, role)
         if grant is None:
             return Finding(FAILED, f"the server does not export it to {host.name} yet", wanted)
         if grant.wrong and grant.wrong != "with async":
@@ -118,7 +123,10 @@ def _outside(facts: NfsFacts, wanted: str) -> Finding | None:
 
 def _covered(facts: NfsFacts, server: ServerRead, wanted: str) -> Finding | None:
     """The finding that the unsuitable options of a parent folder count in place of those of the exported one."""
-    grants = (covering_grant(facts, server, role) for role in CLIENTS)
+    if mount_at(server.mounts, exported_paths(facts, server)[-1]) is not None:
+        return None
+    exports = (*written_exports(server), *server.active)
+    grants = (covering_grant(facts, server, exports, role) for role in CLIENTS)
     parent = next((grant for grant in grants if grant and grant.wrong), None)
     if parent is None:
         return None
@@ -158,7 +166,15 @@ def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
 
 def _grant(facts: NfsFacts, server: ServerRead, role: str) -> Grant | None:
     """The grant of a host once the app's outdated lines are removed."""
-    return effective_grant(server, _current(facts, server), exported_paths(facts, server), role)
+    return _own_or_parent(facts, server, _current(facts, server), role)
+
+
+def _own_or_parent(facts: NfsFacts, server: ServerRead, exports: Iterable[Export], role: str) -> Grant | None:
+    """The grant of the folder for a host, else that of an exported parent with suitable options."""
+    exports = tuple(exports)
+    own = effective_grant(server, exports, exported_paths(facts, server), role)
+    parent = covering_grant(facts, server, exports, role) if own is None else None
+    return own or (parent if parent and not parent.wrong else None)
 
 
 def _conflict(facts: NfsFacts, server: ServerRead) -> Grant | None:

@@ -133,20 +133,18 @@ def pseudo_root(server: ServerRead, role: str) -> Grant | None:
     return effective_grant(server, roots, {each.path for each in roots}, role)
 
 
-def covering_grant(facts: NfsFacts, server: ServerRead, role: str) -> Grant | None:
+def covering_grant(facts: NfsFacts, server: ServerRead, exports: Iterable[Export], role: str) -> Grant | None:
     """The grant of a parent folder that NFS 4 uses for this one, because it looks for exports at mount points only.
 
-    None if the folder is a mount point of its own, as the app makes it, or no parent on its file system is exported.
+    At a mount point, as the app makes it, a parent counts only with crossmnt; so it does on another file system.
     """
-    folder = exported_paths(facts, server)[-1]
-    if mount_at(server.mounts, folder) is not None:
-        return None
+    folder, exports = exported_paths(facts, server)[-1], tuple(exports)
     own = device_folder(server.mounts, folder)
+    apart = mount_at(server.mounts, folder) is not None
     for parent in map(str, PurePosixPath(folder).parents):
-        grant = effective_grant(server, (*written_exports(server), *server.active), (parent,), role)
-        above = device_folder(server.mounts, parent)
-        if grant is not None and own is not None and above is not None and own[0] == above[0]:
-            return grant
+        grant, above = effective_grant(server, exports, (parent,), role), device_folder(server.mounts, parent)
+        if grant is not None and own is not None and above is not None:
+            return grant if "crossmnt" in grant.client.options or not (apart or own[0] != above[0]) else None
     return None
 
 
