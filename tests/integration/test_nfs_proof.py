@@ -18,7 +18,7 @@ from tui.linux.packages import CLIENT, Package
 from tui.linux.sudo import Sudo
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser, Shared
-from tui.nfs.model.proof import ROOT, Proof
+from tui.nfs.model.proof import ROOT, USER, Proof
 
 pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof runs as root and switches to QEMU's user")
 PATIENCE_S = 60.0
@@ -129,3 +129,18 @@ async def test_if_the_app_is_closed_meanwhile_no_file_is_left(folder: Path) -> N
     with pytest.raises(asyncio.CancelledError):
         await attempt
     await until(lambda: not left(folder))
+
+
+class Squashed(OneHost):
+    """A host whose root can't change owners."""
+
+    async def run(self, argv: Sequence[str], **how: Any) -> Completed:
+        return await super().run([each.replace("chown --", "chown --no-such") for each in argv], **how)
+
+
+def test_the_words_of_chown_are_kept_if_qemus_user_creates_the_file(folder: Path) -> None:
+    folder.chmod(0o777)
+    proof = asyncio.run(proof_of(folder, folder, source=Squashed()))
+    assert (proof.creator, proof.write_error, proof.refused) == (USER, "", True)
+    assert "chown: unrecognized option" in proof.owner_error
+    assert left(folder) == []

@@ -9,6 +9,7 @@ from tui.linux.paths import lexical
 
 ESCAPED = ' \t\n"#\\()'
 TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # Unicode spaces are part of a name
+MEMBER = re.compile(r"\(\s*([^,()\s]*)\s*,")  # of getent: "(HOST,USER,DOMAIN)"; users and domains do not matter to NFS
 
 DEFAULTS = ("sync", "ro", "root_squash", "wdelay")  # of exportfs(8)
 
@@ -60,6 +61,20 @@ def parse_exports(text: str, file: str = "/etc/exports") -> tuple[Export, ...]:
             clients.append(_client(word, defaults))
         found.append(Export(lexical(words[0]), tuple(clients) or (Client("*", defaults),), number, file))
     return tuple(found)
+
+
+def parse_netgroups(text: str) -> dict[str, tuple[str, ...]]:
+    """The hosts of each netgroup, from lines of "@NAME" and what `getent netgroup NAME` printed.
+
+    A netgroup that the server does not find is left out. A member without a host stands for every host: "*".
+    """
+    found = {}
+    for line in text.splitlines():
+        name, _, members = line.partition(" ")
+        hosts = tuple(host or "*" for host in MEMBER.findall(members))
+        if hosts:
+            found[name] = hosts
+    return found
 
 
 def export_line(path: str, clients: tuple[str, ...], options: str) -> str:

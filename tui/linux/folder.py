@@ -19,6 +19,7 @@ while [ ! -e "$p" ] && [ ! -L "$p" ]; do printf 'missing %s\\n' "$p"; p=$(dirnam
 printf 'real %s\\n' "$(readlink -m -- "$1")"
 stat -L -c 'mode %a
 owner %U:%G
+uid %u
 kind %F' -- "$1" || exit 1
 stat -f -c 'space %a %S %d %c' -- "$1"
 find "$1/" -mindepth 1 -maxdepth 1 -printf 'entry %y %s %f\\n' | head -n {LISTED}
@@ -38,6 +39,7 @@ class Folder:
     free_bytes: int = 0
     free_inodes: int = -1  # -1 if the file system has no limit
     entries: tuple[tuple[str, str, int], ...] = ()  # type as find(1) prints it, name, size; sorted by name
+    uid: int = -1  # of the owner; -1 if unknown
     output: str = ""  # of the script; the file type if it is not a folder
 
     @property
@@ -68,7 +70,9 @@ def parse_folder(path: str, part: Section | None) -> Folder:
     if kind != "directory":
         return Folder(path, OTHER, real, mode=mode, owner=owner, output=kind)
     free, inodes = _space(lines.get("space", []))
-    return Folder(path, FOLDER, real, (), mode, owner, free, inodes, _entries(lines.get("entry", [])))
+    uid = whole(lines.get("uid", [""])[0])
+    entries = _entries(lines.get("entry", []))
+    return Folder(path, FOLDER, real, (), mode, owner, free, inodes, entries, -1 if uid is None else uid)
 
 
 def _space(lines: list[str]) -> tuple[int, int]:

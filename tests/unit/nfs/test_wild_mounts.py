@@ -24,6 +24,8 @@ ON_TOP = NFS.format("rw").replace("21 20 ", "31 30 ")
 FSTAB = "192.0.2.3:/srv/images /srv/images nfs noauto,x-systemd.automount,_netdev 0 0\n"
 OTHER = "192.0.2.3:/home /home nfs noauto,x-systemd.automount 0 0\n"
 
+SHARED = Shared("storage", "source", "destination", "/data", "/srv/images", "vm1")
+
 
 def client(*lines: str, fstab: str = FSTAB, **changed: object) -> NfsFacts:
     return but(world(), SOURCE, mounts=mounted(*lines), fstab=fstab, **changed)
@@ -139,10 +141,9 @@ FORMER = f"192.0.2.3:/srv/images /srv/images nfs {FORMER_OPTIONS} 0 0"
 
 
 def test_vms_that_start_with_the_host_are_read_from_the_links_of_libvirt() -> None:
-    shared = Shared("storage", "source", "destination", "/data", "/srv/images", "vm1")
     text = answered(autostart="/etc/libvirt/qemu/autostart/guest1.xml\n/etc/libvirt/qemu/autostart/a b.xml\n")
-    assert parse_client(text, shared, SOURCE).autostarted == ("guest1", "a b")
-    assert parse_client(answered(), shared, SOURCE).autostarted == ()
+    assert parse_client(text, SHARED, SOURCE).autostarted == ("guest1", "a b")
+    assert parse_client(answered(), SHARED, SOURCE).autostarted == ()
 
 
 def test_a_line_of_version_0_1_is_replaced_if_vms_start_with_the_host_and_the_undo_restores_it() -> None:
@@ -196,3 +197,49 @@ def test_a_line_of_the_app_with_the_path_of_nfs_3_is_replaced_below_a_pseudo_roo
     _, (add, _), *_ = planned(facts, "source.mount")
     assert isinstance(add, AddLines)
     assert add.lines[0].startswith("192.0.2.3:/images /srv/images ")
+
+
+# `systemctl show` for srv-images.mount, without an automount; a generated unit is that of a line of fstab.
+UNITS = """\
+Id=srv-images.mount
+LoadState=loaded
+ActiveState=active
+UnitFileState={}
+
+Id=srv-images.automount
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+"""
+
+
+@pytest.mark.parametrize(("state", "enough"), [("enabled", True), ("disabled", False), ("generated", False)])
+def test_an_enabled_unit_of_systemd_replaces_the_line_of_fstab(state: str, enough: bool) -> None:
+    units = parse_client(answered(folder_units=UNITS.format(state)), SHARED, SOURCE).folder_units
+    facts = client(NFS.format("rw"), fstab="", folder_units=units)
+    finding = found(facts, "source.mount")
+    assert finding.state == (OK if enough else FAILED)
+    assert finding.found.endswith("also after a restart (srv-images.mount)") == enough
+    assert (planned(facts, "source.mount") == []) == enough
+    bind = "21 20 8:1 /data/images /srv/images rw - ext4 /dev/sda1 rw"
+    served = but(world(), STORAGE, mounts=mounted(bind), folder_units=units)
+    assert found(served, "storage.bind").state == (OK if enough else FAILED)
+    assert (planned(served, "storage.bind") == []) == enough
+
+
+def test_a_folder_of_an_enabled_unit_that_is_not_mounted_is_only_mounted() -> None:
+    units = parse_client(answered(folder_units=UNITS.format("enabled")), SHARED, SOURCE).folder_units
+    ((mount, _),) = planned(client(fstab="", folder_units=units), "source.mount")
+    assert isinstance(mount, Command)
+    assert "mount" in mount.argv
+
+
+def test_vms_that_start_with_the_host_are_found_although_another_link_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "vm 1.xml").write_text("<source file='/srv/images/a.qcow2'/>")
+    (tmp_path / "vm2.xml").write_text("<source file='/srv/images-2/a.qcow2'/>")
+    (tmp_path / "gone.xml").symlink_to(tmp_path / "nowhere")
+    part = next(line for line in CLIENT_SCRIPT.split("part ") if line.startswith("autostart "))
+    script = part.removeprefix("autostart 5 ").replace("/etc/libvirt/qemu/autostart", str(tmp_path))
+    command = ["sh", "-c", f"export_folder=/srv/images; {script}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert parse_client(answered(autostart=done.stdout), SHARED, SOURCE).autostarted == ("vm 1",)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.nfs.nfs_world import NFS, STEPS, but, folder, found, mounted, planned, world
-from tui.checklist.model.check import FAILED, OK, WARNING
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING
 from tui.core.settings import SOURCE, STORAGE
 from tui.linux.change import AddLines, Command
 from tui.linux.exports import parse_exports
@@ -112,10 +112,88 @@ def test_another_folder_of_the_same_server_is_never_called_free_to_unmount() -> 
     finding = found(mounts_it(world(), "192.0.2.3:/volume1/vms"), "source.mount")
     assert finding.found == "something else is mounted at /srv/images: 192.0.2.3:/volume1/vms (nfs4)"
     assert "umount" not in finding.hint
-    assert "storage.export" in finding.hint
+    assert "storage.images" in finding.hint
 
 
 def test_an_unread_storage_server_leaves_the_configured_path() -> None:
     facts = world()
     alone = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != STORAGE})
     assert found(mounts_it(alone, "192.0.2.3://srv/images"), "source.mount").state == OK
+
+
+def same_folder(parent: str, **server: object) -> NfsFacts:
+    """The image folder is the exported one, below an exported parent."""
+    facts = exported(f"{parent}\n/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
+    return but(facts, images=folder("/srv/images"), **server)
+
+
+@pytest.mark.parametrize(
+    ("parent", "words"),
+    [
+        ("/srv *(ro,fsid=0)", "exports /srv read-only"),
+        ("/srv 192.0.2.0/24(rw,fsid=0,insecure,no_subtree_check,async,no_root_squash)", "exports /srv with async"),
+        ("/ 192.0.2.11(rw)", "exports / with root_squash"),
+    ],
+)
+def test_the_options_of_an_exported_parent_count_for_a_folder_that_is_no_mount_point(parent: str, words: str) -> None:
+    finding = found(same_folder(parent), "storage.exports")
+    assert (finding.state, f"line 1 of /etc/exports {words}, and that counts for NFS 4" in finding.found) == (
+        WARNING,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("parent", "line"),
+    [
+        (f"/srv 192.0.2.10({RIGHT},fsid=0) 192.0.2.11({RIGHT})", ""),
+        ("/srv 192.0.2.99(ro)", ""),
+        ("/data *(ro)", ""),
+        ("/srv *(ro)", "21 20 8:1 /data/images /srv/images rw - ext4 /dev/sda1 rw"),  # the app's bind mount
+        ("/ *(ro)", "21 20 8:2 / /srv rw - xfs /dev/sdb1 rw"),  # another file system
+    ],
+)
+def test_a_parent_that_does_not_count_is_not_reported(parent: str, line: str) -> None:
+    assert found(same_folder(parent, mounts=mounted(*filter(None, [line]))), "storage.exports").state == OK
+
+
+def test_an_image_folder_that_is_exported_itself_needs_no_other_folder_on_the_server() -> None:
+    """As a NAS does: it exports /data/images, and the clients mount that at the path of the VMs' disks."""
+    facts = exported(f"/data/images 192.0.2.10({RIGHT})\n")
+    assert found(facts, "storage.bind").state == NOT_NEEDED
+    ((add, _),) = planned(facts, "storage.exports")
+    assert isinstance(add, AddLines)
+    assert add.lines == (f"/data/images 192.0.2.11({RIGHT})",)
+    facts = exported(f"/data/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
+    assert (found(facts, "storage.exports").state, found(facts, "storage.active").state) == (OK, OK)
+    assert found(mounts_it(facts, "192.0.2.3:/data/images"), "source.mount").state == OK
+    (line, _), *_ = planned(facts, "source.mount")
+    assert isinstance(line, AddLines)
+    assert line.lines[0].startswith("192.0.2.3:/data/images /srv/images ")
+
+
+def test_the_folder_of_the_app_comes_before_the_image_folder_if_both_are_exported() -> None:
+    facts = exported(f"/data/images *(ro)\n/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})\n")
+    assert found(facts, "storage.bind").state == FAILED  # it is not mounted there yet
+    assert found(facts, "storage.exports").state == OK
+
+
+BIND = "21 20 8:1 /data/images /srv/images rw - ext4 /dev/sda1 rw"
+
+
+@pytest.mark.parametrize(
+    ("line", "mount", "state"),
+    [
+        (f"/srv 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})", "", OK),
+        (f"/ 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})", "", OK),
+        (f"/srv 192.0.2.0/24({RIGHT},crossmnt)", BIND, WARNING),  # exported to more hosts
+        (f"/srv 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})", BIND, FAILED),  # clients would see an empty folder
+        ("/srv 192.0.2.10(ro) 192.0.2.11(ro)", "", FAILED),
+        (f"/srv 192.0.2.10({RIGHT})", "", FAILED),
+    ],
+)
+def test_an_exported_parent_is_enough_if_it_contains_the_folder(line: str, mount: str, state: str) -> None:
+    facts = but(exported(f"{line}\n"), mounts=mounted(*filter(None, [mount])))
+    assert found(facts, "storage.exports").state == state
+    assert (planned(facts, "storage.exports") == []) == (state != FAILED)
+    assert (found(facts, "storage.active").state == OK) == (state != FAILED)

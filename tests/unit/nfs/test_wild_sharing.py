@@ -1,14 +1,20 @@
 """Folders that hosts share in other ways than NFS, and exports by netgroup, wildcard and network."""
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.unit.nfs.nfs_world import STEPS, but, found, mounted, world
-from tui.checklist.model.check import FAILED, NOT_NEEDED, OK
-from tui.core.settings import DESTINATION, SOURCE
+from tests.unit.nfs.nfs_world import STEPS, but, found, mounted, planned, world
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
+from tui.linux.addresses import Resolved
+from tui.linux.change import AddLines
+from tui.linux.exports import parse_exports, parse_netgroups
 from tui.nfs.model.checks.sharing import proof_why_not
 from tui.nfs.model.facts import NfsFacts, QemuUser
+from tui.nfs.model.script import SERVER_SCRIPT
 
 # mountinfo of hosts with MooseFS, SSHFS, JuiceFS, Lustre, BeeGFS, and of VMs with a folder of their own host.
 OTHERS = [
@@ -74,3 +80,87 @@ def test_nothing_is_decided_before_the_second_host_is_read() -> None:
     facts = on("fuse.mfs", "mfsmaster:9421")
     one = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != DESTINATION})
     assert STEPS["storage.exports"].check(one) is None
+
+
+RIGHT = "rw,sync,no_subtree_check,no_root_squash"
+GETENT = "@vmhosts vmhosts               (192.0.2.10,-,example.org) (Host-B,,) \n"  # of glibc 2.36; two members
+
+
+def exported(line: str, netgroups: str = "") -> NfsFacts:
+    text = f"# theirs\n{line}\n"
+    facts = but(
+        world(),
+        exports={"/etc/exports": text},
+        active=parse_exports(text, "/var/lib/nfs/etab"),
+        netgroups=parse_netgroups(netgroups),
+    )
+    names = {**facts.hosts[STORAGE].names, DESTINATION: Resolved("host-b", ("192.0.2.11",), "host-b.example.org")}  # type: ignore[union-attr]
+    return but(facts, names=names)
+
+
+@pytest.mark.parametrize(
+    ("line", "netgroups"),
+    [
+        (f"/srv/images @vmhosts({RIGHT})", GETENT),
+        (f"/srv/images 192.0.2.10/32({RIGHT}) 192.0.2.11/255.255.255.255({RIGHT})", ""),
+        (f"/srv/images 192.0.2.10/31({RIGHT})", ""),
+        (f"/srv/images 192.0.2.10({RIGHT})\n/srv/images host-b.example.org({RIGHT})", ""),
+        (f"/srv/images *(ro) 192.0.2.10({RIGHT})\n/srv/images 192.0.2.10(ro) host-b({RIGHT})", ""),
+    ],
+)
+def test_an_export_that_only_the_two_hosts_match_is_right_and_no_line_is_added(line: str, netgroups: str) -> None:
+    facts = exported(line, netgroups)
+    assert (found(facts, "storage.exports").state, planned(facts, "storage.exports")) == (OK, [])
+    assert found(facts, "storage.active").state == OK
+
+
+@pytest.mark.parametrize(
+    ("line", "netgroups", "client"),
+    [
+        (f"/srv/images @vmhosts({RIGHT})", GETENT + "@other x (a,,)\n", "@vmhosts"),
+        (f"/srv/images @all({RIGHT})", "@all all (,root,)\n", "@all"),
+        (f"/srv/images 192.0.2.8/29({RIGHT})", "", "192.0.2.8/29"),
+        (f"/srv/images *.example.org({RIGHT}) 192.0.2.10({RIGHT})", "", "*.example.org"),
+    ],
+)
+def test_an_export_that_more_hosts_match_is_a_warning(line: str, netgroups: str, client: str) -> None:
+    facts = exported(line, netgroups.replace("(Host-B,,)", "(host-b,,) (host-c,,)"))
+    finding = found(facts, "storage.exports")
+    what = f"line 2 of /etc/exports exports it to more than both hosts: {client}"
+    assert (finding.state, finding.found) == (WARNING, what)
+    assert found(facts, "storage.active").state == OK
+
+
+def test_two_lines_for_the_folder_are_both_named() -> None:
+    facts = exported(f"/srv/images 192.0.2.10({RIGHT})\n/srv/images host-b({RIGHT})")
+    what = f"line 2 of /etc/exports and line 3 of /etc/exports: exported to both hosts with {RIGHT}"
+    assert found(facts, "storage.exports").found == what
+
+
+def test_a_netgroup_that_the_server_does_not_find_is_named_and_each_host_gets_its_own_line() -> None:
+    facts = exported(f"/srv/images @vmhosts({RIGHT})", "@vmhosts \n")
+    finding = found(facts, "storage.exports")
+    assert finding.state == FAILED
+    assert finding.found.endswith(
+        "; line 2 of /etc/exports exports it to @vmhosts, and this host finds no such netgroup"
+    )
+    ((add, _),) = planned(facts, "storage.exports")
+    assert isinstance(add, AddLines)
+    assert add.lines == (f"/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})",)
+
+
+def test_a_small_network_with_unsuitable_options_is_overridden_by_a_line_for_each_host() -> None:
+    ((add, _),) = planned(exported("/srv/images 192.0.2.10/32(ro)"), "storage.exports")
+    assert isinstance(add, AddLines)
+
+
+def test_the_netgroups_are_found_by_the_script(tmp_path: Path) -> None:
+    part = next(line for line in SERVER_SCRIPT.split("part ") if line.startswith("netgroups "))
+    exports, getent = tmp_path / "exports", tmp_path / "getent"
+    exports.write_text("/a @vmhosts(rw) @vm-2(ro)\n# mail root@example.org\n")
+    getent.write_text('#!/bin/sh\n[ "$2" != vmhosts ] || printf "vmhosts (a,,)\\n (b,,)\\n"\n')
+    getent.chmod(0o755)
+    script = part.removeprefix("netgroups 10 ").replace("/etc/exports ", f"{exports} ")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert parse_netgroups(done.stdout) == {"@vmhosts": ("a", "b")}

@@ -12,7 +12,7 @@ from tui.linux.perl import MISSING
 from tui.linux.script_sections import TIMED_OUT
 from tui.linux.sudo import Sudo
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
-from tui.nfs.model.proof import HELD_S, HOLD, LOCK, NAME, NO_OUTPUT, NO_REPLY, REMOVE, SEE, TRY, WAIT, Proof
+from tui.nfs.model.proof import HELD_S, HOLD, LOCK, NAME, NO_OUTPUT, NO_REPLY, REMOVE, SEE, TRY, USER, WAIT, Proof
 
 LIMIT_S = 15  # for one command on one host
 FIND_PERL = ("sh", "-c", "command -v perl")
@@ -83,11 +83,12 @@ class _Attempt:
         errors = (line for line in output.splitlines() if line.partition(" ")[0] not in ("creator", "failed", "locked"))
         error = "\n".join(errors)
         creator, failed = words.get("creator", ""), words.get("failed")
+        owner_error = error if creator == USER else ""
         if failed == "lock":
-            return Proof(creator, write_error="", lock_error=error or NO_OUTPUT)
+            return Proof(creator, owner_error, write_error="", lock_error=error or NO_OUTPUT)
         if failed or not creator or (holder.done() and "locked" not in output):
             return Proof(creator, write_error=error or NO_OUTPUT)
-        return Proof(creator, write_error="", lock_error="")
+        return Proof(creator, owner_error, write_error="", lock_error="")
 
     async def _read_elsewhere(self, proof: Proof) -> Proof:
         """`proof` with the results on the destination and the storage server."""

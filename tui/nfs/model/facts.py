@@ -49,6 +49,13 @@ class HostRead:
     configuration: tuple[str, ...] = ()  # existing files that purging the package would remove
     users: frozenset[str] = frozenset()
     lists_age_s: int = 0  # since the last apt-get update
+    idmap_domain: str = ""  # in which NFS 4 maps the names of owners; empty if unknown
+    folder_units: tuple[Unit, ...] = ()  # the units of systemd that mount the folder
+
+    @property
+    def enabled_unit(self) -> str:
+        """A unit that mounts the folder after a restart without a line of /etc/fstab; empty if there is none."""
+        return next((each.name for each in self.folder_units if each.exists and each.file == "enabled"), "")
 
     @property
     def fstab_entries(self) -> tuple[FstabEntry, ...]:
@@ -74,6 +81,9 @@ class ServerRead(HostRead):
     images: Folder = NO_FOLDER
     exports: Mapping[str, str] = field(default_factory=dict)  # the text of /etc/exports and exports.d, by path
     active: tuple[Export, ...] = ()  # the exports in effect
+    netgroups: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # the hosts of those in the files, by "@NAME"
     units: tuple[Unit, ...] = ()
     threads: int = 0  # of the kernel's NFS server
     firewall: Firewall = NO_FIREWALL
@@ -124,6 +134,7 @@ class ImageRead:
     readable: bool = False  # by QEMU's user
     writable: bool = False  # by QEMU's user
     locked: bool | None = None  # by any program; None if unknown
+    uid: int = -1  # of the owner; -1 if unknown
     no_perl: bool = False  # the lock could not be read because Perl is missing
     output: str = ""
 

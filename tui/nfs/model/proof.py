@@ -67,6 +67,7 @@ class Proof:
     """The results of the parts of the proof: an error is empty on success, and None if the part was not reached."""
 
     creator: str = ""  # ROOT or USER
+    owner_error: str = ""  # why root could not create the file or change its owner; QEMU's user created it then
     write_error: str | None = None
     read_error: str | None = None  # on the destination
     seen_error: str | None = None  # on the storage server

@@ -14,7 +14,7 @@ from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux import firewall
 from tui.linux import folder as folders
 from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts
-from tui.linux.exports import parse_exports
+from tui.linux.exports import parse_exports, parse_netgroups
 from tui.linux.folder import parse_folder
 from tui.linux.mounts import parse_mountinfo
 from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
@@ -57,6 +57,12 @@ fi
 part configuration 5 sh -c 'for each; do [ ! -e "$each" ] || echo "$each"; done' sh {" ".join(PURGED)}
 part users 5 getent passwd {" ".join(USERS)}
 part fstab 5 cat /etc/fstab
+part idmap 5 nfsidmap -d
+if has systemd-escape; then
+  part folder_units 10 sh -c 'path=$(readlink -m -- "$1")
+    systemctl show -p {PROPERTIES} "$(systemd-escape -p --suffix=mount "$path")" \
+      "$(systemd-escape -p --suffix=automount "$path")"' sh "$export_folder"
+fi
 part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
 part address.source 5 getent ahosts "$source"
@@ -77,6 +83,10 @@ part others.destination 5 sh -c "$names" sh "$destination"
 part exports 5 sh -c '
 for each in /etc/exports /etc/exports.d/*.exports; do
   [ ! -f "$each" ] || printf "%s %s\\n" "$(base64 -w0 < "$each")" "$each"
+done'
+part netgroups 10 sh -c '
+grep -hoE "@[A-Za-z0-9_.-]+" /etc/exports /etc/exports.d/*.exports 2> /dev/null | sort -u | while read -r each; do
+  echo "$each $(getent netgroup "${{each#@}}" | tr "\\n" " ")"
 done'
 part active 5 cat /var/lib/nfs/etab
 part threads 5 cat /proc/fs/nfsd/threads
@@ -100,7 +110,7 @@ part route 5 sh -c "$route" sh "$storage"
 part qemu_conf 5 cat /etc/libvirt/qemu.conf
 user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
 part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
-part autostart 5 sh -c 'grep -l -F -- "$1/" /etc/libvirt/qemu/autostart/*.xml' sh "$export_folder"
+part autostart 5 sh -c 'grep -lsF -- "$1/" /etc/libvirt/qemu/autostart/*.xml || :' sh "$export_folder"
 part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 """
 
@@ -118,6 +128,7 @@ def parse_server(text: str, shared: Shared) -> ServerRead:
         **_common(sections, shared, STORAGE),
         images=parse_folder(shared.images, sections.get("images")),
         exports=_files(_text(sections, "exports")),
+        netgroups=parse_netgroups(_text(sections, "netgroups")),
         active=parse_exports(_text(sections, "active"), "/var/lib/nfs/etab"),
         units=parse_units(_text(sections, "units")),
         threads=whole(_text(sections, "threads").strip()) or 0,
@@ -158,6 +169,8 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         "names": {role: _resolved(sections, role, getattr(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)},
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
+        "idmap_domain": _text(sections, "idmap").strip(),
+        "folder_units": parse_units(_text(sections, "folder_units")),
         "lists_age_s": whole(_text(sections, "age").strip()) or 0,
     }
 

@@ -5,6 +5,7 @@ from tui.linux.change import Change, Command, Move, added, reversible
 from tui.linux.folder import HUNG, STALE, Folder
 from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
 from tui.linux.mounts import Mount, device_folder
+from tui.nfs.model.checks.grants import exports_images
 from tui.nfs.model.facts import HostRead, NfsFacts, ServerRead
 
 # nofail, because a server that can't mount the images must still start, so that a person can log in and repair it.
@@ -15,11 +16,11 @@ OPTIONS = "bind,nofail"
 UNBIND = 'if [ "$1" -ef "$2" ]; then umount -- "$2"; fi'
 
 
-def check_bind(_facts: NfsFacts, server: ServerRead) -> Finding:
+def check_bind(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether both paths are the same folder, now and after a restart."""
     images, folder = server.images, server.folder
     wanted = f"{images.path} mounted at {folder.path}, now and after a restart"
-    if images.path == folder.path:
+    if images.path == folder.path or exports_images(facts, server):
         return Finding(NOT_NEEDED, "the image folder is the exported folder")
     if images.state in (HUNG, STALE) or folder.state in (HUNG, STALE):
         return Finding(FAILED, "its file system does not respond", wanted, "Is it on a server that is down?")
@@ -30,13 +31,14 @@ def check_bind(_facts: NfsFacts, server: ServerRead) -> Finding:
     entry = _fstab_entry(server)
     if not bound(server):
         return Finding(FAILED, _obstacle(server) or "it is not mounted", wanted, _hint(server))
-    if entry is None:
+    if entry is None and not server.enabled_unit:
         return Finding(FAILED, "it is mounted, but not after a restart", wanted)
-    if not _is_ours(entry, server):
+    if entry is not None and not _is_ours(entry, server):
         return Finding(FAILED, f"it is mounted, but {foreign_entry(entry)}", wanted, _hint(server))
-    if entry.by_hand:
+    if entry is not None and entry.by_hand:
         return Finding(FAILED, f"{entry.where} has noauto", wanted, "Remove noauto from it.")
-    return Finding(OK, f"{images.path} is mounted at {folder.path}, also after a restart ({entry.where})")
+    by = entry.where if entry else server.enabled_unit
+    return Finding(OK, f"{images.path} is mounted at {folder.path}, also after a restart ({by})")
 
 
 def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
@@ -48,7 +50,7 @@ def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
         return f"{foreign_entry(entry)}, and the app does not change that line"
     if entry is not None and entry.by_hand:
         return f"the app did not write {entry.where}"
-    moves = [] if entry else fstab_moves(server, fstab_line(images, folder, "none", OPTIONS))
+    moves = [] if entry or server.enabled_unit else fstab_moves(server, fstab_line(images, folder, "none", OPTIONS))
     if not bound(server):
         mount, undo = ("mount", "--bind", "--", images, folder), ("sh", "-c", UNBIND, "sh", images, folder)
         moves.append(reversible(server.role, mount, undo))

@@ -1,17 +1,25 @@
 """The export of the folder to the two hosts only: the line in /etc/exports, and the exports in effect."""
 
+from collections.abc import Iterable
+
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, added
 from tui.linux.escapes import ESCAPE
 from tui.linux.exports import Export, export_line, parse_exports
 from tui.linux.managed_block import blocks
+from tui.linux.mounts import mount_at
 from tui.nfs.model.checks.common import clients_unread
 from tui.nfs.model.checks.grants import (
+    SINGLE,
     Grant,
+    client_kind,
+    covering_grant,
     effective_grant,
     exported_paths,
     matches,
+    only_for,
+    unknown_netgroup,
     unreachable,
     written_exports,
 )
@@ -37,7 +45,7 @@ NOTE = (
 
 def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
     """Whether the files export the folder to both hosts with the options that VMs need."""
-    wanted = f"{facts.shared.export} exported to {' and '.join(_clients(facts))} with {OPTIONS}"
+    wanted = f"{exported_paths(facts, server)[0]} exported to {' and '.join(_clients(facts))} with {OPTIONS}"
     if ESCAPE.search(facts.shared.export):
         return Finding(FAILED, BACKSLASH, wanted, "Configure another exported folder.")
     if unknown := _unknown(facts, server):
@@ -49,18 +57,24 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
         return Finding(FAILED, where, wanted, hint)
     missing = _missing(facts, server)
     if missing:
-        return Finding(FAILED, f"it is not exported to {' and '.join(missing)} with the options VMs need", wanted)
-    if outside := next((why for role in CLIENTS if (why := unreachable(facts, role))), ""):
-        hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
-        return Finding(WARNING, outside, wanted, hint)
+        found = f"it is not exported to {' and '.join(missing)} with the options VMs need"
+        if group := unknown_netgroup(facts, server):
+            found += f"; {group.export.where} exports it to {group.client.name}, and this host finds no such netgroup"
+        return Finding(FAILED, found, wanted)
+    if parent := _outside(facts, wanted) or _covered(facts, server, wanted):
+        return parent
     grants = [grant for role in CLIENTS if (grant := _grant(facts, server, role))]
-    if wide := next((grant for grant in grants if grant.wide), None):
-        return Finding(WARNING, f"{wide.export.where} exports it to more than both hosts: {wide.client.name}", wanted)
+    hosts = [server.names[role] for role in CLIENTS]
+    if wide := next((each for each in grants if not only_for(each.client.name, hosts, server.netgroups)), None):
+        what = "it" if wide.export.path in exported_paths(facts, server) else wide.export.path
+        found = f"{wide.export.where} exports {what} to more than both hosts: {wide.client.name}"
+        return Finding(WARNING, found, wanted)
     if mismatch := _address_mismatch(facts, server):
         return Finding(WARNING, mismatch, wanted, "Configure that address, or the server refuses the mount.")
     if clients_unread(facts):  # their own addresses are still unknown
         return None
-    return Finding(OK, f"{grants[0].export.where} exports it to both hosts with {','.join(grants[0].client.options)}")
+    where = " and ".join(dict.fromkeys(grant.export.where for grant in grants))
+    return Finding(OK, f"{where}: exported to both hosts with {','.join(grants[0].client.options)}")
 
 
 def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
@@ -77,17 +91,17 @@ def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
     ]
     missing = _missing(facts, server)
     if missing:
-        lines = (export_line(facts.shared.export, missing, OPTIONS),)
+        lines = (export_line(exported_paths(facts, server)[0], missing, OPTIONS),)
         moves.append(added(STORAGE, EXPORTS, lines, Command(STORAGE, ("sh", "-c", REEXPORT_IF_THERE))))
     return Change(tuple(moves), NOTE)
 
 
 def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether the exports in effect are those of the files."""
-    paths, wanted = exported_paths(facts, server), "the lines of /etc/exports in effect"
+    wanted = "the lines of /etc/exports in effect"
     for role in CLIENTS:
         host = server.names[role]
-        grant = effective_grant(server.active, paths, host)
+        grant = _own_or_parent(facts, server, server.active, role)
         if grant is None:
             return Finding(FAILED, f"the server does not export it to {host.name} yet", wanted)
         if grant.wrong and grant.wrong != "with async":
@@ -98,6 +112,28 @@ def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
 def change_active(_facts: NfsFacts, _server: ServerRead) -> Change | str:
     """Reads /etc/exports again."""
     return Change((Move(Command(STORAGE, ("sh", "-c", REEXPORT))),), "Existing mounts of the clients are not affected.")
+
+
+def _outside(facts: NfsFacts, wanted: str) -> Finding | None:
+    """The finding that NFS 4 clients can't see the folder at all."""
+    why = next((why for role in CLIENTS if (why := unreachable(facts, role))), "")
+    hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
+    return Finding(WARNING, why, wanted, hint) if why else None
+
+
+def _covered(facts: NfsFacts, server: ServerRead, wanted: str) -> Finding | None:
+    """The finding that the unsuitable options of a parent folder count in place of those of the exported one."""
+    if mount_at(server.mounts, exported_paths(facts, server)[-1]) is not None:
+        return None
+    exports = (*written_exports(server), *server.active)
+    grants = (covering_grant(facts, server, exports, role) for role in CLIENTS)
+    parent = next((grant for grant in grants if grant and grant.wrong), None)
+    if parent is None:
+        return None
+    path, above = exported_paths(facts, server)[0], parent.export.path
+    found = f"{parent.export.where} exports {above} {parent.wrong}, and that counts for NFS 4: {path} is no mount point"
+    hint = f"Give {above} the same options, or configure storage.images elsewhere: the app mounts it at {path}."
+    return Finding(WARNING, found, wanted, hint)
 
 
 def _clients(facts: NfsFacts) -> tuple[str, ...]:
@@ -118,7 +154,9 @@ def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
         exports = [each for line in block.lines for each in parse_exports(line)]
         here = [Grant(each, client) for each in exports if each.path in paths for client in each.clients]
         right = (
-            not (grant.wide or grant.wrong) and any(matches(grant.client.name, host) for host in hosts)
+            client_kind(grant.client.name) == SINGLE
+            and not grant.wrong
+            and any(matches(grant.client.name, host, server.netgroups) for host in hosts)
             for grant in here
         )
         if here and not all(right):
@@ -128,13 +166,21 @@ def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
 
 def _grant(facts: NfsFacts, server: ServerRead, role: str) -> Grant | None:
     """The grant of a host once the app's outdated lines are removed."""
-    return effective_grant(_current(facts, server), exported_paths(facts, server), server.names[role])
+    return _own_or_parent(facts, server, _current(facts, server), role)
+
+
+def _own_or_parent(facts: NfsFacts, server: ServerRead, exports: Iterable[Export], role: str) -> Grant | None:
+    """The grant of the folder for a host, else that of an exported parent with suitable options."""
+    exports = tuple(exports)
+    own = effective_grant(server, exports, exported_paths(facts, server), role)
+    parent = covering_grant(facts, server, exports, role) if own is None else None
+    return own or (parent if parent and not parent.wrong else None)
 
 
 def _conflict(facts: NfsFacts, server: ServerRead) -> Grant | None:
     """A line that the app did not write, for one of the hosts alone and with unsuitable options."""
     grants = (_grant(facts, server, role) for role in CLIENTS)
-    return next((grant for grant in grants if grant and not grant.wide and grant.wrong), None)
+    return next((grant for grant in grants if grant and client_kind(grant.client.name) == SINGLE and grant.wrong), None)
 
 
 def _missing(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:

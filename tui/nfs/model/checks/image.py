@@ -5,12 +5,24 @@ from pathlib import PurePosixPath
 
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, from_failure
 from tui.core.failure import Failure
+from tui.core.quantity import whole
 from tui.core.vm import Vm
 from tui.linux.perl import INSTALL, MISSING
 from tui.linux.script_sections import PRELUDE, parse_sections
+from tui.nfs.model.checks.owners import NOBODY, idmap_hint
 from tui.nfs.model.facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
 from tui.nfs.model.proof import ROOT
 from tui.vm.model.domain import Disk
+
+USED_ELSEWHERE = "Does another host mount the folder? Does qemu-img or qemu-nbd use it?"
+LOCKED_BY_3 = (
+    f"{USED_ELSEWHERE} With NFS 3, a host that has died keeps its locks until it starts again. If it never does:"
+    " systemctl restart nfs-server on the storage server; the other hosts take their locks back."
+)
+LOCKED_BY_4 = (
+    f"{USED_ELSEWHERE} A host that has died keeps its locks for up to 90 s. On the storage server,"
+    " /proc/fs/nfsd/clients/*/states lists the locks, and the file info beside it the host."
+)
 
 ON_A_HOST = ("file", "block")
 
@@ -22,7 +34,8 @@ printf 'real %s\\n' "$real"
 true 2> /dev/null < "$real"
 [ -e "$real" ] || exit 0
 stat -L -c 'mode %a
-owner %U:%G' -- "$real"
+owner %U:%G
+uid %u' -- "$real"
 [ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable
 [ -z "$1" ] || ! runuser -u "$1" -- test -w "$real" || echo writable
 if command -v perl > /dev/null; then perl -e "$3" "$real"; else echo no_perl; fi
@@ -67,6 +80,7 @@ def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
                 "readable" in words,
                 "writable" in words,
                 True if "locked" in words else False if "free" in words else None,
+                -1 if (uid := whole(words.get("uid", ""))) is None else uid,
                 "no_perl" in words,
                 part.text if part else "",
             )
@@ -139,7 +153,8 @@ def _locked_by_others(facts: NfsFacts, wanted: str) -> Finding | None:
     locked = next((image.path for image in read if image.locked), "")
     if locked:
         found = f"{PurePosixPath(locked).name} is locked, and no VM of these two hosts uses it"
-        return Finding(WARNING, found, wanted, "Does another host mount the folder? Does qemu-img or qemu-nbd use it?")
+        versions = {client.mount.option("vers") for client in facts.clients if client.mount}
+        return Finding(WARNING, found, wanted, LOCKED_BY_3 if "3" in versions else LOCKED_BY_4)
     if any(image.no_perl for image in read) and all(image.locked is None for image in read):
         return Finding(WARNING, f"whether another program has it open is unknown: {MISSING}", wanted, INSTALL)
     return None
@@ -161,6 +176,8 @@ def _problem(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str)
     if client.qemu_conf.dynamic_ownership and facts.proof is None:
         return Finding(UNKNOWN, f"{name} belongs to {image.owner}; not tried yet: changing its owner to QEMU's user")
     found = f"{client.qemu.name} can't open {name}, which belongs to {image.owner} with mode {image.mode}"
+    if image.uid in NOBODY:
+        return Finding(FAILED, found, wanted, idmap_hint(facts, client))
     return Finding(FAILED, found, wanted, f"On the storage server: chown {client.qemu.uid} on the image.")
 
 

@@ -69,10 +69,8 @@ def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
         why = _obstacle(facts, client) or "it is not mounted"
         return Finding(FAILED, why, wanted, detail=detail)
     how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
-    if entry is None and (automount := automount_of(client.mounts, mount)):
-        return weak_mount(mount, path) or Finding(
-            OK, f"{mount.source} is mounted ({how}), at its first use by {automount.source}"
-        )
+    if entry is None and (when := _without_fstab(client, mount)):
+        return weak_mount(mount, path) or Finding(OK, f"{mount.source} is mounted ({how}), {when}")
     if entry is None:
         return Finding(FAILED, "it is mounted, but not after a restart", f"a line for it in {FSTAB}")
     if not _is_our_entry(entry, facts, client):
@@ -94,7 +92,7 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
     if entry is not None and not _is_our_entry(entry, facts, client):
         return f"{foreign_entry(entry)}, and the app does not change that line"
     moves = []
-    if entry is None and not (mount and automount_of(client.mounts, mount)):
+    if entry is None and not _without_fstab(client, mount):
         moves = fstab_moves(client, _line(facts, client))
     elif entry is not None and (former := _former_line(facts, client, entry)):
         replaced = RemoveLines(client.role, FSTAB, former), (AddLines(client.role, FSTAB, former),)
@@ -120,6 +118,14 @@ def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
     """Whether the exported folder is mounted, responds and is not read-only."""
     mount = client.mount
     return client.folder.is_folder and mount is not None and not mount.read_only and _is_our_mount(mount, facts, client)
+
+
+def _without_fstab(client: ClientRead, mount: Mount | None) -> str:
+    """What mounts the folder after a restart in place of a line of fstab; empty if nothing does."""
+    automount = automount_of(client.mounts, mount) if mount else None
+    if automount:
+        return f"at its first use by {automount.source}"
+    return f"also after a restart ({client.enabled_unit})" if client.enabled_unit else ""
 
 
 def _line(facts: NfsFacts, client: ClientRead) -> str:
@@ -171,7 +177,7 @@ def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | No
         what = f"something else is mounted at {path}: {mount_summary(mount)}{below}"
         hint = f"If nothing uses it: umount {path}"
         if _same_server(mount, facts, client):
-            hint = "Is it the folder you mean? Then configure its path as storage.export, or export that path."
+            hint = "Is it the folder you mean? Then configure its path on the server as storage.images, and export it."
         elif mount.maybe_shared:
             hint = "If both hosts share their images that way, mount the same source at this path on both."
         return Finding(FAILED, what, wanted, hint)

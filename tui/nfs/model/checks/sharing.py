@@ -9,6 +9,7 @@ from tui.linux.perl import INSTALL, MISSING
 from tui.linux.qemu_conf import SHARED_SINCE
 from tui.nfs.model.checks.common import shared_without_nfs
 from tui.nfs.model.checks.mount import usable_mount
+from tui.nfs.model.checks.owners import idmap_hint, lost_owner
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
 from tui.nfs.model.proof import NAME, NO_OUTPUT, NO_REPLY, USER, Proof
 
@@ -35,6 +36,8 @@ def check_listing(facts: NfsFacts, client: ClientRead) -> Finding:
     if here.entries != there.entries:
         return Finding(WARNING, f"the same {len(here.entries)} files, some with another size: a program writes to them")
     count = len(here.entries)
+    if lost := lost_owner(here, there):
+        return Finding(WARNING, f"the same {count} files, but {lost}", wanted, idmap_hint(facts, client))
     return Finding(OK, f"the same {count} files as on the storage server" if count else "empty on both")
 
 
@@ -49,6 +52,12 @@ def check_write(facts: NfsFacts) -> Finding | None:
     if proof.left:
         what = f"written, but {', '.join(proof.left)} could not be removed"
         return Finding(WARNING, what, wanted, "Remove it by hand.")
+    if proof.creator == USER and "Invalid argument" in proof.owner_error:
+        wanted = "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts"
+        found = "QEMU's user can write, but the storage server does not know that user by name"
+        client = facts.client(SOURCE)
+        hint = idmap_hint(facts, client) if isinstance(client, ClientRead) else ""
+        return Finding(WARNING, found, wanted, hint, proof.owner_error)
     if proof.creator == USER:
         wanted = "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts"
         hint = "Export it with no_root_squash, or chown the images and set dynamic_ownership = 0 in qemu.conf."
