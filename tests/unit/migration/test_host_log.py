@@ -17,6 +17,7 @@ from tests.unit.migration.host_log_texts import (
     UUID,
     printed,
 )
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.linux.script_sections import parse_sections
 from tui.migration.model.host_log import SCRIPT, HostLog, of_record, parse
@@ -144,6 +145,16 @@ def test_another_refusal_is_only_named_where_nothing_else_is_known() -> None:
 def test_what_follows_from_a_broken_stream_is_no_reason(line: str) -> None:
     log = f"{STARTED}2026-11-29T01:14:01.2Z qemu-system-x86_64: {line}\n"
     assert why(LOST, target=log) == "libvirt gave no usable reason"
+
+
+def test_the_hint_does_not_lead_to_logs_that_were_read_and_have_no_reason() -> None:
+    cause = Failure("The migration of guest1 failed", "no reason", "Look into the VM's log.", detail=LOST)
+    found = with_logs(cause, HostLog("source", ""), read(log=STARTED + KILLED))
+    assert without_keys(found.hint) == (
+        "QEMU's logs of both hosts have no reason; the Migrate page shows them. "
+        "Look into the journal of libvirtd on source and destination."
+    )
+    assert with_logs(cause, HostLog("source", "", qemu_why="Permission denied"), read(log=STARTED)) is cause
 
 
 def test_a_cause_that_names_who_ended_the_vm_stays() -> None:
