@@ -17,7 +17,9 @@ from tests.unit.migration.host_log_texts import (
     UUID,
     printed,
 )
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
+from tui.linux.script_sections import parse_sections
 from tui.migration.model.host_log import SCRIPT, HostLog, of_record, parse
 from tui.migration.model.log_reason import with_logs
 
@@ -145,6 +147,16 @@ def test_what_follows_from_a_broken_stream_is_no_reason(line: str) -> None:
     assert why(LOST, target=log) == "libvirt gave no usable reason"
 
 
+def test_the_hint_does_not_lead_to_logs_that_were_read_and_have_no_reason() -> None:
+    cause = Failure("The migration of guest1 failed", "no reason", "Look into the VM's log.", detail=LOST)
+    found = with_logs(cause, HostLog("source", ""), read(log=STARTED + KILLED))
+    assert without_keys(found.hint) == (
+        "QEMU's logs of both hosts have no reason; the Migrate page shows them. "
+        "Look into the journal of libvirtd on source and destination."
+    )
+    assert with_logs(cause, HostLog("source", "", qemu_why="Permission denied"), read(log=STARTED)) is cause
+
+
 def test_a_cause_that_names_who_ended_the_vm_stays() -> None:
     cause = Failure("Another program forced guest1 off on source during the migration", detail=LOST)
     assert with_logs(cause, HostLog("source", ""), read(log=STARTED + NO_VGA)) is cause
@@ -159,3 +171,28 @@ def test_a_known_reason_stays_and_without_any_the_cause_stays() -> None:
         "libvirt gave no usable reason"
     )
     assert why(LOST, target=STARTED + KILLED + SHUT) == "libvirt gave no usable reason"
+
+
+def test_the_script_takes_refusals_alone_from_the_kernels_logs(tmp_path: Path) -> None:
+    for name in ("dmesg", "journalctl"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ncat <<'END'\nusb 1-1: new device\n{APPARMOR}{SELINUX}END\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["sh", "-c", SCRIPT, "sh", "x", "60", "session"], capture_output=True, text=True, env=environment, check=True
+    )
+    found = parse_sections(done.stdout)
+    assert found["dmesg"].text.splitlines() == [APPARMOR.strip(), SELINUX.strip()]
+    assert found["log"].status == 1
+    in_group = "root" in subprocess.run(["id", "-nG"], capture_output=True, text=True, check=True).stdout.split()
+    assert found["journal"].text == found["dmesg"].text or not in_group
+
+
+def test_a_kernel_log_that_may_not_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "dmesg").write_text("#!/bin/sh\necho 'dmesg: Operation not permitted' >&2\nexit 1\n", "utf-8")
+    (tmp_path / "dmesg").chmod(0o755)
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["sh", "-c", SCRIPT, "sh", "x", "60", "session"], capture_output=True, text=True, env=environment, check=True
+    )
+    assert parse_sections(done.stdout)["dmesg"].status == 1

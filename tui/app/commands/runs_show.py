@@ -114,7 +114,10 @@ def _call_of(plan: "Plan") -> "Call":
 
 
 def run_lines(run: "Run", log: Log, width: int, script: "Script | None" = None, *, python: bool = False) -> list[str]:
-    """The facts, the figures, the commands, the passes and the events as text."""
+    """The facts, the figures, the commands, the passes, the events and what the hosts wrote, as text."""
+    from tui.migration.model.host_log import of_record
+    from tui.migration.model.raw_text import host_lines
+    from tui.migration.model.record import HOST_LOG
     from tui.runs.model.facts import figure_facts, run_facts
     from tui.runs.model.pass_table import pass_lines
     from tui.runs.model.run_forecast import rows, table
@@ -135,7 +138,9 @@ def run_lines(run: "Run", log: Log, width: int, script: "Script | None" = None, 
         lines += [log.problem, ""]
     if log.passes:
         lines += [*pass_lines(log.passes), ""]
-    lines += [event_line(each) for each in log.events]
+    lines += [event_line(each) for each in log.events if each.kind != HOST_LOG]
+    for each in log.events:
+        lines += ["", *map(plain, host_lines(of_record(each.data)))] if each.kind == HOST_LOG else []
     return lines if lines[-1] else lines[:-1]
 
 

@@ -41,7 +41,11 @@ def with_logs(cause: Failure, origin: HostLog, target: HostLog) -> Failure:
         return _better(cause, *found)
     if refusals:
         return _better(cause, f"{cause.why}; {refusals[0].why}, which may be the reason", refusals[0].hint)
-    return cause
+    if origin.qemu_why or target.qemu_why:
+        return cause  # its hint leads to the logs
+    hosts = f"{origin.host} and {target.host}"
+    hint = f"QEMU's logs of both hosts have no reason; {LOG} shows them. Look into the journal of libvirtd on {hosts}."
+    return _better(cause, cause.why, hint)
 
 
 def _better(cause: Failure, why: str, hint: str) -> Failure:

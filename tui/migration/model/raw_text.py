@@ -13,11 +13,12 @@ def raw_text(timeline: Timeline) -> list[str]:
     if detail:
         lines += ["libvirt's message", *(f"  {line}" for line in detail.splitlines()), ""]
     for data in timeline.host_logs.values():
-        lines += _of_host(of_record(data))
+        lines += host_lines(of_record(data))
     return lines[:-1]
 
 
-def _of_host(log: HostLog) -> Iterator[str]:
+def host_lines(log: HostLog) -> Iterator[str]:
+    """What one host wrote, with a title before each part and an empty line after it."""
     path = f" {log.path}" if log.path else ""
     yield f"QEMU's log on {log.host}{path}"
     if log.qemu_why:

@@ -64,6 +64,7 @@ class RunMessages(Page):
 def message_lines(timeline: Timeline, width: int) -> Iterator[Content]:
     """The raw text, wrapped; its titles stand out."""
     for line in raw_text(timeline) or [NOTHING]:
-        title = not line.startswith(" ")
-        for part in Content.styled(plain(line), "bold $accent" if title else "").wrap(width) if line else [Content("")]:
-            yield Content.assemble(" ", part)
+        text, indent = plain(line.strip()), " " * (len(line) - len(line.lstrip()))
+        parts = Content.styled(text, "" if indent else "bold $accent").wrap(width - 2 * len(indent)) if text else []
+        for number, part in enumerate(parts or [Content("")]):
+            yield Content.assemble(" ", indent if not number else 2 * indent, part)

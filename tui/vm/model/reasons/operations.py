@@ -71,6 +71,11 @@ VM_STATE = (
     ),
     Row(r"domain is not running", "the VM does not run", "Start it on the Launch page."),
     Row(
+        r"QEMU reports migration is still running",
+        "QEMU has not noticed yet that the connection of post-copy broke",
+        "Try again in some seconds.",
+    ),
+    Row(
         r"post-copy migration of the domain failed",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
