@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.ui.one_page import OnePage, text_of, until
@@ -107,6 +108,14 @@ async def test_more_than_eight_marked_runs_are_not_compared(tmp_path: Path) -> N
         await pilot.press(*("space" for _ in range(9)), "o")
         await until(pilot, lambda: any("9 runs are marked." in each.message for each in app._notifications))
         assert isinstance(app.screen, RunsPage)
+
+
+async def test_keys_that_arrive_at_once_act_in_their_order(folder: Path) -> None:
+    async with app_of(folder).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: text_of(pilot.app).count("completed") > 1)
+        for key, character in (("space", " "), ("space", " "), ("o", "o")):
+            pilot.app.post_message(events.Key(key, character))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ComparePage))
 
 
 async def test_the_curves_of_all_runs_are_in_one_chart_from_the_oldest_on(folder: Path) -> None:
