@@ -13,6 +13,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.runs_screen import utc
 from tests.ui.test_runs import make, summary
 from tui.runs.backend import statistics
+from tui.runs.backend.notes import annotate
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.measure import measure
@@ -220,6 +221,15 @@ async def test_eight_runs_fit_a_small_terminal(tmp_path: Path) -> None:
         assert len(lines[at].split()[-8:]) == 8
         assert lines[at + 1].split() == [f"1.{n}0x" for n in range(1, 8)]
         assert all(len(line) <= 80 for line in lines)
+
+
+async def test_what_differs_at_the_end_of_the_line_of_a_run_is_on_the_next_line(folder: Path) -> None:
+    for name, *_ in RUNS[:2]:
+        annotate(folder / name, lambda old: old.with_exclusion("the host was busy with a backup of all of its VMs"))
+    async with compared(folder, 3, (80, 24)) as pilot:
+        text = lines_of(pilot.app)  # type: ignore[arg-type]
+        assert "all of its VMs)" in " ".join(text.split())
+        assert all(len(line) <= 80 for line in text.splitlines())
 
 
 async def test_repeats_are_described_and_tested(tmp_path: Path) -> None:
