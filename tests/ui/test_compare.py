@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.runs_screen import utc
 from tests.ui.test_runs import make, summary
 from tui.runs.backend import statistics
+from tui.runs.backend.notes import annotate
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.measure import measure
@@ -107,6 +109,14 @@ async def test_more_than_eight_marked_runs_are_not_compared(tmp_path: Path) -> N
         await pilot.press(*("space" for _ in range(9)), "o")
         await until(pilot, lambda: any("9 runs are marked." in each.message for each in app._notifications))
         assert isinstance(app.screen, RunsPage)
+
+
+async def test_keys_that_arrive_at_once_act_in_their_order(folder: Path) -> None:
+    async with app_of(folder).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: text_of(pilot.app).count("completed") > 1)
+        for key, character in (("space", " "), ("space", " "), ("o", "o")):
+            pilot.app.post_message(events.Key(key, character))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ComparePage))
 
 
 async def test_the_curves_of_all_runs_are_in_one_chart_from_the_oldest_on(folder: Path) -> None:
@@ -211,6 +221,15 @@ async def test_eight_runs_fit_a_small_terminal(tmp_path: Path) -> None:
         assert len(lines[at].split()[-8:]) == 8
         assert lines[at + 1].split() == [f"1.{n}0x" for n in range(1, 8)]
         assert all(len(line) <= 80 for line in lines)
+
+
+async def test_what_differs_at_the_end_of_the_line_of_a_run_is_on_the_next_line(folder: Path) -> None:
+    for name, *_ in RUNS[:2]:
+        annotate(folder / name, lambda old: old.with_exclusion("the host was busy with a backup of all of its VMs"))
+    async with compared(folder, 3, (80, 24)) as pilot:
+        text = lines_of(pilot.app)  # type: ignore[arg-type]
+        assert "all of its VMs)" in " ".join(text.split())
+        assert all(len(line) <= 80 for line in text.splitlines())
 
 
 async def test_repeats_are_described_and_tested(tmp_path: Path) -> None:

@@ -50,7 +50,16 @@ class Page(ReportsErrors, Screen[None]):
         if active is None or active.enabled or active.node is not self:
             return
         event.stop()
-        self.explain(self.why_not(active.binding.action))
+        # The app still has to run the key before, if both arrive at once; its action may let this one act.
+        self.app.call_later(self._run_or_explain, active.binding.action)
+
+    async def _run_or_explain(self, action: str) -> None:
+        if self.app.screen is not self:
+            return
+        if sentence := self.why_not(action.partition("(")[0]):
+            self.explain(sentence)
+        else:
+            await self.run_action(action)
 
     def explain(self, sentence: str) -> None:
         """Show a sentence for some seconds."""

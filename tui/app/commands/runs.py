@@ -123,11 +123,11 @@ def reader_of(options: Namespace) -> "RunReader":
     return RunReader(folder_of(options))
 
 
-def folder_of(options: Namespace) -> Path:
-    """The folder of the runs, from the options; Failure if there is none."""
+def folder_of(options: Namespace, *, new: bool = False) -> Path:
+    """The folder of the runs, from the options; Failure if there is none. A `new` one is made by who writes to it."""
     if options.folder:
         folder = path_of(options.folder)
-        if not os.path.isdir(folder):  # noqa: PTH112  # is_dir raises for a folder that may not be entered
+        if not (new and not os.path.lexists(folder)) and not os.path.isdir(folder):  # noqa: PTH112  # is_dir raises for a folder that may not be entered
             raise Failure(f"{folder} is not a folder", hint="Name the folder that has the folders of the runs.")
         return folder.absolute()
     from tui.app.config import Missing, find, load

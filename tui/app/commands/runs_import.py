@@ -59,7 +59,7 @@ def main(_verb: str, words: list[str]) -> int:
 def _import(options: "Namespace", given: "Given") -> int:
     from tui.runs.backend.importer import import_log
 
-    runs = folder_of(options)
+    runs = folder_of(options, new=True)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()  # None: it was closed
     output, status = Output("runs import", sys.stdout, sys.stderr), 0
     for name in options.files:

@@ -1,6 +1,6 @@
 """The comparison of a few runs: their remaining memory on one time axis, and their figures beside each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual import work
@@ -136,7 +136,7 @@ class ComparePage(Page):
         width = self.size.width - 2
         rows = differences(self._measured, self._baseline)
         lines = [
-            *run_lines(self._runs, self._measured, self._problems, self._baseline),
+            *self._named(width),
             *self._left_out(),
             *table_lines(rows, len(self._runs), width),
         ]
@@ -145,6 +145,16 @@ class ComparePage(Page):
             first, *more = Content(plain(sentence)).wrap(max(10, width - 2))
             lines += [Content.assemble(" - ", first), *(Content.assemble("   ", line) for line in more)]
         self._lines.show(*lines)
+
+    def _named(self, width: int) -> Iterator[Content]:
+        """The line of each run, on further lines if it is too long: what differs may stand at its end."""
+        for line in run_lines(self._runs, self._measured, self._problems, self._baseline):
+            if line.cell_length <= width:
+                yield line
+                continue
+            first, *more = line.wrap(max(10, width - 4))
+            yield first
+            yield from (Content.assemble("    ", each) for each in more)
 
     def _left_out(self) -> list[Content]:
         """The runs that have no curve in the chart, because they have no switch to be aligned at."""

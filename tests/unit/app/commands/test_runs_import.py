@@ -36,6 +36,15 @@ def test_a_file_is_imported_without_a_configuration(tmp_path: Path, capsys: pyte
     assert err == ""
 
 
+def test_a_folder_that_does_not_exist_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, new = str(LOGS / "completed.txt"), tmp_path / "others"
+    assert main(["runs", "import", log, "--folder", str(new)]) == 0
+    assert capsys.readouterr().out.startswith(f"{new}/")
+    assert [str(each) for each in new.glob("*/original.txt")]
+    assert main(["runs", "import", log, "--folder", log]) == 2
+    assert "completed.txt is not a folder." in capsys.readouterr().err
+
+
 def test_a_refused_file_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "import", str(LOGS / "no-log.txt"), str(LOGS / "damaged.txt")]) == 1
     out, err = capsys.readouterr()

@@ -116,6 +116,19 @@ def test_a_short_post_copy_is_not_squeezed_by_a_long_pre_copy(total_s: float, li
         assert ("own time axis" in second.get_title(loc="left").replace("\n", " ")) is own
 
 
+def test_the_downtimes_of_several_workloads_have_a_row_each(tmp_path: Path) -> None:
+    for number in range(8):
+        workload, technique = ("cpu", "idle")[number % 2], ("pre-copy", "post-copy")[number // 4]
+        name, began = f"2026112{number}T000000Z-a", f"2026-11-2{number}T00:00:00.000Z"
+        changed = tables(began=began, options={"technique": technique}, workload={"name": workload})
+        write(tmp_path, name, changed)
+    figure = plots.downtimes(compare(grouped(measured(RunReader(tmp_path).list()))))
+    assert figure
+    assert len(figure.axes) == 6  # two workloads, three downtimes
+    assert {len(axis.lines) for axis in figure.axes} == {2}  # of each technique
+    assert [each.get_text() for each in figure.legends[0].get_texts()] == ["pre-copy", "post-copy"]
+
+
 def test_the_report_needs_no_network_and_runs_no_script(parsed: Parsed, target: Path) -> None:
     assert parsed.sources == []
     assert "<script" not in target.read_text()

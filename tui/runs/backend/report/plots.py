@@ -156,26 +156,42 @@ def guest_rates(curves: Sequence[Sequence[Curve]], settings: Sequence[Settings])
 
 @styled
 def downtimes(comparison: Comparison) -> "Figure | None":
-    """The empirical distribution of each downtime: a step per run. None if none was measured."""
+    """The empirical distribution of each downtime, a step per run, a row per workload. None if none was measured."""
     figures = [each for each in comparison.figures if each.figure.name in DOWNTIMES]
     if not figures:
         return None
     groups = comparison.groups
     settings = [group.settings for group in groups]
-    labels = [f"{letter(at)}  {name}" for at, name in enumerate(names(settings))]
+    rows, heads = matrix(settings)
+    lines = list(dict.fromkeys(rows))
+    split = min(len(lines), len(set(heads))) > 1  # else one row has all curves, which differ by colour or dash
+    shown = [[at for at, row in enumerate(rows) if row == line] for line in lines] if split else [[*range(len(rows))]]
+    labels = heads if split else [f"{letter(at)}  {name}" for at, name in enumerate(names(settings))]
     columns = 2 if max(map(len, labels)) < 50 else 1
-    figure, axes = _figure(1, len(figures), height=2.8 + 0.2 * math.ceil(len(labels) / columns))
-    looks = list(zip(groups, _colours(settings), _dashes(settings), strict=True))
-    handles: list[Any] = []
-    for axis, compared in zip(axes, figures, strict=True):
-        handles = [axis.plot(*_steps(compared, group), color=c, linestyle=d, linewidth=1.5)[0] for group, c, d in looks]
-        axis.set_xlabel(_label(compared))
+    legend = 0.3 + 0.2 * math.ceil(len(set(labels)) / columns)
+    figure, axes = _figure(len(shown), len(figures), legend + (0.3 + 1.9 * len(shown) if split else 2.5))
+    looks = list(zip(_colours(settings), _dashes(settings), strict=True))
+    handles: dict[str, Any] = {}
+    for number, axis in enumerate(axes):
+        line, compared = number // len(figures), figures[number % len(figures)]
+        for at in shown[line]:
+            color, dash = looks[at]
+            steps = _steps(compared, groups[at])
+            drawn = axis.plot(*steps, color=color, linestyle="-" if split else dash, linewidth=1.5)
+            handles.setdefault(labels[at], drawn[0])
         axis.set_ylim(0, 1.03)
         axis.grid(color="#dddddd", linewidth=0.6)
         name, factor = compared.figure.name, compared.scale.factor
         _scale_axis(axis, [value.amount / factor for group in groups for _, value in group.values(name)])
-    axes[0].set_ylabel("part of the runs")
-    figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, handlelength=4)
+        if line == len(shown) - 1:
+            axis.set_xlabel(_label(compared))
+        if number % len(figures) == 0:
+            axis.set_ylabel(_lines(rows[shown[line][0]], 30) if split else "part of the runs", fontsize=8)
+    if split:
+        figure.supylabel("part of the runs", fontsize=9)
+    figure.legend(
+        [*handles.values()], [*handles], loc="outside lower left", ncols=columns, frameon=False, handlelength=4
+    )
     return figure
 
 
