@@ -25,12 +25,12 @@ class HostFacts:
     """What was known of one host at the start; empty or None if it was not recorded."""
 
     hostname: str = ""
-    uri: str = ""  # how the app reached its libvirt
     libvirt: str = ""
     qemu: str = ""
     cpus: int | None = None
     cpu_model: str = ""
     memory_bytes: int | None = None
+    uri: str = ""  # how the app reached its libvirt
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import one_line
-from tui.core.failure import Failure
+from tui.core.failure import Failure, or_failure
 from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
+from tui.migration.model.script import Script
 from tui.migration.model.timeline import LOST
 from tui.migration.screens.chart_page import CHART_BINDINGS, ChartPage
 from tui.migration.screens.virsh import VirshDialog
@@ -57,6 +58,7 @@ class RunPage(ChartPage):
         self._room = runs
         self._run = run
         self._opened: OpenRun | None = None
+        self._script: Script | Failure | None = None
         self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Board(id="charts")
 
     def body(self) -> ComposeResult:
@@ -75,13 +77,15 @@ class RunPage(ChartPage):
     @work(name="open")
     async def _open(self) -> None:
         try:
-            self._opened = await self._room.open(self._run)
+            opened = await self._room.open(self._run)
         except Failure as failure:
             problem = plain(f"{self._run.problem} {failure}".strip())
             lines = Content.styled(problem, "bold $error").wrap(max(10, self.size.width - 2))
             self._figures.show(*(Content.assemble(" ", line) for line in lines))
             self._charts.display = False
             return
+        self._script = await or_failure(self._room.script(opened))
+        self._opened = opened
         self.refresh_bindings()
         self._show()
 
@@ -131,27 +135,15 @@ class RunPage(ChartPage):
     def action_details(self) -> None:
         """Show all facts, the passes and the events."""
         if self._opened is not None:
-            self._show_details(self._opened)
+            script = None if isinstance(self._script, Failure) else self._script
+            self.app.push_screen(RunDetails(self._room, self._opened, script))
 
-    @work(name="details")
-    async def _show_details(self, opened: OpenRun) -> None:
-        try:
-            script = await self._room.script(opened)
-        except Failure:
-            script = None  # the key that copies it explains why
-        self.app.push_screen(RunDetails(self._room, opened, script))
-
-    @work(name="virsh")
-    async def action_virsh(self) -> None:
+    def action_virsh(self) -> None:
         """Copy what libvirt was called with as virsh."""
-        if self._opened is None:
-            return
-        try:
-            script = await self._room.script(self._opened)
-        except Failure as failure:
-            self.explain(str(failure))
-        else:
-            self.app.push_screen(VirshDialog(script))
+        if isinstance(self._script, Failure):
+            self.explain(str(self._script))
+        elif self._script is not None:
+            self.app.push_screen(VirshDialog(self._script))
 
     def action_messages(self) -> None:
         """Show what libvirt, QEMU and the kernels wrote."""
