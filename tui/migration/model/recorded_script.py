@@ -48,7 +48,7 @@ def plan_in(data: Mapping[str, Any]) -> Plan:
     plan = asdict(Plan(""))
     for name, default in plan.items():
         kinds, value = (int, float) if isinstance(default, float) else type(default), data.get(name)
-        if isinstance(value, kinds) and (isinstance(value, str) or abs(value) < LONGEST_S):  # JSON may have 1e999
+        if isinstance(value, kinds) and not (isinstance(value, float) and abs(value) >= LONGEST_S):  # 1e999
             plan[name] = value
     return Plan(**plan)
 
