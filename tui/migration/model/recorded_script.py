@@ -49,9 +49,8 @@ def plan_in(data: Mapping[str, Any]) -> Plan:
     plan = asdict(Plan(""))
     for name, default in plan.items():
         kinds, value = (int, float) if isinstance(default, float) else type(default), data.get(name)
-        if (
-            name not in USUAL and isinstance(value, kinds) and (isinstance(value, str) or abs(value) < LONGEST_S)
-        ):  # JSON may have 1e999
+        usable = isinstance(value, kinds) and not (isinstance(value, float) and abs(value) >= LONGEST_S)  # 1e999
+        if usable and name not in USUAL:
             plan[name] = value
     return Plan(**plan | read_options(data))
 
