@@ -56,10 +56,15 @@ class Aftermath:
             return cause
         reading = self._host_logs.read(hosts, self._vm, self._run_log.now())
         try:
-            origin, target = asyncio.run_coroutine_threadsafe(reading, self._loop).result(LIMIT_S + 1)
-        except (RuntimeError, concurrent.futures.TimeoutError, concurrent.futures.CancelledError) as error:
+            result = asyncio.run_coroutine_threadsafe(reading, self._loop)
+        except RuntimeError:
             reading.close()
-            log.info("The logs of the hosts were not read: %r", error)  # the process ends
+            return cause  # the loop is closed because the process ends
+        try:
+            origin, target = result.result(LIMIT_S + 1)
+        except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError) as error:
+            result.cancel()
+            log.info("The logs of the hosts were not read: %r", error)
             return cause
         for each in (target, origin):  # the first one is read first
             self._run_log.log(record.HOST_LOG, each.data)
