@@ -43,7 +43,7 @@ class StartForm(ForecastForm):
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
     StartForm #message { margin-top: 1; }
-    StartForm #further { height: 1; padding-left: 18; text-wrap: nowrap; text-overflow: ellipsis; }
+    StartForm #further { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     StartForm.forecast.further.-low ForecastWords { height: 3; }
     """
 
@@ -169,7 +169,7 @@ class StartForm(ForecastForm):
     def _show_further(self) -> None:
         words = option_words(self._defaults)
         further = self.query_one("#further", Static)
-        further.update(", ".join(words))
+        further.update(f"with {', '.join(words)}")
         further.display = bool(words)
         self.set_class(bool(words), "further")
 
