@@ -57,7 +57,7 @@ class StartForm(ForecastForm):
     StartForm #row-auto_converge { width: 28; }
     StartForm #row-parallel { width: 1fr; }
     StartForm #row-parallel .label { width: 10; }
-    StartForm #further { height: 1; padding-left: 18; text-wrap: nowrap; text-overflow: ellipsis; }
+    StartForm #further { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     StartForm.forecast.further.-low ForecastWords { height: 3; }
     """
 
@@ -230,7 +230,7 @@ class StartForm(ForecastForm):
     def _show_further(self) -> None:
         words = option_words(self._defaults)
         further = self.query_one("#further", Static)
-        further.update(", ".join(words))
+        further.update(f"with {', '.join(words)}")
         further.display = bool(words)
         self.set_class(bool(words), "further")
 
