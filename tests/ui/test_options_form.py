@@ -114,7 +114,8 @@ async def test_without_an_answer_of_a_host_nothing_is_refused_beforehand() -> No
 
 async def test_the_way_back_does_not_repeat_what_holds_for_one_direction() -> None:
     migrations = migrations_of(NEW, NEW)
-    plan = Plan("guest1", PRE_COPY, dname="moved", suspend=True, migrateuri="tcp://10.0.0.2", abort_on_error=True)
+    one_way = Plan("guest1", PRE_COPY, dname="moved", suspend=True, migrateuri="rdma://10.0.0.2", rdma_pin_all=True)
+    plan = replace(one_way, abort_on_error=True)
     async with page_of(migrations, plan) as page:
         await page.pilot.press("m", "enter")
         await until(page.pilot, lambda: migrations.started == [plan])

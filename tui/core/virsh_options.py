@@ -171,7 +171,7 @@ USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions
 
 
 # They hold for one direction or for one migration: the way back must not repeat them.
-ONE_WAY = ("tls_destination", "migrateuri", "listen_address", "graphicsuri", "dname", "suspend")
+ONE_WAY = ("tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "suspend")
 
 
 def option_words(options: VirshOptions) -> list[str]:

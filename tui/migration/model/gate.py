@@ -206,7 +206,7 @@ RULES = (
         _if(lambda case: not case.plan.post_copy, "the migration does not use post-copy"),
         "Choose a technique with post-copy.",
     ),
-    Rule("available_switchover_bandwidth_mib_s", _needs(LIBVIRT, (11, 1, 0), ORIGIN, TARGET)),
+    Rule("available_switchover_bandwidth_mib_s", _needs(LIBVIRT, (11, 1, 0), ORIGIN)),  # not sent to the target
     Rule("available_switchover_bandwidth_mib_s", _needs(QEMU, (8, 2, 0), ORIGIN)),
     Rule("tls_destination", _if(lambda case: not case.plan.tls, "TLS is off"), "Set --tls."),
     Rule("tunnelled", _tunnel),
