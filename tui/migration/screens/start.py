@@ -57,7 +57,7 @@ class StartForm(ForecastForm):
     StartForm #row-auto_converge { width: 28; }
     StartForm #row-parallel { width: 1fr; }
     StartForm #row-parallel .label { width: 10; }
-    StartForm #further { height: 1; padding-left: 18; text-wrap: nowrap; text-overflow: ellipsis; }
+    StartForm #further { height: 1; padding-left: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     StartForm.forecast.further.-low ForecastWords { height: 3; }
     """
 
