@@ -42,3 +42,9 @@ def test_the_reason_names_the_limit_and_what_the_rest_needs() -> None:
     decision = time_limit.decide(LATER, 22.0)
     assert decision is not None
     assert decision.reason == "the longest total time is 22 s, and the rest needs 3.0 s"
+
+
+def test_a_rest_that_is_unknown_is_not_called_none() -> None:
+    decision = time_limit.decide(replace(FIRST, elapsed_s=31.0), 30.0)
+    assert decision is not None
+    assert decision.reason == "the longest total time is 30 s, which have passed in the first pass"

@@ -12,7 +12,13 @@ def decide(view: View, total_s: float) -> Decision | None:
     """
     if not total_s or not view.post_copy or not view.bandwidth:
         return None
-    rest = view.remaining if view.passes else min(view.remaining, view.inputs.first.likely) if view.inputs else 0.0
+    if not view.passes and view.inputs is None:
+        if view.elapsed_s < total_s:
+            return None
+        return Decision(POST_COPY, f"the longest total time is {total_s:g} s, which have passed in the first pass")
+    rest = view.remaining
+    if not view.passes and view.inputs is not None:
+        rest = min(rest, view.inputs.first.likely)
     rest_s = rest / view.bandwidth
     if view.elapsed_s + rest_s < total_s or (view.passes and rest_s <= view.max_downtime_s):
         return None
