@@ -9,9 +9,9 @@ import pytest
 
 from tests.integration.conftest import TEST
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
-from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
+from tui.adapters.libvirt.migration import migration_flags, migration_parameters
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import NO_LIMIT_MIB_S, Plan
 from tui.core.protocols import HypervisorEvent
 
 WAIT_LIMIT_S = 60.0

@@ -124,11 +124,13 @@ class ReplayedMigrations:
         return Inventory(self.found, dict(self.unreachable))
 
     async def daemons(self, origin: str) -> tuple[Daemon, Daemon] | None:
+        await self.answering.wait()
         return self.hosts
 
     async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)
         self.forecasts.append(forecast)
+        await self.answering.wait()
         if self.failures:
             raise Refused(tuple(self.failures))
         if self.moved is not None:

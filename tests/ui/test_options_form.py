@@ -114,10 +114,41 @@ async def test_without_an_answer_of_a_host_nothing_is_refused_beforehand() -> No
 
 async def test_the_way_back_does_not_repeat_what_holds_for_one_direction() -> None:
     migrations = migrations_of(NEW, NEW)
-    plan = Plan("guest1", PRE_COPY, dname="moved", suspend=True, migrateuri="tcp://10.0.0.2", abort_on_error=True)
+    one_way = Plan("guest1", PRE_COPY, dname="moved", suspend=True, migrateuri="rdma://10.0.0.2", rdma_pin_all=True)
+    plan = replace(one_way, abort_on_error=True)
     async with page_of(migrations, plan) as page:
         await page.pilot.press("m", "enter")
         await until(page.pilot, lambda: migrations.started == [plan])
         shown = page.app.page
         assert isinstance(shown, MigratePage)
         assert shown._next_plan() == Plan("moved", PRE_COPY, abort_on_error=True)
+
+
+async def test_hosts_that_answer_once_the_migration_is_being_started_open_no_options() -> None:
+    migrations = migrations_of(NEW, NEW)
+    async with page_of(migrations) as page:
+        await page.pilot.press("m")
+        await page.sees("source -> destination")
+        migrations.answering.clear()
+        await page.pilot.press("o", "enter")
+        await until(page.pilot, lambda: migrations.checked)
+        opening = [each for each in page.app.workers if each.name == "options"]
+        assert opening
+        migrations.answering.set()
+        await until(page.pilot, lambda: migrations.started)
+        await page.pilot.pause()
+        assert page.app.screen is page.app.page
+
+
+async def test_o_while_the_migration_is_being_started_does_not_break_the_start_off() -> None:
+    migrations = migrations_of(NEW, NEW)
+    async with page_of(migrations) as page:
+        await page.pilot.press("m")
+        await page.sees("source -> destination")
+        migrations.answering.clear()
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: migrations.checked)
+        await page.pilot.press("o")
+        migrations.answering.set()
+        await until(page.pilot, lambda: page.app.screen is page.app.page)
+        assert migrations.started == [BY_HAND]

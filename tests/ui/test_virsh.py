@@ -63,6 +63,18 @@ async def test_y_copies_what_the_form_would_start_and_starts_nothing() -> None:
         assert page.migrations.started == []
 
 
+async def test_y_while_the_migration_is_being_started_opens_nothing_above_it() -> None:
+    async with form_of() as page:
+        page.migrations.answering.clear()
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: page.migrations.checked)
+        await page.pilot.press("y")
+        page.migrations.answering.set()
+        await until(page.pilot, lambda: page.migrations.started)
+        await until(page.pilot, lambda: page.app.screen is page.app.page)
+        assert page.app.clipboard == ""
+
+
 async def test_y_copies_the_options_as_they_are_in_the_form_and_is_never_typed_into_a_number() -> None:
     async with form_of() as page:
         field = page.app.screen.query_one("#bandwidth", Input)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.one_page import until
-from tests.ui.vms_screen import WEB, app_of, blocked, room_of, sees
+from tests.ui.vms_screen import WEB, app_of, blocked, read, room_of, sees
 from tests.unit.launch.new_vm_room import GIB
 from tui.core.failure import Failure
 from tui.core.vm import Vm
@@ -63,6 +63,21 @@ async def test_a_host_that_fails_and_recovers_is_shown_at_once() -> None:
         await sees(pilot, app, "may not migrate", "destination can't be reached, so its features are unknown.")
         room.world.destination.failure = None
         await sees(pilot, app, "1.0 GiB can migrate", "nothing known blocks it")
+
+
+async def test_vms_that_are_listed_while_an_offer_is_read_are_in_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "OFFERS_EVERY_S", 1e9)
+    room = room_of(WEB)
+    blocked(room)
+    shell = room.world.shells[""]
+    shell.released.clear()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(
+            pilot, lambda: "web running" in read(app) and any("/sys/class/net" in each[2] for each in shell.commands)
+        )
+        shell.released.set()
+        await until(pilot, lambda: any("/root/a.iso" in each for each in shell.commands))
 
 
 async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:

@@ -25,6 +25,7 @@ UNKNOWN = "unknown"  # the technique of a migration that another program started
 NOT_ALLOWED = "Post-copy is not allowed"  # by the user: why "automatic" does without post-copy
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
+NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the most that libvirt converts to bytes: setting a limit has no 0 for none
 PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 
 
@@ -101,7 +102,7 @@ def possible(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Plan:
         return plan
     why = _no_parallel_post_copy(plan, hypervisor_version)
     if not why and plan.tunnelled:
-        why = "a tunnelled migration supports none"
+        why = "a tunnelled migration supports no post-copy"
     if not why and MT in plan.methods:
         why = f"QEMU does not combine it with compression by {MT}"
     return without_post_copy(plan, why) if why else plan

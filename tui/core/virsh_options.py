@@ -66,9 +66,14 @@ def _name(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Option:
-    """One of them: `about` explains it; a number is in `unit` from `least` to `most`, a text is one that `fits`."""
+    """One of them: `about` explains it; a number is in `unit` from `least` to `most`, a text is one that `fits`.
+
+    `libvirt` is the bit of its flag or the name of its parameter, as libvirt documents them: an older binding has no
+    constant for a newer one, and the daemons decide whether they know it.
+    """
 
     name: str
+    libvirt: int | str
     about: str
     least: int = 0
     most: int = 0
@@ -126,52 +131,86 @@ HOST = r"[\w.:-]{1,255}"
 OPTIONS = (
     Option(
         "comp_methods",
+        "compression",
         "compress the memory: xbzrle, or with parallel connections zlib or zstd",
         expected="one or more of xbzrle, zlib, zstd, mt, separated by commas",
         fits=_methods,
     ),
-    Option("comp_xbzrle_cache_bytes", "the cache of xbzrle, a power of two", 4096, 1 << 46, BYTES),
-    Option("comp_zlib_level", "from 0 (fast) to 9 (small)", 0, 9),
-    Option("comp_zstd_level", "from 0 (its default) to 20 (small)", 0, 20),
-    Option("comp_mt_level", "from 0 (fast) to 9 (small)", 0, 9),
-    Option("comp_mt_threads", "threads of mt that compress", 1, 255),
-    Option("comp_mt_dthreads", "threads of mt that decompress", 1, 255),
-    Option("zerocopy", "send without a copy by the kernel; needs parallel connections"),
-    Option("auto_converge_initial", "the first throttle of auto-converge", 1, 99, PERCENT),
-    Option("auto_converge_increment", "each further throttle of auto-converge", 1, 99, PERCENT),
-    Option("postcopy_bandwidth_mib_s", "at most, in post-copy; 0 means no limit", 0, 1_000_000, MIB_S),
     Option(
-        "available_switchover_bandwidth_mib_s", "QEMU plans the switchover with this bandwidth", 0, 1_000_000, MIB_S
+        "comp_xbzrle_cache_bytes",
+        "compression.xbzrle.cache",
+        "the cache of xbzrle, a power of two",
+        4096,
+        1 << 46,
+        BYTES,
     ),
-    Option("tls", "encrypt the migration"),
-    Option("tls_destination", "the name in the destination's certificate", expected="a host name", fits=_matches(HOST)),
-    Option("tunnelled", "send through libvirt's own connection"),
+    Option("comp_zlib_level", "compression.zlib.level", "from 0 (fast) to 9 (small)", 0, 9),
+    Option("comp_zstd_level", "compression.zstd.level", "from 0 (its default) to 20 (small)", 0, 20),
+    Option("comp_mt_level", "compression.mt.level", "from 0 (fast) to 9 (small)", 0, 9),
+    Option("comp_mt_threads", "compression.mt.threads", "threads of mt that compress", 1, 255),
+    Option("comp_mt_dthreads", "compression.mt.dthreads", "threads of mt that decompress", 1, 255),
+    Option("zerocopy", 1 << 20, "send without a copy by the kernel; needs parallel connections"),
+    Option("auto_converge_initial", "auto_converge.initial", "the first throttle of auto-converge", 1, 99, PERCENT),
+    Option(
+        "auto_converge_increment", "auto_converge.increment", "each further throttle of auto-converge", 1, 99, PERCENT
+    ),
+    Option(
+        "postcopy_bandwidth_mib_s", "bandwidth.postcopy", "at most, in post-copy; 0 means no limit", 0, 1_000_000, MIB_S
+    ),
+    Option(
+        "available_switchover_bandwidth_mib_s",
+        "bandwidth.avail.switchover",
+        "QEMU plans the switchover with this bandwidth",
+        0,
+        1_000_000,
+        MIB_S,
+    ),
+    Option("tls", 1 << 16, "encrypt the migration"),
+    Option(
+        "tls_destination",
+        "tls.destination",
+        "the name in the destination's certificate",
+        expected="a host name",
+        fits=_matches(HOST),
+    ),
+    Option("tunnelled", 1 << 2, "send through libvirt's own connection"),
     Option(
         "migrateuri",
+        "migrate_uri",
         "where the destination listens, for a network of its own",
         expected="a URI such as tcp://192.0.2.10, with a port if it is fixed",
         fits=_matches(URI),
     ),
-    Option("listen_address", "the destination listens on it", expected="an address of it", fits=_matches(HOST)),
+    Option(
+        "listen_address",
+        "listen_address",
+        "the destination listens on it",
+        expected="an address of it",
+        fits=_matches(HOST),
+    ),
     Option(
         "graphicsuri",
+        "graphics_uri",
         "where viewers of the screen connect next",
         expected="a URI such as spice://192.0.2.10:5900",
         fits=_matches(r"(vnc|spice)://\S+"),
     ),
-    Option("rdma_pin_all", "lock all memory before a migration over RDMA"),
-    Option("dname", "the name of the VM on the destination", expected="the name of a VM", fits=_name),
-    Option("persistent", "keep the VM's definition on the destination"),
-    Option("undefinesource", "remove the VM's definition from the source"),
-    Option("suspend", "leave the VM paused on the destination"),
-    Option("abort_on_error", "cancel if a disk reports an error meanwhile"),
-    Option("change_protection", "fail if libvirt cannot protect the VM from changes meanwhile"),
+    Option("rdma_pin_all", 1 << 14, "lock all memory before a migration over RDMA"),
+    Option(
+        "dname", "destination_name", "the name of the VM on the destination", expected="the name of a VM", fits=_name
+    ),
+    Option("persistent", 1 << 3, "keep the VM's definition on the destination"),
+    Option("undefinesource", 1 << 4, "remove the VM's definition from the source"),
+    Option("suspend", 1 << 5, "leave the VM paused on the destination"),
+    Option("abort_on_error", 1 << 12, "cancel if a disk reports an error meanwhile"),
+    Option("change_protection", 1 << 8, "fail if libvirt cannot protect the VM from changes meanwhile"),
 )
+BY_NAME = {each.name: each for each in OPTIONS}
 USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
 
 
 # They hold for one direction or for one migration: the way back must not repeat them.
-ONE_WAY = ("tls_destination", "migrateuri", "listen_address", "graphicsuri", "dname", "suspend")
+ONE_WAY = ("tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "suspend")
 
 
 def option_words(options: VirshOptions) -> list[str]:

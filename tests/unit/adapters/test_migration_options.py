@@ -5,9 +5,9 @@ from typing import Any
 import libvirt
 import pytest
 
-from tui.adapters.libvirt.migration import FLAGS, PARAMETERS, migration_flags, migration_parameters
+from tui.adapters.libvirt.migration import migration_flags, migration_parameters
 from tui.core.plan import Plan
-from tui.core.virsh_options import OPTIONS
+from tui.core.virsh_options import OPTIONS, Option
 
 USUAL = migration_flags(Plan("x"))
 
@@ -57,11 +57,14 @@ def test_an_option_with_a_value_is_a_parameter(given: dict[str, Any], parameters
     assert migration_flags(Plan("x", **given)) == USUAL
 
 
-def test_every_option_is_passed_on() -> None:
-    assert {each.name for each in OPTIONS} == {"comp_methods", *FLAGS, *PARAMETERS}
+@pytest.mark.parametrize("option", OPTIONS, ids=[each.name for each in OPTIONS])
+def test_every_option_is_passed_on(option: Option) -> None:
+    value = not option.usual if option.is_flag else option.least if option.is_number else "zstd"
+    plan = Plan("x", **{option.name: value})  # type: ignore[arg-type]
+    assert (migration_flags(plan), migration_parameters(plan)) != (USUAL, {})
 
 
 def test_the_names_are_those_of_the_binding() -> None:
     known = {value for name, value in vars(libvirt).items() if name.startswith("VIR_MIGRATE_PARAM_")}
     newer = {"bandwidth.avail.switchover", "compression.zlib.level", "compression.zstd.level"}
-    assert set(PARAMETERS.values()) - newer <= known
+    assert {each.libvirt for each in OPTIONS if not each.is_flag} - newer <= known

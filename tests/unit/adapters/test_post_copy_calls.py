@@ -6,9 +6,8 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor
-from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_MANUAL, Plan
+from tui.core.plan import NO_LIMIT_MIB_S, POST_COPY_MANUAL, Plan
 
 PLAN = Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=30)
 URI = "qemu+ssh://root@destination/system"

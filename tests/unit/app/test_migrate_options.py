@@ -103,6 +103,14 @@ def test_post_copy_after_the_first_pass_is_virshs_rule(planned: Any) -> None:
             ["--postcopy-after-precopy", "--technique", POST_COPY_MANUAL],
             "--postcopy-after-precopy is a technique, and another one is given. Leave --technique and --policy out.",
         ),
+        (
+            ["--postcopy-after-precopy", "--shadow"],
+            "--postcopy-after-precopy contradicts --shadow: with it, nothing is switched. Leave one of them out.",
+        ),
+        (
+            ["--postcopy-after-precopy", "--no-post-copy"],
+            "--postcopy-after-precopy contradicts --no-post-copy: with it, nothing is switched. Leave one of them out.",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_expected(

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from tui.core.plan import Plan
-from tui.core.virsh_options import OPTIONS, USUAL, VirshOptions, option_words, read_options, set_options
-
-BY_NAME = {each.name: each for each in OPTIONS}
+from tui.core.virsh_options import BY_NAME, OPTIONS, USUAL, VirshOptions, option_words, read_options, set_options
 
 
 def test_each_option_is_described_once() -> None:

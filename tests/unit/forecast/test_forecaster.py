@@ -214,3 +214,27 @@ async def test_the_first_pass_sends_at_least_what_the_vm_dirties(world: FakeHost
     world.source.use = MemoryUse(100 * MIB, None)
     found, _ = await measured(forecaster)
     assert found.first == Interval.exact(304 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("plan", "why"),
+    [
+        (Plan("guest1", PRE_COPY, tunnelled=True), "a tunnelled migration supports no post-copy"),
+        (Plan("guest1", PRE_COPY, comp_methods="mt"), "QEMU does not combine it with compression by mt"),
+    ],
+)
+async def test_an_option_that_excludes_post_copy_excludes_it_from_the_forecast(
+    forecaster: Forecaster, plan: Plan, why: str
+) -> None:
+    found, _ = await measured(forecaster)
+    assert forecaster.again(found, plan).post_copy_refused == why
+
+
+async def test_a_run_that_sent_in_another_way_does_not_show_the_link(runs: Path, forecaster: Forecaster) -> None:
+    slow = unlimited(RECORDED).replace("117000000", "9000000").replace("[options]", "[options]\ntls = true")
+    assert "tls" in slow
+    write(runs, "20261128T130000Z-guest1-memory-pre-copy", slow)
+    found, _ = await measured(forecaster)
+    assert (found.bandwidth.likely, found.bandwidth_source) == (117e6, "1 earlier run")
+    found, _ = await measured(forecaster, Plan("guest1", tls=True))
+    assert (found.bandwidth.likely, found.bandwidth_source) == (9e6, "1 earlier run")

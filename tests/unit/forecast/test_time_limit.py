@@ -4,17 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.forecast.fake_forecaster import measured
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model import time_limit
 from tui.forecast.model.ahead import EndedPass
-from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import POST_COPY, View
 
 PASS = EndedPass(4.0, 300.0 * MIB, 5.0)
 LATER = View(20.0, 0.0, 300.0 * MIB, GIB, (PASS,), 100.0 * MIB, 0.3, post_copy=True)
 FIRST = replace(LATER, elapsed_s=1.0, remaining=8.0 * GIB, passes=())  # most of it are zero pages
-FORECAST = replace(FIRST, inputs=replace(measured(), first=Interval.exact(450.0 * MIB)))
+FORECAST = replace(FIRST, to_send=450.0 * MIB)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +40,9 @@ def test_the_reason_names_the_limit_and_what_the_rest_needs() -> None:
     decision = time_limit.decide(LATER, 22.0)
     assert decision is not None
     assert decision.reason == "the longest total time is 22 s, and the rest needs 3.0 s"
+
+
+def test_a_rest_that_is_unknown_is_not_called_none() -> None:
+    decision = time_limit.decide(replace(FIRST, elapsed_s=31.0), 30.0)
+    assert decision is not None
+    assert decision.reason == "the longest total time is 30 s, which have passed in the first pass"

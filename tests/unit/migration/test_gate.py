@@ -195,6 +195,11 @@ def test_a_refused_option_has_its_reason(given: dict[str, Any], here: Daemon, th
     assert [str(each) for each in refusals(Case(Plan("x", **given), here, there))] == [sentence]
 
 
+@pytest.mark.parametrize("given", [{"available_switchover_bandwidth_mib_s": 20}, {"auto_converge_initial": 30}])
+def test_libvirt_does_not_pass_on_what_only_the_origin_needs(given: dict[str, Any]) -> None:
+    assert refusals(Case(Plan("x", auto_converge=True, **given), NEW, JAMMY)) == []
+
+
 def test_rdma_with_a_hard_limit_has_no_parallel_connections() -> None:
     plan = Plan("x", migrateuri="rdma://10.0.0.2", rdma_pin_all=True)
     assert refusals(Case(plan, NEW, NEW, hard_limit=True)) == []

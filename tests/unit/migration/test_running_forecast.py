@@ -14,6 +14,7 @@ from tests.unit.migration.watched import begin, options, prepare
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import GIB, MIB
+from tui.forecast.model import time_limit
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Forecast, Inputs
 from tui.forecast.model.forecast_json import inputs_from_json, inputs_to_json
@@ -214,6 +215,17 @@ def test_what_is_unsure_of_the_first_pass_widens_its_forecast_until_it_has_ended
     assert wide.total_s.high >= narrow.total_s.high + 1
     assert wide.total_s.low <= narrow.total_s.low - 0.5
     assert wide.total_s.likely == narrow.total_s.likely
+
+
+def test_what_the_first_pass_has_sent_does_not_count_against_the_longest_total_time() -> None:
+    timeline = in_first_pass()
+    point = timeline.points[-1]
+    first = float(point.transferred + 50 * MIB)
+    view = view_of(timeline, replace(IDLE, first=Interval.exact(first)), 100.0 * MIB, post_copy=True)
+    assert time_limit.decide(view, point.t + 0.6) is None
+    decision = time_limit.decide(view, point.t + 0.4)
+    assert decision is not None
+    assert decision.reason.endswith("and the rest needs 500 ms")
 
 
 @pytest.mark.parametrize("first", [Interval(20 * MIB, 50 * MIB, 500 * MIB), Interval.exact(500 * MIB)])

@@ -9,15 +9,14 @@ import libvirt
 import pytest
 
 from tests.unit.fakes import recording
-from tui.adapters.libvirt.hypervisor import NO_LIMIT_MIB_S as LIBVIRT_NO_LIMIT
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, UNKNOWN, Plan
 from tui.core.virsh_options import OPTIONS, Option
-from tui.migration.model.migrate_call import FLAGS, PARAMETERS, Call, virsh_options
+from tui.migration.model.migrate_call import FLAGS, PARAMETERS, Call, virsh_words
 from tui.migration.model.record import ACTION, END, START, Event
 from tui.migration.model.recorded_script import recorded
-from tui.migration.model.script import NO_LIMIT_MIB_S, Script, planned
+from tui.migration.model.script import Script, planned
 from tui.migration.model.timeline import Timeline
 
 HERE, THERE = "qemu:///system", "qemu+ssh://root@b/system?no_tty=1"
@@ -73,9 +72,9 @@ def test_every_parameter_of_libvirt_has_its_option() -> None:
 )
 def test_every_flag_and_parameter_that_the_app_sets_has_an_option(plan: Plan) -> None:
     again = resume_flags(plan)
-    assert virsh_options("guest1", call_of(plan)).notes == ()
+    assert virsh_words("guest1", call_of(plan)).notes == ()
     assert again is not None
-    assert virsh_options("guest1", Call(again, {})).notes == ()
+    assert virsh_words("guest1", Call(again, {})).notes == ()
 
 
 def _value(option: Option) -> object:
@@ -88,13 +87,9 @@ def _value(option: Option) -> object:
 @pytest.mark.parametrize("option", OPTIONS, ids=[each.name for each in OPTIONS])
 def test_an_option_that_is_named_as_in_virsh_is_that_option(option: Option) -> None:
     value = _value(option)
-    words = virsh_options("guest1", call_of(replace(Plan("guest1"), **{option.name: value}))).words
+    words = virsh_words("guest1", call_of(replace(Plan("guest1"), **{option.name: value}))).words
     at = words.index(option.virsh)
     assert option.is_flag or words[at + 1] == str(value)
-
-
-def test_the_number_for_no_limit_is_that_of_the_app() -> None:
-    assert NO_LIMIT_MIB_S == LIBVIRT_NO_LIMIT
 
 
 def test_an_unknown_flag_and_an_unknown_parameter_are_comments() -> None:

@@ -12,9 +12,9 @@ from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
 from tui.adapters.libvirt.inventory import InventoryCalls
 from tui.adapters.libvirt.memory import MemoryCalls
-from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters, resume_flags
+from tui.adapters.libvirt.migration import migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import NO_LIMIT_MIB_S, Plan
 from tui.core.protocols import HypervisorEvent, JobInfo, Stat
 from tui.core.quantity import whole
 from tui.core.ssh_agent import AGENTS

@@ -5,46 +5,15 @@ from typing import Any
 import libvirt
 
 from tui.core.plan import Plan
-
-# The options of virsh by the names of the plan, with the bit of the flag or the parameter as libvirt documents it: an
-# older binding has no constant for a newer one, and the daemons decide whether they know it.
-FLAGS = {
-    "tunnelled": 1 << 2,
-    "persistent": 1 << 3,
-    "undefinesource": 1 << 4,
-    "suspend": 1 << 5,
-    "change_protection": 1 << 8,
-    "abort_on_error": 1 << 12,
-    "rdma_pin_all": 1 << 14,
-    "tls": 1 << 16,
-    "zerocopy": 1 << 20,
-}
-PARAMETERS = {
-    "comp_xbzrle_cache_bytes": "compression.xbzrle.cache",
-    "comp_zlib_level": "compression.zlib.level",
-    "comp_zstd_level": "compression.zstd.level",
-    "comp_mt_level": "compression.mt.level",
-    "comp_mt_threads": "compression.mt.threads",
-    "comp_mt_dthreads": "compression.mt.dthreads",
-    "auto_converge_initial": "auto_converge.initial",
-    "auto_converge_increment": "auto_converge.increment",
-    "postcopy_bandwidth_mib_s": "bandwidth.postcopy",
-    "available_switchover_bandwidth_mib_s": "bandwidth.avail.switchover",
-    "tls_destination": "tls.destination",
-    "migrateuri": "migrate_uri",
-    "listen_address": "listen_address",
-    "graphicsuri": "graphics_uri",
-    "dname": "destination_name",
-}
-
-NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the largest value that libvirt can convert to bytes for QEMU
+from tui.core.virsh_options import OPTIONS
 
 
 def migration_flags(plan: Plan) -> int:
     """migrateToURI3's flags: live, peer-to-peer, and those of the options that are on."""
     flags = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_PEER2PEER
-    for name, bit in FLAGS.items():
-        flags |= bit if getattr(plan, name) else 0
+    for option in OPTIONS:
+        if option.is_flag and getattr(plan, option.name):
+            flags |= int(option.libvirt)
     if plan.post_copy:
         flags |= libvirt.VIR_MIGRATE_POSTCOPY
     if plan.auto_converge:
@@ -67,7 +36,10 @@ def migration_parameters(plan: Plan) -> dict[str, Any]:
         parameters[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = plan.bandwidth_mib_s
     if plan.parallel:
         parameters[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = plan.parallel
+    for option in OPTIONS:
+        value = getattr(plan, option.name)
+        if not option.is_flag and value not in (None, ""):
+            parameters[str(option.libvirt)] = value
     if plan.methods:
         parameters[libvirt.VIR_MIGRATE_PARAM_COMPRESSION] = list(plan.methods)  # one parameter for each
-    values = {parameter: getattr(plan, name) for name, parameter in PARAMETERS.items()}
-    return parameters | {parameter: value for parameter, value in values.items() if value not in (None, "")}
+    return parameters

@@ -41,6 +41,10 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
         if options.technique not in (None, AUTOMATIC) or options.policy not in (None, VIRSH_FIRST_PASS):
             hint = "Leave --technique and --policy out."
             raise Failure("--postcopy-after-precopy is a technique, and another one is given", "", hint)
+        for word, given_too in (("--shadow", options.shadow), ("--no-post-copy", options.no_post_copy)):
+            if given_too:
+                what = f"--postcopy-after-precopy contradicts {word}"
+                raise Failure(what, "with it, nothing is switched", "Leave one of them out.")
         found |= {"technique": AUTOMATIC, "policy": VIRSH_FIRST_PASS, "shadow": False}
     return found
 

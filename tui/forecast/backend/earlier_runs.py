@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.core.regular_file import open_regular, read_regular
 from tui.forecast.model import first_pass
-from tui.forecast.model.link import EarlierRun, LinkFacts, earlier_run, learned
+from tui.forecast.model.link import EarlierRun, LinkFacts, Way, earlier_run, learned
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,7 +31,7 @@ class Earlier:
     first: tuple[first_pass.Earlier, ...] = ()
 
 
-def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:
+def earlier(runs: Path, origin: str, target: str, uuid: str, way: Way = ()) -> Earlier:
     """What the newest runs show of the link from one host to another, by their host names, and of a VM. Blocks.
 
     A run or a folder that can't be read shows nothing; the Runs page reports it.
@@ -39,7 +39,7 @@ def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:
     found: list[EarlierRun] = []
     first: list[first_pass.Earlier] = []
     for folder, tables in _newest(runs):
-        run = earlier_run(tables, origin, target)
+        run = earlier_run(tables, origin, target, way)
         if run is not None and len(found) < COUNTED:
             found.append(run)
         vm = tables.get("vm")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, refuse
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, possible, refuse
 from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
@@ -20,7 +20,7 @@ from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
 from tui.forecast.model.first_pass import InUse
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.link import LinkFacts
+from tui.forecast.model.link import LinkFacts, way_of
 from tui.vm.model.xml_tree import tree_of
 
 POLL_S = 0.25
@@ -90,7 +90,7 @@ class Forecaster:
         BandwidthUnknown is raised before anything is measured. A cancelled task ends at once; a window that QEMU has
         begun ends by itself, and does not keep a migration from starting (tried with QEMU 10.0).
         """
-        known = await self._read_earlier(vm, origin, target)
+        known = await self._read_earlier(vm, origin, target, plan)
         _bandwidth(known, plan)
         self._known = known
         asking = asyncio.ensure_future(self._rate(vm.name))
@@ -124,11 +124,11 @@ class Forecaster:
         self._probed[origin, target] = found
         return found
 
-    async def _read_earlier(self, vm: Vm, origin: str, target: str) -> _Known:
+    async def _read_earlier(self, vm: Vm, origin: str, target: str, plan: Plan) -> _Known:
         here, there = await asyncio.gather(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
-        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid)
+        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid, way_of(vars(plan)))
         probed = self._probed.get((origin, target))
         link = found.link.probed(probed) if probed else found.link
         in_use = InUse(vm.memory_bytes, MemoryUse(None, None), found.first)
@@ -212,6 +212,7 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
     bandwidth, source = _bandwidth(known, plan)
     first = known.in_use.first(max((dirtied for _, dirtied in curve.points), default=0.0))
     refused = refuse(replace(plan, technique=POST_COPY_MANUAL), known.qemu)
+    without = possible(replace(plan, technique=AUTOMATIC), known.qemu).post_copy_refused
     return Inputs(
         curve,
         first,
@@ -221,6 +222,6 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
         known.link.setup_s,
         known.link.device_s,
         plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
-        refused.reason if refused else plan.post_copy_refused,
+        refused.reason if refused else without,
         auto_converge=plan.auto_converge,
     )

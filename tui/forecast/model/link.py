@@ -18,8 +18,12 @@ SHORT_S = 20.0  # of sending: in a longer run, the error of the bandwidth hides 
 MOSTLY = 0.8  # of a run must be pre-copy, else its mean rate is that of post-copy
 MANY = 4  # runs
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
+# The options of a migration that change how fast the memory is sent over one link, or over which it is sent.
+WAY = ("comp_methods", "tls", "tunnelled", "migrateuri")
 PROBE = "a probe of the link"
 LIMIT = "the limit"
+
+Way = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,21 @@ class EarlierRun:
         return self.downtime_s if self.device_s is None and self.post_copy else self.device_s
 
 
-def earlier_run(tables: Mapping[str, Any], origin: str, target: str) -> EarlierRun | None:
-    """The figures of a completed run from one host to another, by their host names; None for any other run."""
+def way_of(options: Mapping[str, Any]) -> Way:
+    """The options in WAY that are set, by the fields of a plan or of a record, which has only those that are."""
+    return tuple((name, value) for name in WAY if (value := options.get(name)))
+
+
+def earlier_run(tables: Mapping[str, Any], origin: str, target: str, way: Way = ()) -> EarlierRun | None:
+    """The figures of a completed run from one host to another, by their host names; None for any other run.
+
+    A run with another `way` counts as one over another link.
+    """
     hosts = _table(tables, "hosts")
     names = tuple(_table(hosts, str(hosts.get(end))).get("hostname") for end in ("origin", "target"))
     if names != (origin, target) or tables.get("outcome") != "completed":
+        return None
+    if way_of(_table(tables, "options")) != way:
         return None
     figures, limit = _table(tables, "figures"), _number(_table(tables, "options"), "bandwidth_mib_s")
     if limit is None:

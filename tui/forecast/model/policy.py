@@ -24,7 +24,8 @@ class View:
 
     `passes` are those that have ended; `bandwidth` is in bytes per second, None while unknown; `post_copy` is whether
     it may be used; `inputs` are those of the forecast before the start, if one was made; `grown` is that of Polls;
-    while `slows`, auto-converge may still slow the VM down further.
+    while `slows`, auto-converge may still slow the VM down further. `to_send` is what the first pass likely still
+    sends, without its zero pages; None if that is unknown, and in later passes.
     """
 
     elapsed_s: float
@@ -38,6 +39,7 @@ class View:
     inputs: Inputs | None = None
     grown: int = 0
     slows: bool = False
+    to_send: float | None = None
 
     @property
     def at_boundary(self) -> bool:

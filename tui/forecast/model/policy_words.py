@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
 from tui.core.plan import AUTOMATIC, OURS, Plan
+from tui.core.virsh_options import BY_NAME
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,23 @@ POLICY_WORDS: Mapping[str, PolicyWords] = {
 }
 
 
+# Options of virsh that the forecast does not compute with; of others, earlier runs with the same ones show the rate.
+NOT_FORECAST = (
+    "comp_methods", "zerocopy", "auto_converge_initial", "auto_converge_increment", "postcopy_bandwidth_mib_s",
+    "available_switchover_bandwidth_mib_s",
+)  # fmt: skip
+SENTENCE = 76  # columns of the form at 80
+
+
 def unforeseen(plan: Plan) -> str:
     """What the forecast leaves out of a plan, in a sentence that fits one line; empty if nothing."""
-    if plan.technique != AUTOMATIC:
-        return ""
-    if plan.shadow:
+    automatic = plan.technique == AUTOMATIC
+    if automatic and plan.shadow:
         return "The shadow only records: the migration runs as marked."
-    if plan.policy != OURS:
-        return f"Not in the forecast: the policy {plan.policy}. It starts as marked."
-    if plan.total_s:
-        return "Not in the forecast: the longest total time."
-    return ""
+    options = [each.short for each in map(BY_NAME.__getitem__, NOT_FORECAST) if getattr(plan, each.name) != each.usual]
+    left_out, more = ", ".join(options), ""
+    if automatic and plan.policy != OURS:
+        left_out, more = f"the policy {plan.policy}", " It starts as marked."
+    elif automatic and plan.total_s:
+        left_out = "the longest total time"
+    return shorten(f"Not in the forecast: {left_out}.{more}", SENTENCE, placeholder=" ...") if left_out else ""

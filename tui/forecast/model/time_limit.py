@@ -8,11 +8,14 @@ def decide(view: View, total_s: float) -> Decision | None:
     """Post-copy when only it still ends within `total_s` seconds since the start, 0 for no limit.
 
     In the first pass `remaining` counts also the zero pages, which take no time. So it is the forecast that shows what
-    is to be sent; without one, that pass is left to its end while the time has not passed.
+    is still to be sent; without one, that pass is left to its end while the time has not passed.
     """
     if not total_s or not view.post_copy or not view.bandwidth:
         return None
-    rest = view.remaining if view.passes else min(view.remaining, view.inputs.first.likely) if view.inputs else 0.0
+    rest = view.remaining if view.passes else view.to_send
+    if rest is None:
+        passed = f"the longest total time is {total_s:g} s, which have passed in the first pass"
+        return Decision(POST_COPY, passed) if view.elapsed_s >= total_s else None
     rest_s = rest / view.bandwidth
     if view.elapsed_s + rest_s < total_s or (view.passes and rest_s <= view.max_downtime_s):
         return None

@@ -114,14 +114,15 @@ class LaunchView(Page):
     async def _watch_offer(self, host: str) -> None:
         """Poll what a host offers, which decides whether a VM can migrate to it."""
         while True:
+            known = self._launch.vms.domains
             offer = await self._launch.vms.offer(host)
             self._offers[host] = offer
             self._show()
-            await self._until_next_offer(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
+            await self._until_next_offer(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S, known)
 
-    async def _until_next_offer(self, seconds: float) -> None:
-        """Wait, but not if VMs were listed or changed meanwhile: an offer has facts about each of them."""
-        known, waited = self._launch.vms.domains, 0.0
+    async def _until_next_offer(self, seconds: float, known: tuple[Domain, ...]) -> None:
+        """Wait, but only while the VMs are `known`, those before the offer: it has facts about each of them."""
+        waited = 0.0
         while waited < seconds and self._launch.vms.domains == known:
             await asyncio.sleep(POLL_EVERY_S)
             waited += POLL_EVERY_S

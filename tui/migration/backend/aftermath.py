@@ -51,21 +51,24 @@ class Aftermath:
 
     def _with_logs(self, cause: Failure, outcome: str) -> Failure:
         """The cause as far as the logs of both hosts show it; they are recorded."""
-        hosts = (self._connections.origin, self._connections.peer)
         if self._host_logs is None or outcome not in (FAILED, LOST):
             return cause
-        reading = self._host_logs.read(hosts, self._vm, self._run_log.now())
+        hosts = (self._connections.origin, self._connections.peer)
+        names = {host: self._connections.name_on(host, self._vm.name) for host in hosts}
+        reading = self._host_logs.read(names, self._vm.uuid, self._run_log.now())
         try:
-            result = asyncio.run_coroutine_threadsafe(reading, self._loop)
-        except RuntimeError:
+            future = asyncio.run_coroutine_threadsafe(reading, self._loop)
+        except RuntimeError as error:  # the loop is closed, because the process ends
             reading.close()
-            return cause  # the loop is closed because the process ends
+            log.info("The logs of the hosts were not read: %s", error)
+            return cause
         try:
-            origin, target = result.result(LIMIT_S + 1)
+            origin, target = future.result(LIMIT_S + 1)
         except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError) as error:
-            result.cancel()
             log.info("The logs of the hosts were not read: %r", error)
             return cause
+        finally:
+            future.cancel()
         for each in (target, origin):  # the first one is read first
             self._run_log.log(record.HOST_LOG, each.data)
         return with_logs(cause, origin, target)

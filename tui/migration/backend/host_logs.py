@@ -1,12 +1,12 @@
 """Reads QEMU's log and the refusals of AppArmor and SELinux on both hosts, one script a host."""
 
 import asyncio
+from collections.abc import Mapping
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, as_failure
 from tui.core.limit import within
 from tui.core.log import log
-from tui.core.vm import Vm
 from tui.linux.sudo import Sudo
 from tui.migration.model.host_log import SCRIPT, HostLog, parse
 
@@ -20,29 +20,30 @@ class HostLogs:
         self._connections = connections
         self._sudo = sudo
 
-    async def read(self, hosts: tuple[str, str], vm: Vm, seconds: float) -> tuple[HostLog, HostLog]:
-        """What both hosts wrote within the last seconds; never raises Failure."""
-        first, second = await asyncio.gather(*(self._of(host, vm, int(seconds) + 1) for host in hosts))
+    async def read(self, names: Mapping[str, str], uuid: str, seconds: float) -> tuple[HostLog, HostLog]:
+        """What both hosts wrote within the last seconds; `names` are those of the VM, by host. Never raises Failure."""
+        found = (self._of(host, name, uuid, int(seconds) + 1) for host, name in names.items())
+        first, second = await asyncio.gather(*found)
         return first, second
 
-    async def _of(self, host: str, vm: Vm, seconds: int) -> HostLog:
+    async def _of(self, host: str, name: str, uuid: str, seconds: int) -> HostLog:
         try:
-            output = await within(LIMIT_S, self._run(host, vm, seconds))
+            output = await within(LIMIT_S, self._run(host, name, seconds))
         except asyncio.TimeoutError:
             why = f"{host} did not respond within {LIMIT_S:.0f} s"
         except Exception as error:  # noqa: BLE001  # the record must get an end
-            why = as_failure(f"The log of {vm.name} on {host} was not read", error).reason
+            why = as_failure(f"The log of {name} on {host} was not read", error).reason
             log.info("%s", why)
         else:
-            return parse(host, vm.uuid, seconds, output)
+            return parse(host, uuid, seconds, output)
         return HostLog(host, "", qemu_why=why, denials_why=why)
 
-    async def _run(self, host: str, vm: Vm, seconds: int) -> str:
+    async def _run(self, host: str, name: str, seconds: int) -> str:
         session = "session" if self._connections.config.hosts[host].libvirt.endswith("/session") else "system"
-        command = ["sh", "-c", SCRIPT, "sh", vm.name, str(seconds), session]
+        command = ["sh", "-c", SCRIPT, "sh", name, str(seconds), session]
         if session == "system":
             try:
                 return (await self._sudo.run(host, command, timeout=LIMIT_S)).stdout
             except Failure as failure:
-                log.info("The log of %s on %s is read without root: %s", vm.name, host, failure)
+                log.info("The log of %s on %s is read without root: %s", name, host, failure)
         return (await self._connections.shell(host).run(["env", "LC_ALL=C.UTF-8", *command], timeout=LIMIT_S)).stdout

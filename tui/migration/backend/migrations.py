@@ -155,7 +155,8 @@ class Migrations:
         queries = (self._connections.query(host, lambda each: each.daemon()) for host in (origin, OTHER[origin]))
         try:
             here, there = await asyncio.gather(*queries)
-        except Failure:
+        except Failure as failure:
+            log.info("What these hosts refuse is unknown: %s", failure)
             return None
         return here, there
 

@@ -23,7 +23,7 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
-from tui.migration.backend.preflight import checked, inventory_of, job_of
+from tui.migration.backend.preflight import checked, inventory_of, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.run_summary import accelerator_of, host_facts, start_fields
@@ -34,7 +34,6 @@ from tui.migration.model.migrate_call import CallOf
 from tui.vm.model.location import Inventory, VmOnHost
 
 CONCLUDE_S = 10.0
-LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 
@@ -133,8 +132,7 @@ class MigrationOwner:
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
             recorder = await on_thread(Recorder.create, self._runs, name)
-            migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.logs)
-            migration.facts = facts | dict(tables)
+            migration = self._actor(plan, vm, opened, recorder, facts | dict(tables))
             options = self._options(migration, workload)
             options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
             migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
@@ -239,25 +237,13 @@ class MigrationOwner:
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         opened, facts = await self._connect(vm, found.host, _target_of(found, run, inventory), workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
-        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.logs)
-        migration.facts = facts | dict(run.tables if run else {})
+        migration = self._actor(plan, vm, opened, recorder, facts | dict(run.tables if run else {}))
         earlier, began = (run.records, run.began) if run else ([], None)
         options = self._options(migration, workload)
         if plan.technique == UNKNOWN:
-            options |= await self._limits(found)
+            options |= await limits_of(self._connections, found)
         migration.rejoin(earlier, began, options)
         return migration
-
-    async def _limits(self, found: VmOnHost) -> dict[str, Any]:
-        """What libvirt shows of the options of a migration that another program started."""
-        try:
-            read_ms = self._connections.query(
-                found.host, lambda each: each.max_downtime(found.vm.name), limit_s=LIMITS_S
-            )
-            return {"downtime_ms": await read_ms}
-        except Failure as failure:
-            log.info("The maximum downtime is unknown: %s", failure)
-            return {}
 
     async def _recorder_of(
         self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
@@ -283,13 +269,24 @@ class MigrationOwner:
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # a host is unreachable, or another app was faster: the next start tries again
-        migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access, self.logs)
-        migration.facts = facts | dict(run.tables)
+        migration = self._actor(run.plan, run.vm, opened, recorder, facts | dict(run.tables))
         migration.conclude_unwatched(run.records, run.began)
         known = self.current
         self._followed(migration, current=not known or (known.timeline.over and known.run_log.began_at <= run.began))
         with contextlib.suppress(asyncio.TimeoutError):  # a host may not answer; other migrations must not wait for it
             await within(CONCLUDE_S, migration.ended())
+
+    def _actor(
+        self,
+        plan: Plan,
+        vm: Vm,
+        opened: MigrationConnections,
+        recorder: Recorder | NullRecorder,
+        facts: dict[str, Any],
+    ) -> MigrationActor:
+        actor = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.logs)
+        actor.facts = facts
+        return actor
 
     async def _connect(
         self, vm: Vm, origin: str, target: str, workload: Workload, running: Inventory | None = None

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
+from tui.core.log import log
 from tui.core.plan import Plan, refuse
 from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, OTHER
@@ -14,6 +16,8 @@ from tui.migration.backend.run_summary import MIGRATION_OUT
 from tui.migration.model.gate import Case, refusals
 from tui.vm.model.location import Inventory, VmOnHost, taken
 from tui.vm.model.xml_tree import tree_of
+
+LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 
 
 class Refused(Failure):
@@ -73,6 +77,16 @@ async def job_of(connections: Connections, found: VmOnHost) -> Mapping[str, Stat
     """The statistics of its migration from its host, empty if none is under way."""
     job = await connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name), found.vm.name)
     return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
+
+
+async def limits_of(connections: Connections, found: VmOnHost) -> dict[str, Any]:
+    """What libvirt shows of the options of a migration that another program started."""
+    try:
+        read_ms = connections.query(found.host, lambda each: each.max_downtime(found.vm.name), limit_s=LIMITS_S)
+        return {"downtime_ms": await read_ms}
+    except Failure as failure:
+        log.info("The maximum downtime is unknown: %s", failure)
+        return {}
 
 
 async def _is_migrating(connections: Connections, name: str, inventory: Inventory) -> bool:

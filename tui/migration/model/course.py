@@ -39,6 +39,7 @@ def view_of(
     """What a policy decides by; the timeline must have a point."""
     where, point = position(timeline), timeline.points[-1]
     downtime_s = timeline.max_downtime_ms / 1000
+    to_send = None if inputs is None else _to_send(timeline, inputs.first)
     return View(
         elapsed_s=where.elapsed_s,
         in_pass_s=where.in_pass_s,
@@ -51,6 +52,7 @@ def view_of(
         inputs=None if inputs is None else replace(inputs, max_downtime_s=downtime_s),
         grown=grown,
         slows=timeline.auto_converge and point.throttle < MOST_THROTTLE,
+        to_send=None if to_send is None else to_send.likely,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.plan import Plan, possible
-from tui.core.virsh_options import MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option
+from tui.core.virsh_options import BY_NAME, MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option
 from tui.core.vm import Daemon
 
 Version = tuple[int, int, int]
@@ -74,7 +74,7 @@ def refused(case: Case) -> dict[str, Failure]:
             why = f"the value is {value!r}"
             found[option.name] = Failure(f"{option.virsh} is refused", why, f"Leave {option.virsh} out.")
     for rule in RULES:
-        option = OPTION[rule.option]
+        option = BY_NAME[rule.option]
         if rule.option not in found and _is_set(case.plan, option) and (why := rule.why(case)):
             found[rule.option] = Failure(f"{option.virsh} is refused", why, rule.hint or f"Leave {option.virsh} out.")
     return found
@@ -167,7 +167,6 @@ LIBVIRT, QEMU = "libvirt", "QEMU"
 ORIGIN, TARGET = "origin", "target"
 MT_UNTIL = (9, 1, 0)
 TRIALS = {"comp_methods": "", "migrateuri": "tcp://x", "graphicsuri": "vnc://x"}
-OPTION = {each.name: each for each in OPTIONS}
 
 RULES = (
     Rule("comp_methods", _with(QATZIP, _if(lambda _: True, "libvirt cannot set it, up to 12.8")), "Use zstd."),
@@ -206,7 +205,7 @@ RULES = (
         _if(lambda case: not case.plan.post_copy, "the migration does not use post-copy"),
         "Choose a technique with post-copy.",
     ),
-    Rule("available_switchover_bandwidth_mib_s", _needs(LIBVIRT, (11, 1, 0), ORIGIN, TARGET)),
+    Rule("available_switchover_bandwidth_mib_s", _needs(LIBVIRT, (11, 1, 0), ORIGIN)),  # not sent to the target
     Rule("available_switchover_bandwidth_mib_s", _needs(QEMU, (8, 2, 0), ORIGIN)),
     Rule("tls_destination", _if(lambda case: not case.plan.tls, "TLS is off"), "Set --tls."),
     Rule("tunnelled", _tunnel),

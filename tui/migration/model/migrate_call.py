@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tui.core.plan import Plan
+from tui.core.virsh_options import BY_NAME
 
 DEBIAN_12 = (9, 0)  # the libvirt of Debian 12: an option that is younger is noted
 
 
-class Option(NamedTuple):
+class Named(NamedTuple):
     """A flag or a parameter: the constant of libvirt-python, the option of virsh, the first virsh that has it.
 
     `file`: virsh reads the value from a file of this name, after the VM's.
@@ -21,62 +22,65 @@ class Option(NamedTuple):
     file: str = ""
 
 
+def _own(name: str, constant: str, since: tuple[int, int] = (0, 0)) -> dict[Any, Named]:
+    """The row of an option of the plan: core.virsh_options has its value for libvirt and its name for virsh."""
+    return {BY_NAME[name].libvirt: Named(constant, BY_NAME[name].virsh, since)}
+
+
 # By the value of the flag, which libvirt never changes. All of libvirt 11.3, so that a new option of the app has one.
-FLAGS: Mapping[int, Option] = {
-    1 << 0: Option("VIR_MIGRATE_LIVE", "--live"),
-    1 << 1: Option("VIR_MIGRATE_PEER2PEER", "--p2p"),
-    1 << 2: Option("VIR_MIGRATE_TUNNELLED", "--tunnelled"),
-    1 << 3: Option("VIR_MIGRATE_PERSIST_DEST", "--persistent"),
-    1 << 4: Option("VIR_MIGRATE_UNDEFINE_SOURCE", "--undefinesource"),
-    1 << 5: Option("VIR_MIGRATE_PAUSED", "--suspend"),
-    1 << 6: Option("VIR_MIGRATE_NON_SHARED_DISK", "--copy-storage-all"),
-    1 << 7: Option("VIR_MIGRATE_NON_SHARED_INC", "--copy-storage-inc"),
-    1 << 8: Option("VIR_MIGRATE_CHANGE_PROTECTION", "--change-protection"),
-    1 << 9: Option("VIR_MIGRATE_UNSAFE", "--unsafe"),
-    1 << 10: Option("VIR_MIGRATE_OFFLINE", "--offline"),
-    1 << 11: Option("VIR_MIGRATE_COMPRESSED", "--compressed"),
-    1 << 12: Option("VIR_MIGRATE_ABORT_ON_ERROR", "--abort-on-error"),
-    1 << 13: Option("VIR_MIGRATE_AUTO_CONVERGE", "--auto-converge"),
-    1 << 14: Option("VIR_MIGRATE_RDMA_PIN_ALL", "--rdma-pin-all"),
-    1 << 15: Option("VIR_MIGRATE_POSTCOPY", "--postcopy"),
-    1 << 16: Option("VIR_MIGRATE_TLS", "--tls"),
-    1 << 17: Option("VIR_MIGRATE_PARALLEL", "--parallel"),
-    1 << 18: Option("VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES", "--copy-storage-synchronous-writes"),
-    1 << 19: Option("VIR_MIGRATE_POSTCOPY_RESUME", "--postcopy-resume"),
-    1 << 20: Option("VIR_MIGRATE_ZEROCOPY", "--zerocopy"),
+FLAGS: Mapping[int, Named] = {
+    1 << 0: Named("VIR_MIGRATE_LIVE", "--live"),
+    1 << 1: Named("VIR_MIGRATE_PEER2PEER", "--p2p"),
+    **_own("tunnelled", "VIR_MIGRATE_TUNNELLED"),
+    **_own("persistent", "VIR_MIGRATE_PERSIST_DEST"),
+    **_own("undefinesource", "VIR_MIGRATE_UNDEFINE_SOURCE"),
+    **_own("suspend", "VIR_MIGRATE_PAUSED"),
+    1 << 6: Named("VIR_MIGRATE_NON_SHARED_DISK", "--copy-storage-all"),
+    1 << 7: Named("VIR_MIGRATE_NON_SHARED_INC", "--copy-storage-inc"),
+    **_own("change_protection", "VIR_MIGRATE_CHANGE_PROTECTION"),
+    1 << 9: Named("VIR_MIGRATE_UNSAFE", "--unsafe"),
+    1 << 10: Named("VIR_MIGRATE_OFFLINE", "--offline"),
+    1 << 11: Named("VIR_MIGRATE_COMPRESSED", "--compressed"),
+    **_own("abort_on_error", "VIR_MIGRATE_ABORT_ON_ERROR"),
+    1 << 13: Named("VIR_MIGRATE_AUTO_CONVERGE", "--auto-converge"),
+    **_own("rdma_pin_all", "VIR_MIGRATE_RDMA_PIN_ALL"),
+    1 << 15: Named("VIR_MIGRATE_POSTCOPY", "--postcopy"),
+    **_own("tls", "VIR_MIGRATE_TLS"),
+    1 << 17: Named("VIR_MIGRATE_PARALLEL", "--parallel"),
+    1 << 18: Named("VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES", "--copy-storage-synchronous-writes"),
+    1 << 19: Named("VIR_MIGRATE_POSTCOPY_RESUME", "--postcopy-resume"),
+    **_own("zerocopy", "VIR_MIGRATE_ZEROCOPY"),
 }
 AUTO_CONVERGE, POST_COPY, RESUME = 1 << 13, 1 << 15, 1 << 19
 
 # By libvirt's name of the parameter.
-PARAMETERS: Mapping[str, Option] = {
-    "migrate_uri": Option("VIR_MIGRATE_PARAM_URI", "--migrateuri"),
-    "destination_name": Option("VIR_MIGRATE_PARAM_DEST_NAME", "--dname"),
-    "destination_xml": Option("VIR_MIGRATE_PARAM_DEST_XML", "--xml", file="destination.xml"),
-    "persistent_xml": Option("VIR_MIGRATE_PARAM_PERSIST_XML", "--persistent-xml", file="persistent.xml"),
-    "bandwidth": Option("VIR_MIGRATE_PARAM_BANDWIDTH", "--bandwidth"),
-    "bandwidth.postcopy": Option("VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY", "--postcopy-bandwidth"),
-    "bandwidth.avail.switchover": Option(
-        "VIR_MIGRATE_PARAM_BANDWIDTH_AVAIL_SWITCHOVER", "--available-switchover-bandwidth", (11, 1)
-    ),
-    "graphics_uri": Option("VIR_MIGRATE_PARAM_GRAPHICS_URI", "--graphicsuri"),
-    "listen_address": Option("VIR_MIGRATE_PARAM_LISTEN_ADDRESS", "--listen-address"),
-    "migrate_disks": Option("VIR_MIGRATE_PARAM_MIGRATE_DISKS", "--migrate-disks"),
-    "migrate_disks_detect_zeroes": Option(
+PARAMETERS: Mapping[str, Named] = {
+    **_own("migrateuri", "VIR_MIGRATE_PARAM_URI"),
+    **_own("dname", "VIR_MIGRATE_PARAM_DEST_NAME"),
+    "destination_xml": Named("VIR_MIGRATE_PARAM_DEST_XML", "--xml", file="destination.xml"),
+    "persistent_xml": Named("VIR_MIGRATE_PARAM_PERSIST_XML", "--persistent-xml", file="persistent.xml"),
+    "bandwidth": Named("VIR_MIGRATE_PARAM_BANDWIDTH", "--bandwidth"),
+    **_own("postcopy_bandwidth_mib_s", "VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY"),
+    **_own("available_switchover_bandwidth_mib_s", "VIR_MIGRATE_PARAM_BANDWIDTH_AVAIL_SWITCHOVER", (11, 1)),
+    **_own("graphicsuri", "VIR_MIGRATE_PARAM_GRAPHICS_URI"),
+    **_own("listen_address", "VIR_MIGRATE_PARAM_LISTEN_ADDRESS"),
+    "migrate_disks": Named("VIR_MIGRATE_PARAM_MIGRATE_DISKS", "--migrate-disks"),
+    "migrate_disks_detect_zeroes": Named(
         "VIR_MIGRATE_PARAM_MIGRATE_DISKS_DETECT_ZEROES", "--migrate-disks-detect-zeroes", (10, 9)
     ),
-    "disks_port": Option("VIR_MIGRATE_PARAM_DISKS_PORT", "--disks-port"),
-    "disks_uri": Option("VIR_MIGRATE_PARAM_DISKS_URI", "--disks-uri"),
-    "compression": Option("VIR_MIGRATE_PARAM_COMPRESSION", "--comp-methods"),
-    "compression.mt.level": Option("VIR_MIGRATE_PARAM_COMPRESSION_MT_LEVEL", "--comp-mt-level"),
-    "compression.mt.threads": Option("VIR_MIGRATE_PARAM_COMPRESSION_MT_THREADS", "--comp-mt-threads"),
-    "compression.mt.dthreads": Option("VIR_MIGRATE_PARAM_COMPRESSION_MT_DTHREADS", "--comp-mt-dthreads"),
-    "compression.xbzrle.cache": Option("VIR_MIGRATE_PARAM_COMPRESSION_XBZRLE_CACHE", "--comp-xbzrle-cache"),
-    "compression.zlib.level": Option("VIR_MIGRATE_PARAM_COMPRESSION_ZLIB_LEVEL", "--comp-zlib-level", (9, 4)),
-    "compression.zstd.level": Option("VIR_MIGRATE_PARAM_COMPRESSION_ZSTD_LEVEL", "--comp-zstd-level", (9, 4)),
-    "auto_converge.initial": Option("VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL", "--auto-converge-initial"),
-    "auto_converge.increment": Option("VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT", "--auto-converge-increment"),
-    "parallel.connections": Option("VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS", "--parallel-connections"),
-    "tls.destination": Option("VIR_MIGRATE_PARAM_TLS_DESTINATION", "--tls-destination"),
+    "disks_port": Named("VIR_MIGRATE_PARAM_DISKS_PORT", "--disks-port"),
+    "disks_uri": Named("VIR_MIGRATE_PARAM_DISKS_URI", "--disks-uri"),
+    **_own("comp_methods", "VIR_MIGRATE_PARAM_COMPRESSION"),
+    **_own("comp_mt_level", "VIR_MIGRATE_PARAM_COMPRESSION_MT_LEVEL"),
+    **_own("comp_mt_threads", "VIR_MIGRATE_PARAM_COMPRESSION_MT_THREADS"),
+    **_own("comp_mt_dthreads", "VIR_MIGRATE_PARAM_COMPRESSION_MT_DTHREADS"),
+    **_own("comp_xbzrle_cache_bytes", "VIR_MIGRATE_PARAM_COMPRESSION_XBZRLE_CACHE"),
+    **_own("comp_zlib_level", "VIR_MIGRATE_PARAM_COMPRESSION_ZLIB_LEVEL", (9, 4)),
+    **_own("comp_zstd_level", "VIR_MIGRATE_PARAM_COMPRESSION_ZSTD_LEVEL", (9, 4)),
+    **_own("auto_converge_initial", "VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL"),
+    **_own("auto_converge_increment", "VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT"),
+    "parallel.connections": Named("VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS", "--parallel-connections"),
+    **_own("tls_destination", "VIR_MIGRATE_PARAM_TLS_DESTINATION"),
 }
 
 
@@ -96,7 +100,7 @@ class Call:
 CallOf = Callable[[Plan], Call]  # what the app calls for a plan
 
 
-class VirshOptions(NamedTuple):
+class VirshWords(NamedTuple):
     """The words after `virsh migrate VM URI`, the files that they name, and what cannot be written as an option."""
 
     words: tuple[str, ...]
@@ -109,7 +113,7 @@ def set_flags(flags: int) -> list[int]:
     return [1 << bit for bit in range(flags.bit_length()) if flags >> bit & 1]
 
 
-def virsh_options(vm: str, call: Call) -> VirshOptions:
+def virsh_words(vm: str, call: Call) -> VirshWords:
     """The options of `virsh migrate` that make this call."""
     words, files, notes = list[str](), list[tuple[str, str]](), list[str]()
     for flag in set_flags(call.flags):
@@ -130,10 +134,10 @@ def virsh_options(vm: str, call: Call) -> VirshOptions:
             word = files[-1][0]
         words += [option.virsh, word]
         notes += _too_young(option)
-    return VirshOptions(tuple(words), tuple(files), tuple(notes))
+    return VirshWords(tuple(words), tuple(files), tuple(notes))
 
 
-def _too_young(option: Option) -> list[str]:
+def _too_young(option: Named) -> list[str]:
     if option.since <= DEBIAN_12:
         return []
     return [f"{option.virsh} needs virsh {option.since[0]}.{option.since[1]} or newer"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tui.core.actions import without_keys
 from tui.core.plain_text import plain
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.policy import AfterFirstPass
 from tui.migration.model.migrate_call import (
     POST_COPY,
@@ -16,12 +16,11 @@ from tui.migration.model.migrate_call import (
     Call,
     python_flags,
     python_parameters,
-    virsh_options,
+    virsh_words,
 )
 
 SWITCH, DOWNTIME, BANDWIDTH, CANCEL, PAUSE, RESUMED = "post-copy", "downtime", "bandwidth", "cancel", "pause", "resume"
 ANY = "MILLISECONDS"  # in place of a value that is not known yet
-NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # virsh migrate-setspeed, as libvirt, has no 0 for "no limit"
 
 
 class Step(NamedTuple):
@@ -57,7 +56,7 @@ class Script:
     @property
     def virsh(self) -> str:
         """The commands for a shell, each on one line, and comments."""
-        options = virsh_options(self.vm, self.call)
+        options = virsh_words(self.vm, self.call)
         lines = _comments(*self.before, *options.notes, *self._virsh_notes())
         for name, text in options.files:
             lines += _file_lines(name, text)
@@ -103,7 +102,7 @@ class Script:
         if step.what == BANDWIDTH:
             return self._virsh("migrate-setspeed", step.value or NO_LIMIT_MIB_S, *of_post_copy)
         if step.what == RESUMED:
-            return self._migrate(virsh_options(self.vm, self._resume_call).words)
+            return self._migrate(virsh_words(self.vm, self._resume_call).words)
         return self._virsh("domjobabort", *(["--postcopy"] if step.what == PAUSE else []))
 
     @property

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from tui.core.failure import WrongField
 from tui.core.plan import Plan
-from tui.core.virsh_options import OPTIONS, Option
+from tui.core.virsh_options import BY_NAME, OPTIONS, Option
 from tui.core.vm import Daemon
 from tui.migration.model.gate import Case, refused, unavailable
 from tui.migration.model.option_entry import option_text, option_value
@@ -35,7 +35,6 @@ GROUPS = {
     "The VM afterwards": ("dname", "persistent", "undefinesource", "suspend"),
     "Faults": ("abort_on_error", "change_protection"),
 }  # fmt: skip
-BY_NAME = {each.name: each for each in OPTIONS}
 YES_NO = ("no", "yes")
 UNKNOWN = "A host does not answer, so it is not known what the versions there refuse."
 

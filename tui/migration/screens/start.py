@@ -57,7 +57,7 @@ class StartForm(ForecastForm):
     StartForm #row-auto_converge { width: 28; }
     StartForm #row-parallel { width: 1fr; }
     StartForm #row-parallel .label { width: 10; }
-    StartForm #further { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    StartForm #further { height: 1; padding-left: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     StartForm.forecast.further.-low ForecastWords { height: 3; }
     """
 
@@ -193,10 +193,12 @@ class StartForm(ForecastForm):
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
 
-    @work(name="virsh")
+    @work(name="virsh", exclusive=True, group="virsh")
     async def action_virsh(self) -> None:
-        """Copy what would be started as virsh."""
+        """Copy what would be started as virsh, unless it is being started."""
         found = self.chosen_vm()
+        if self._busy:
+            return
         if found is None or self._scripts is None:
             self.show_message("There is no VM yet whose migration could be copied.")
             return
@@ -205,11 +207,12 @@ class StartForm(ForecastForm):
         except Failure as failure:
             self.refuse(failure)
         else:
-            self.app.push_screen(VirshDialog(script))
+            if not self._busy:
+                self.app.push_screen(VirshDialog(script))
 
     # -- the further options --
 
-    @work(name="options", exclusive=True)
+    @work(name="options", exclusive=True, group="options")
     async def action_options(self) -> None:
         """Open the dialog with the further options; they are those of the plan from then on."""
         found = self.chosen_vm()
@@ -221,6 +224,8 @@ class StartForm(ForecastForm):
             self.refuse(failure)
             return
         hosts = await self._migrations.daemons(found.host)
+        if self._busy:  # Enter was pressed meanwhile
+            return
         chosen = await self.app.push_screen_wait(OptionsForm(plan, hosts))
         if chosen is not None:
             self._defaults = replace(self._defaults, **{name: getattr(chosen, name) for name in USUAL})

@@ -5,10 +5,8 @@ from typing import Annotated
 
 from tui.core import schema_kinds as kinds
 from tui.core.schema import Kind
-from tui.core.virsh_options import BYTES, MIB_S, OPTIONS, Option
+from tui.core.virsh_options import BY_NAME, BYTES, MIB_S, Option
 from tui.study.model.sweep import sweep
-
-BY_NAME = {each.name: each for each in OPTIONS}
 
 
 def swept(name: str) -> Kind:

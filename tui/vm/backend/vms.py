@@ -1,12 +1,12 @@
 """Lists the VMs of both hosts with their definitions, and deletes them."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.log import log
 from tui.core.protocols import Hypervisor
 from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
@@ -165,7 +165,8 @@ def _inventory(hypervisor: Hypervisor) -> HostInventory:
     """What libvirt lists; empty, which blocks nothing, if the daemon can't list it."""
     try:
         return parse_inventory(hypervisor.inventory())
-    except Failure:
+    except Failure as failure:
+        log.info("The pools, secrets and devices of a host are unknown: %s", failure)
         return HostInventory()
 
 
@@ -173,8 +174,10 @@ def _cpu_lacks(hypervisor: Hypervisor, domains: Sequence[Domain]) -> dict[str, s
     """By CPU, the features that the host lacks; a CPU that the daemon can't compare is left out."""
     found = {}
     for xml, kind in wanted_cpus(domains):
-        with contextlib.suppress(Failure):
+        try:
             found[xml] = hypervisor.cpu_lacks(xml, kind)
+        except Failure as failure:
+            log.info("A CPU could not be compared: %s", failure)
     return found
 
 
