@@ -39,7 +39,7 @@ async def test_a_key_announces_the_vm_after_it_has_moved(world: FakeHosts, page:
 
 async def test_the_taint_is_said_before_the_monitor_is_used(world: FakeHosts, page: OpenedPage) -> None:
     await page.pilot.press("A")
-    await page.sees("Announce guest1 on source again?", "marks guest1 as tainted (custom-monitor)")
+    await page.sees("Announce guest1 on source again?", "marks guest1 as tainted (custom monitor commands)")
     await page.pilot.press("n")
     assert world.source.announced == []
     await page.pilot.press("A")

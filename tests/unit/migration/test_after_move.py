@@ -193,7 +193,7 @@ async def test_the_vm_is_announced_where_it_runs(world: FakeHosts, after_move: A
 async def test_the_monitor_is_said_to_taint_the_vm(world: FakeHosts, after_move: AfterMove) -> None:
     how = await after_move.announcing("guest1")
     assert how.taint.startswith("libvirt 11.3.0 on destination has no call for it, which came with 12.5")
-    assert "tainted (custom-monitor)" in how.taint
+    assert "tainted (custom monitor commands)" in how.taint
     assert "QEMU's announce-self" in await after_move.announce(how)
     assert world.destination.announced == [("guest1", BY_MONITOR)]
 

@@ -34,8 +34,8 @@ class Announcing:
             return ""
         return (
             f"libvirt {self.libvirt} on {self.host} has no call for it, which came with 12.5: QEMU's command "
-            f"announce-self is sent over its monitor. libvirt then marks {self.name} as tainted (custom-monitor) until "
-            "the VM is switched off or moves; this changes nothing else."
+            f"announce-self is sent over its monitor. libvirt then marks {self.name} as tainted (custom monitor "
+            "commands) until the VM is switched off or moves; this changes nothing else."
         )
 
     @property
