@@ -11,12 +11,19 @@ from tests.fake_agent import FakeAgent
 from tests.fake_hosts import FakeHosts, guest1, guest_xml
 from tests.unit.fakes import recording
 from tests.unit.migration.stages import app, end_of, runs_in, stage_of, summary
+from tests.unit.migration.test_run_log import end, open_log
+from tests.unit.until import until
 from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import BY_LIBVIRT, BY_MONITOR, JOB_COMPLETED
+from tui.core.threads import on_thread
+from tui.guest.backend.clock import GuestClocks
+from tui.guest.backend.guest import Guest
+from tui.guest.backend.heartbeats import Heartbeats
 from tui.migration.backend.after_move import AfterMove
-from tui.migration.backend.recorder import RAW
+from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
+from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.after_move import Announcing, silence, why_not_after
@@ -222,3 +229,41 @@ async def test_the_clock_is_compared_with_the_host_where_the_vm_runs(world: Fake
     world.shells["root@destination"].answers = {"date": "1700000000.000000000\n"}
     agent.ahead_ns = 0
     assert (await after_move.clock("guest1")).host == "destination"
+
+
+# -- the clock in the record --
+
+
+async def concluded(tmp_path: Path, world: FakeHosts, *, completed: bool) -> list[Any]:
+    """The records of the clock at the end of a migration."""
+
+    def no_guest(_vm: str, _place: str) -> Guest:
+        raise Failure("It has no heartbeat")
+
+    access = GuestAccess(no_guest, Heartbeats(no_guest, 4711), GuestClocks(world.connections))
+    async with open_log(Recorder.create(tmp_path, "run")) as (run_log, _reader):
+        monitor = GuestMonitor("guest1", access, run_log)
+        monitor.begin()
+        await on_thread(lambda: monitor.conclude(completed=completed))
+        monitor.stop()
+        end(run_log)
+        await until(lambda: run_log.done)
+        records = read_records(run_log.folder / RAW)
+    return [dict(each.data) for each in records if isinstance(each, Event) and each.kind == record.CLOCK]
+
+
+async def test_the_record_has_the_clock_of_a_guest_that_has_moved(tmp_path: Path, world: FakeHosts) -> None:
+    world.destination.agents["guest1"] = FakeAgent()
+    world.shells["root@destination"].answers = {"date": "1700000000.000000000\n"}
+    (clock,) = await concluded(tmp_path, world, completed=True)
+    assert clock["host"] == "destination"
+    assert clock["ahead_ms"] > clock["error_ms"]
+
+
+@pytest.mark.parametrize("completed", [True, False])
+async def test_the_record_has_no_clock_without_an_agent_or_a_move(
+    tmp_path: Path, world: FakeHosts, completed: bool
+) -> None:
+    if not completed:
+        world.destination.agents["guest1"] = FakeAgent()
+    assert await concluded(tmp_path, world, completed=completed) == []
