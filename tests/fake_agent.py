@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,8 @@ class FakeAgent:
         self.environment = environment
         self.forbidden: set[str] = set()
         self.heard: list[str] = []
+        self.ahead_ns = 0  # of this machine's clock
+        self.no_hwclock = False
         self.largest = 0  # of the messages, in bytes
         self._running: dict[int, tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]] = {}
         self._files: dict[int, IO[bytes]] = {}
@@ -29,6 +32,15 @@ class FakeAgent:
         if name in self.forbidden:
             raise AgentRefused("The command to the guest agent failed", "the guest's agent may not run commands")
         return json.dumps({"return": getattr(self, f"_{name.replace('-', '_')}")(arguments)})
+
+    def _guest_get_time(self, _told: dict[str, Any]) -> int:
+        return time.time_ns() + self.ahead_ns
+
+    def _guest_set_time(self, told: dict[str, Any]) -> dict[str, int]:
+        self.ahead_ns = told["time"] - time.time_ns()
+        if self.no_hwclock:
+            raise AgentRefused("The command to the guest agent failed", "hwclock failed to set hardware clock")
+        return {}
 
     def _guest_exec(self, told: dict[str, Any]) -> dict[str, int]:
         out, err = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 - closed when it has ended

@@ -14,7 +14,7 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, MemoryUse, Stat
+from tui.core.protocols import BY_MONITOR, AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, MemoryUse, Stat
 from tui.core.vm import Daemon, Inventory, Vm, VmFacts
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
@@ -123,6 +123,8 @@ class FakeHypervisor:
         self.listed = Inventory()
         self.facts: dict[str, VmFacts] = {}  # by VM
         self.lacking: dict[str, str] = {}  # by CPU
+        self.announces = BY_MONITOR
+        self.announced: list[tuple[str, str]] = []  # VMs, and how
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
@@ -191,6 +193,14 @@ class FakeHypervisor:
         self._enter(f"set_mark {name} {mark}".rstrip())
         whole = self.definition(name).replace(element(MAKING), "").replace(element(DELETING), "")
         self.definitions[name] = marked(whole, mark) if mark else whole
+
+    def announce_by(self) -> str:
+        self._enter("announce_by")
+        return self.announces
+
+    def announce(self, name: str, by: str) -> None:
+        self._enter("announce")
+        self.announced.append((name, by))
 
     def networks(self) -> tuple[str, ...]:
         self._enter("networks")

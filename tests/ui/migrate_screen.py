@@ -11,6 +11,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.forecast.backend.current import Forecasting
+from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.page import MigratePage
@@ -92,12 +93,14 @@ async def page_of(
     light: bool = False,
     forecaster: Forecasting | None = None,
     scripts: Scripts | None = None,
+    after_move: AfterMove | None = None,
 ) -> AsyncIterator[OpenedPage]:
-    app = OnePage(MigratePage(migrations, plan, forecaster, scripts), light=light)  # type: ignore[arg-type]
+    page = MigratePage(migrations, plan, forecaster, scripts, after_move)  # type: ignore[arg-type]
+    app = OnePage(page, light=light)
     async with app.run_test(size=size, notifications=True) as pilot:
-        page = OpenedPage(app, pilot, migrations)
-        await page.settle()
-        yield page
+        opened = OpenedPage(app, pilot, migrations)
+        await opened.settle()
+        yield opened
 
 
 def running(name: str = "post-copy-by-hand", until_: Until | None = None) -> ReplayedMigrations:

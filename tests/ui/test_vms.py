@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.fake_hosts import guest1
 from tests.ui.one_page import until
 from tests.ui.vms_screen import WEB, app_of, blocked, read, room_of, sees
 from tests.unit.launch.new_vm_room import GIB
@@ -43,6 +44,17 @@ async def test_each_vm_shows_what_blocks_its_migration() -> None:
             pilot, app, "CD-ROM sda is /root/a.iso, which is not", "Eject it: virsh change-media web sda --eject."
         )
         await sees(pilot, app, "Disk vda is /var/lib/libvirt/web.qcow2, which is not")
+
+
+async def test_a_vm_that_arrives_is_listed_with_where_it_comes_from() -> None:
+    room = room_of(Vm("guest1", "uuid-1", "paused", "migrating", 2, GIB))
+    room.world.source.known["guest1"] = guest1("running")
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "> guest1 arriving from source 2 CPUs", "running on source, arriving on destination")
+        await sees(pilot, app, "destination arriving from source", "vda: guest1.qcow2")
+        assert "can migrate" not in read(app)
+        assert "definition guest1" not in room.world.destination.calls
 
 
 async def test_an_unreachable_host_makes_a_migration_doubtful() -> None:

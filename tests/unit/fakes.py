@@ -67,6 +67,7 @@ class Stage:
         self.accelerator = "kvm"
         self.job = JobInfo({}, "")
         self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
+        self.autostarts: set[str] = set()  # hosts that start the VM with themselves
         self.calls: list[str] = []
         self.dirtied_per_s: int | None = 2 << 20  # in each window of a dirty-rate calculation; None: it never ends
         self.opened: list[FakeHypervisor] = []
@@ -272,14 +273,13 @@ class FakeHypervisor:
         xml = f"<domain type='{self._stage.accelerator}'>{self._stage.memtune}</domain>"
         return xml if name in self._stage.vms[self.host] else ""
 
-    def define(self, xml: str) -> None:
-        raise NotImplementedError
+    def autostart(self, name: str) -> bool:
+        self._enter("autostart")
+        return self.host in self._stage.autostarts
 
-    def undefine(self, name: str) -> None:
-        raise NotImplementedError
-
-    def set_mark(self, name: str, mark: str) -> None:
-        raise NotImplementedError
+    def set_autostart(self, name: str, on: bool) -> None:
+        self._enter("set_autostart")
+        self._stage.autostarts.add(self.host)
 
     def networks(self) -> tuple[str, ...]:
         return ()

@@ -142,7 +142,9 @@ class VmlmApp(SurvivesErrors, App[str]):
             return StudyPage(backend.studies)
         from tui.migration.screens.page import MigratePage
 
-        self._migrate_page = MigratePage(backend.migrations, self._defaults(), backend.forecaster, backend.scripts)
+        self._migrate_page = MigratePage(
+            backend.migrations, self._defaults(), backend.forecaster, backend.scripts, backend.after_move
+        )
         return self._migrate_page
 
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:

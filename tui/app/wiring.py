@@ -14,9 +14,11 @@ from tui.core.settings import Config, state_folder
 from tui.forecast.backend.current import Forecasting
 from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.addresses import GuestAddresses
+from tui.guest.backend.clock import GuestClocks
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
+from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.migrations import Migrations
@@ -47,6 +49,7 @@ class Backend:
     studies: StudyAccess
     forecaster: Forecasting | None = None  # None: the form of a migration has no forecast
     scripts: Scripts | None = None  # None: no key copies a migration as virsh
+    after_move: AfterMove | None = None  # None: nothing can be done for a VM that has moved
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def wire(config: Config, path: Path) -> Backend:
         StudyAccess(studies_of(path), studies_folder(), path, config.vm, (Path(), path.parent / "studies")),
         forecaster_of(connections, launch),
         Scripts(connections, call_of),
+        AfterMove(connections),
     )
 
 
@@ -94,7 +98,7 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     connections = Connections(config, open_hypervisor, open_shell)
     sudo = Sudo(connections.shell)
     launch = launch_of(connections, sudo)
-    access = GuestAccess(launch.guest, launch.heartbeats)
+    access = GuestAccess(launch.guest, launch.heartbeats, GuestClocks(connections))
     runs, interval_s = config.runs.folder, config.sampling.interval_s
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
@@ -129,6 +133,12 @@ def scripts_alone(config: Config) -> tuple[Connections, Scripts]:
     """Migrations as commands of virsh, for the command line, with the connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
     return connections, Scripts(connections, call_of)
+
+
+def after_move_alone(config: Config) -> tuple[Connections, AfterMove]:
+    """What can be done for a VM that has moved, for the command line, with the connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, AfterMove(connections)
 
 
 def call_of(plan: Plan) -> Call:

@@ -24,6 +24,10 @@ LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
 JOB_COMPLETED = "job-completed"  # JOB_COMPLETED, or the statistics of the completed job; data: stats
 QEMU_STATUS = "qemu-status"  # QEMU's event MIGRATION; data: status, a MigrationStatus such as "postcopy-active"
 
+# How a VM's network cards are announced again: by a call of libvirt, or by a command to QEMU over its monitor, which
+# marks the VM as tainted.
+BY_LIBVIRT, BY_MONITOR = "libvirt", "monitor"
+
 
 @dataclass(frozen=True)
 class JobInfo:
@@ -107,6 +111,18 @@ class Hypervisor(Protocol):
 
     def set_mark(self, name: str, mark: str) -> None:
         """Set a mark of vm.model.domain_mark in the VM's definition; "" removes it."""
+
+    def autostart(self, name: str) -> bool:
+        """Whether the daemon starts the VM with its host."""
+
+    def set_autostart(self, name: str, on: bool) -> None:
+        """Let the daemon start the VM with its host, or not; the VM must be persistent."""
+
+    def announce_by(self) -> str:
+        """BY_LIBVIRT or BY_MONITOR, how the daemon can announce a VM; "" if it can't."""
+
+    def announce(self, name: str, by: str) -> None:
+        """Make the running VM announce the addresses of its network cards to the switches, as after a migration."""
 
     def networks(self) -> tuple[str, ...]:
         """The names of libvirt's active networks."""

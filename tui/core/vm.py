@@ -32,6 +32,14 @@ class Vm:
         return self.state == "paused" and self.reason == "migrating"
 
     @property
+    def incoming(self) -> bool:
+        """Whether this host receives it, in post-copy too: libvirt may answer nothing but its state until the end.
+
+        In post-copy the VM is running here, and paused at its origin.
+        """
+        return self.arriving or (self.running and self.reason in ("post-copy", "post-copy failed"))
+
+    @property
     def shape(self) -> str:
         """Its vCPUs and memory: "2 vCPUs, 8.0 GiB"."""
         return f"{self.vcpus} vCPU{'' if self.vcpus == 1 else 's'}, {size(self.memory_bytes)}"

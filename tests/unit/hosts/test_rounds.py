@@ -195,8 +195,11 @@ async def test_old_facts_stay_until_they_are_read_again(world: FakeHosts) -> Non
     await reading.aclose()
 
 
-async def test_the_locked_definition_of_a_vm_that_is_migrated_here_is_not_read(world: FakeHosts) -> None:
-    arriving = Vm("guest1", "uuid", "paused", "migrating", 2, 1 << 30)
+@pytest.mark.parametrize(("state", "reason"), [("paused", "migrating"), ("running", "post-copy")])
+async def test_the_locked_definition_of_a_vm_that_is_migrated_here_is_not_read(
+    world: FakeHosts, state: str, reason: str
+) -> None:
+    arriving = Vm("guest1", "uuid", state, reason, 2, 1 << 30)
     world.destination.known = {"guest1": arriving}
     found = await HostReading(world.connections, world.changes.sudo).libvirt("destination")
     assert (found.vms, found.vm) == ((arriving,), None)

@@ -49,7 +49,7 @@ async def test_a_start_reads_each_host_once(tmp_path: Path) -> None:
     before_the_call = stage.calls[: stage.calls.index("subscribe")]
     await migrations.close()
     # The checks ask both daemons who they are, and so does the route on connections of its own.
-    assert sorted(before_the_call) == ["daemon"] * 4 + ["definition", "job"] + ["vms"] * 2
+    assert sorted(before_the_call) == ["autostart"] + ["daemon"] * 4 + ["definition", "job"] + ["vms"] * 2
 
 
 async def test_a_refused_start_reads_each_host_once_and_reports_all_reasons(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import libvirt_qemu
 
 from tui.adapters.libvirt import cpu, events
 from tui.adapters.libvirt import domain as libvirt_domain
+from tui.adapters.libvirt.after_move import AfterMoveCalls
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
 from tui.adapters.libvirt.inventory import InventoryCalls
@@ -74,7 +75,7 @@ def _open(uri: str) -> libvirt.virConnect:
         return libvirt.open(uri)
 
 
-class LibvirtHypervisor(MemoryCalls, InventoryCalls):
+class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
     """One connection; core.protocols describes its methods. libvirt allows calls from several threads at once."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:

@@ -18,6 +18,8 @@ MODULES = {
     "resume": "control",
     "pause": "control",
     "set": "control",
+    "announce": "after_move",
+    "clock": "after_move",
     "runs": "runs",
     "study": "study",
 }
@@ -31,6 +33,8 @@ vmlm-tui cancel VM
 vmlm-tui resume VM
 vmlm-tui pause VM
 vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]
+vmlm-tui announce VM [--monitor]
+vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ..."""
 

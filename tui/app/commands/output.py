@@ -75,7 +75,8 @@ class Output:
 def with_commands(sentence: str, vm: str = "VM") -> str:
     """The sentence with the command of each action, as a page has its key."""
     name = shlex.quote(vm)
-    verbs = {each: each for each in ("post-copy", "cancel", "resume")} | {"start": "migrate"}
+    verbs = {each: each for each in ("post-copy", "cancel", "resume", "announce")}
+    verbs |= {"start": "migrate", "clock": "clock --set"}
     keys = {f"migrate.{action}": f"`vmlm-tui {verb} {name}`" for action, verb in verbs.items()}
     keys |= {f"migrate.{limit}": f"`vmlm-tui set {name} --{limit}`" for limit in ("downtime", "bandwidth")}
     return with_keys(sentence, keys)

@@ -55,6 +55,11 @@ def pid(reply: str) -> int:
     return _whole(_object(reply), "pid")
 
 
+def time_ns(reply: str) -> int:
+    """The guest's clock in the reply to guest-get-time, in ns since 1970."""
+    return _whole({"time": _returned(reply)}, "time")
+
+
 def handle(reply: str) -> int:
     """The file handle in the reply to guest-file-open."""
     return _whole({"handle": _returned(reply)}, "handle")

@@ -87,8 +87,8 @@ class HostReading:
 
         def read(hypervisor: Hypervisor) -> Libvirt:
             name, vms = self._config.vm.name, hypervisor.vms()
-            arriving = any(each.name == name and each.arriving for each in vms)  # its origin has the same definition
-            xml = "" if arriving else hypervisor.definition(name)
+            incoming = any(each.name == name and each.incoming for each in vms)  # its origin has the same definition
+            xml = "" if incoming else hypervisor.definition(name)
             definition = parse(xml) if xml else None
             return Libvirt(hypervisor.daemon(), vms, hypervisor.machine_types(), definition)
 

@@ -8,6 +8,7 @@ from textual.content import Content
 from tui.checklist.widgets.item_lines import Fact, one_line, wrapped
 from tui.core.failure import Failure
 from tui.core.quantity import size
+from tui.core.vm import Vm
 from tui.hosts.model.checks.basic import version
 from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization
 from tui.ui.lines import Lines
@@ -95,8 +96,12 @@ def _vms(virtualization: Virtualization, configured: str) -> Iterator[Fact]:
     if not virtualization.vms:
         yield "VMs", "none", ""
     for vm in virtualization.vms:
-        text = f"{vm.name}: {state_words(vm)}, {vm.vcpus} CPUs, {size(vm.memory_bytes)}"
+        text = f"{vm.name}: {_state(vm)}, {vm.vcpus} CPUs, {size(vm.memory_bytes)}"
         yield "VM", text, "bold" if vm.name == configured else ""
+
+
+def _state(vm: Vm) -> str:
+    return "arriving" if vm.incoming else state_words(vm)
 
 
 def _failure(part: object) -> Iterator[Fact]:
@@ -118,7 +123,7 @@ def _summary(facts: HostFacts, vm: str) -> Iterator[str]:
         yield str(failure)
     virtualization = facts.virtualization
     if isinstance(virtualization, Virtualization):
-        yield from (f"{each.name}: {state_words(each)}" for each in virtualization.vms if each.name == vm)
+        yield from (f"{each.name}: {_state(each)}" for each in virtualization.vms if each.name == vm)
         others = sum(each.name != vm for each in virtualization.vms)
         if others:
             yield f"{others} other VM{'s' * (others != 1)}"

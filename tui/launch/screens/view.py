@@ -209,8 +209,8 @@ class LaunchView(Page):
 
     def _row(self, name: str) -> Row:
         domain, where = self._listing.domain(name), self._listing.where(name)
-        if not isinstance(domain, Domain):
-            return Row(where)
+        if not isinstance(domain, Domain) or where.arrives_at:
+            return Row(where, domain if isinstance(domain, Domain) else None)
         if domain.mark:
             return Row(where, domain, (Blocker(UNFINISHED[domain.mark]),))
         return Row(where, domain, self._blockers(domain, where.host))

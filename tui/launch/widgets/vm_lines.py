@@ -63,7 +63,8 @@ def _hosts(where: VmPlacement) -> Iterator[Fact]:
         if isinstance(found, Failure):
             yield host, str(found), "$error"
         elif len(having) > 1:
-            yield host, state_words(found) if found else "does not have it", "" if found else "dim"
+            words = where.arrival if host == where.arrives_at else ""
+            yield host, words or (state_words(found) if found else "does not have it"), "" if found else "dim"
     for host in where.awaited:
         yield host, "has not replied yet", "dim"
 

@@ -60,7 +60,7 @@ class VmList(Lines):
 def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
     where, vm = row.where, row.where.vm
     name = set_cell_size(where.name, wide)
-    cells = [f"{where.sentence:<23}"]
+    cells = [f"{where.arrival or where.sentence:<23}"]
     if vm is not None:
         cells.append(f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}")
     if row.domain is not None and width >= WIDE:

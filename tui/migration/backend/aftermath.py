@@ -6,6 +6,7 @@ import concurrent.futures
 from tui.core.failure import Failure, as_failure
 from tui.core.log import log
 from tui.core.vm import Vm
+from tui.migration.backend.autostart import restore_autostart
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestMonitor
 from tui.migration.backend.host_logs import LIMIT_S, HostLogs
@@ -43,6 +44,8 @@ class Aftermath:
                 self._run_log.error(cause, action="migrate")
             if outcome == COMPLETED and not figures:
                 record_completed_job(self._connections, self._vm, self._run_log)
+            if outcome == COMPLETED:
+                restore_autostart(self._connections, self._vm, self._run_log)
             self._guest_monitor.conclude(completed=outcome == COMPLETED)
             job.unsubscribe_all()
         except Exception as error:  # noqa: BLE001  # the record must get an end

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tui.core.failure import Failure
+from tui.guest.backend.clock import GuestClocks
 from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.heartbeat import SUBFOLDER
@@ -24,10 +25,14 @@ SETTLE_LIMIT_S = 3.0  # how long the end waits for one more reply of the guest's
 
 @dataclass(frozen=True)
 class GuestAccess:
-    """Access to the guests: `guest` returns the programs in a subfolder of a VM's guest, or raises Failure."""
+    """Access to the guests: `guest` returns the programs in a subfolder of a VM's guest, or raises Failure.
+
+    `clocks` are None where the clocks are not compared.
+    """
 
     guest: Callable[[str, str], Guest]
     heartbeats: Heartbeats
+    clocks: GuestClocks | None = None
 
 
 class GuestMonitor:
@@ -99,6 +104,10 @@ class GuestMonitor:
             reading = self.probes.read_log(lambda: access.guest(self._vm, SUBFOLDER))
             log = self._on_loop(reading, 2 * LINE_LIMIT_S)
         self._run_log.log(record.OBSERVED, self.probes.observed(log, completed=completed).data)
+        if completed and access.clocks is not None:
+            clock = self._on_loop(access.clocks.compare(self._vm), SETTLE_LIMIT_S)
+            if clock is not None:
+                self._run_log.log(record.CLOCK, clock.data)
 
     def _on_loop(self, call: Coroutine[Any, Any, T], limit_s: float) -> T | None:
         """Run `call` on the loop, from another thread; None if it fails or takes longer, or if the loop is closed."""

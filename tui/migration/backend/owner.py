@@ -26,7 +26,7 @@ from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.preflight import checked, inventory_of, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import accelerator_of, host_facts, start_fields
+from tui.migration.backend.run_summary import host_facts, start_fields, vm_facts
 from tui.migration.backend.scripts import recorded_call
 from tui.migration.backend.unfinished import Unfinished, same_job, unfinished_runs
 from tui.migration.model.evidence import HostAnswer
@@ -299,14 +299,14 @@ class MigrationOwner:
         peer = OTHER[origin]
         opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=bool(target))
         # Opening takes time and reports an unreachable host, so all are opened now.
-        _steer, here, there, accelerator = await asyncio.gather(
+        _steer, here, there, about = await asyncio.gather(
             on_thread(opened.steer),
             on_thread(lambda: opened.at(origin).daemon()),
             self._facts_of(opened, peer, running),
-            on_thread(accelerator_of, opened, vm.name),
+            on_thread(vm_facts, opened, vm.name),
         )
         facts = {
-            "vm": {"accelerator": accelerator or None},
+            "vm": about,
             "hosts": {"origin": origin, "target": peer, origin: host_facts(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.config.hosts[peer].peer_uri,
@@ -326,7 +326,7 @@ class MigrationOwner:
             return {}
 
     def _options(self, migration: MigrationActor, workload: Workload) -> dict[str, Any]:
-        fields = start_fields(migration.plan, migration.vm, workload)
+        fields = start_fields(migration.plan, migration.vm, workload, migration.facts["vm"])
         return fields | {"origin": migration.origin, "target": migration.target, "interval_s": self._interval}
 
     async def close(self) -> None:

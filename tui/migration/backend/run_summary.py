@@ -1,6 +1,7 @@
 """The result of a migration: libvirt's final figures, and the contents of run.toml."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tui.core.clock import now
@@ -10,6 +11,7 @@ from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
+from tui.migration.backend.autostart import autostart_of
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model.accuracy import forecast_table, learned_figures
@@ -44,15 +46,23 @@ def accelerator_of(opened: MigrationConnections, vm: str) -> str:
     return ""
 
 
+def vm_facts(opened: MigrationConnections, vm: str) -> dict[str, Any]:
+    """What run.toml has of the VM besides its size; None if unknown. Blocks."""
+    return {"accelerator": accelerator_of(opened, vm) or None, "autostart": autostart_of(opened, vm) or None}
+
+
 def options_of(plan: Plan) -> dict[str, Any]:
     """The options of a plan without its VM; those of a migration that another program started are unknown."""
     options = {name: value for name, value in plan.fields.items() if name != "vm"}
     return options if plan.technique != UNKNOWN else {"technique": UNKNOWN}
 
 
-def start_fields(plan: Plan, vm: Vm, workload: Workload) -> dict[str, Any]:
-    """What the first record has of a plan, its VM and the workload in it."""
+def start_fields(
+    plan: Plan, vm: Vm, workload: Workload, known: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """What the first record has of a plan, its VM, of which `vm_facts` are `known`, and the workload in it."""
     fields = {"vm": vm.name, **options_of(plan), "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
+    fields |= {"autostart": True} if known.get("autostart") else {}
     return fields | {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
 
 
@@ -110,6 +120,7 @@ def summary(
         "forecast": forecast_table(timeline),
         # The observed downtime; libvirt's own is figures.downtime_ms.
         "felt": timeline.observed.data if timeline.observed else None,
+        "clock": timeline.guest_clock.data if timeline.guest_clock else None,
     }
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tui.core.actions import LOG, RUNS, START
 from tui.core.quantity import approximately, duration, size
 from tui.forecast.model.interval import Interval
+from tui.migration.model.after_move import autostart_words, clock_words, silence
 from tui.migration.model.record import number_in
 from tui.migration.model.requested import decision_words
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
@@ -39,7 +40,8 @@ def title(timeline: Timeline) -> tuple[str, str]:
 
 def facts(timeline: Timeline, folder: Path, origin: str, stopped: str = "") -> list[Fact]:
     """The facts, the most important first; `stopped` is why the VM can't be migrated again, or empty."""
-    found = [*_what_happened(timeline), *_figures(timeline), *_decided(timeline), *_observed(timeline)]
+    found = [*_what_happened(timeline), *_figures(timeline), *_decided(timeline), *_observed(timeline, origin)]
+    found += _after_move(timeline)
     found.append(Fact("recorded in", home(folder)))
     if timeline.log_trouble:
         found.append(Fact("INCOMPLETE", timeline.log_trouble.replace(f" in {folder}", ""), BAD))
@@ -122,14 +124,24 @@ def _passes_known(timeline: Timeline) -> bool:
     return "memory_iteration" in {**(timeline.last.stats if timeline.last is not None else {}), **timeline.final}
 
 
-def _observed(timeline: Timeline) -> list[Fact]:
+def _observed(timeline: Timeline, origin: str) -> list[Fact]:
     """The downtime that the network and the guest saw, beside libvirt's."""
     observed = timeline.observed
     if observed is None:
         return []
     if observed.unmeasured_why:
         return [Fact("downtime", f"no outside measurement: {observed.unmeasured_why}")]
-    return [Fact("network", observed.network), Fact("guest", observed.guest)]
+    silent = silence(timeline, origin)
+    explained = [Fact("silence", silent, WARNING)] if silent else []
+    return [Fact("network", observed.network), *explained, Fact("guest", observed.guest)]
+
+
+def _after_move(timeline: Timeline) -> list[Fact]:
+    found = [
+        Fact("clock", clock_words(timeline), PLAIN),
+        Fact("autostart", autostart_words(timeline), WARNING if (timeline.autostart or {}).get("why") else PLAIN),
+    ]
+    return [each for each in found if each.text]
 
 
 def _total(timeline: Timeline) -> str:

@@ -38,6 +38,9 @@ GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
 # downtime_s, cone: seconds since the start, and the least and most bytes remaining).
 FORECAST = "forecast"
 EVERY_SECOND = frozenset({GUEST, UDP_PROBE, FORECAST})
+# After a completed migration. clock: the guest's clock against its host's; data: see guest.model.clock.GuestClock.
+# autostart: it was on before, and a move drops it: it was set again on host, or why not.
+CLOCK, AUTOSTART = "clock", "autostart"
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome; only events of the guest follow it, for some seconds
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tui.core import settings
 from tui.core.plan import PRE_COPY, UNKNOWN
+from tui.guest.model.clock import GuestClock
 from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass
@@ -48,6 +49,8 @@ class Timeline(Requested):
         self.guest = GuestPoints()
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
         self.observed: ObservedDowntime | None = None  # known at the end
+        self.guest_clock: GuestClock | None = None  # after the move, if the guest has an agent
+        self.autostart: Mapping[str, Any] | None = None  # what became of it; None if it was off, or is unknown
         self.gaps: list[float] = []  # when recording resumed
         self.events: deque[Event] = deque(maxlen=200)  # the newest; the log has all of them
         self.last: Sample | None = None  # the newest with statistics of a running job
@@ -300,6 +303,12 @@ class Timeline(Requested):
 
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)
+
+    def _on_clock(self, event: Event) -> None:
+        self.guest_clock = GuestClock.of(event.data)
+
+    def _on_autostart(self, event: Event) -> None:
+        self.autostart = event.data
 
     def _on_forecast(self, event: Event) -> None:
         self.forecasts.add(event.t, event.data)

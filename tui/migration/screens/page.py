@@ -11,15 +11,16 @@ from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.core.virsh_options import ONE_WAY, USUAL
 from tui.forecast.backend.current import Forecasting
+from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
 from tui.migration.model.timeline import POST_COPY, Timeline
+from tui.migration.screens.after_move import AFTER_BINDINGS, AFTER_KEYS, AfterMoveView
 from tui.migration.screens.chart_page import CHART_BINDINGS
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
-from tui.migration.screens.view import MigrateView
 from tui.migration.screens.virsh import VirshDialog
 from tui.ui.question import Answer, Question
 
@@ -28,7 +29,7 @@ KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime"
 KEYS |= {"resume": RESUME, "pause": PAUSE}
 
 
-class MigratePage(MigrateView):
+class MigratePage(AfterMoveView):
     """The keys of the page, and their dialogs."""
 
     HELP = (
@@ -55,6 +56,7 @@ class MigratePage(MigrateView):
         Binding("y", "virsh", "virsh", show=False, id="migrate.virsh",
                 tooltip="Copy as virsh: the commands that do what this migration does, or libvirt-python"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
+        *AFTER_BINDINGS,
         *CHART_BINDINGS,
     ]  # fmt: skip
 
@@ -64,8 +66,9 @@ class MigratePage(MigrateView):
         defaults: Plan,
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
+        after_move: AfterMove | None = None,
     ) -> None:
-        super().__init__(migrations, defaults)
+        super().__init__(migrations, defaults, after_move)
         self._forecaster = forecaster
         self._scripts = scripts
         self._proposed = ""  # a VM chosen since the last migration was started
@@ -77,6 +80,8 @@ class MigratePage(MigrateView):
     def why_not(self, action: str) -> str:
         if action == "virsh" and self._migration is None:
             return f"There is no migration to copy; {actions.START} opens the form, which copies what it would do."
+        if action in AFTER_KEYS:
+            return self.why_not_after_move(action)
         if action not in KEYS:
             return super().why_not(action)
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
@@ -89,7 +94,7 @@ class MigratePage(MigrateView):
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
 
     def _all_reasons(self) -> tuple[str, ...]:
-        return tuple(map(self.why_not, KEYS))
+        return tuple(map(self.why_not, (*KEYS, *AFTER_KEYS)))
 
     def _refresh_keys(self) -> None:
         """Redraw the line of keys if one was enabled or disabled."""
@@ -129,8 +134,10 @@ class MigratePage(MigrateView):
             self._migration.controls.switch_to_post_copy()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hide the key for resuming unless there is something to resume."""
+        """Hide the keys for resuming and announcing unless there is something to resume, or a VM that has moved."""
         if action == "resume" and not self._timeline.post_copy_failed:
+            return False
+        if action == "announce" and not self.can_follow_up:
             return False
         return super().check_action(action, parameters)
 

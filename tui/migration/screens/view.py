@@ -126,6 +126,7 @@ class MigrateView(MomentPage):
             return
         self._board.show_together()
         self._arrange()  # the result has advice
+        self.on_end()
         if self.is_current:
             self._attach_running()  # reads where the VM is now
         if not self._shown:
@@ -134,6 +135,9 @@ class MigrateView(MomentPage):
             self.app.notify(
                 self.with_keys(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False
             )
+
+    def on_end(self) -> None:
+        """The migration shown has ended."""
 
     def _tick(self) -> None:
         self._follow_current()

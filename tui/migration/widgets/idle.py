@@ -1,13 +1,11 @@
 """The Migrate page while nothing migrates: the VMs, and how to start."""
 
-from collections.abc import Sequence
-
 from rich.cells import cell_len
 from textual.content import Content
 
 from tui.core import actions
 from tui.core.plan import Plan
-from tui.vm.model.location import Inventory, VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost, VmPlacement
 
 
 def idle_lines(inventory: Inventory | None, defaults: Plan, with_keys: actions.WithKeys) -> tuple[Content, ...]:
@@ -18,7 +16,7 @@ def idle_lines(inventory: Inventory | None, defaults: Plan, with_keys: actions.W
     if inventory is None:
         lines.append(Content(" Reading the VMs of both hosts ..."))
     else:
-        lines += _vms(inventory.found)
+        lines += _vms(inventory)
         failures = inventory.failures.values()
         lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in failures]
     lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it with its defaults:")]
@@ -36,16 +34,19 @@ def _key(keys: str, text: str) -> Content:
     return Content.assemble(" ", (f"{keys:<5}", "bold $accent"), text)
 
 
-def _vms(found: Sequence[VmOnHost]) -> list[Content]:
-    if not found:
+def _vms(inventory: Inventory) -> list[Content]:
+    if not inventory.found:
         return [Content(" No VM was found. The Launch page starts one.")]
-    wide = min(30, max(cell_len(each.vm.name) for each in found))
-    return [_vm(each, wide) for each in sorted(found, key=lambda each: (not each.vm.active, each.vm.name))]
+    wide = min(30, max(cell_len(each.vm.name) for each in inventory.found))
+    ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.name))
+    return [_vm(each, wide, inventory.where(each.vm.name)) for each in ordered]
 
 
-def _vm(found: VmOnHost, wide: int) -> Content:
+def _vm(found: VmOnHost, wide: int, where: VmPlacement) -> Content:
     vm, style = found.vm, "bold" if found.vm.running else "dim"
-    return Content.assemble(" ", (vm.name.ljust(wide), style), "  ", f"{vm.state} on {found.host}, {vm.shape}")
+    arrival = where.arrival if vm.incoming else ""
+    place = arrival if arrival.endswith(f" on {found.host}") else f"{arrival or vm.state} on {found.host}"
+    return Content.assemble(" ", (vm.name.ljust(wide), style), "  ", f"{place}, {vm.shape}")
 
 
 def _defaults(plan: Plan) -> str:

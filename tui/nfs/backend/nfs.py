@@ -82,7 +82,8 @@ class Nfs:
     async def _vms(self, shared: Shared, role: str) -> VmsRead:
         def read(hypervisor: Hypervisor) -> VmsRead:
             vms = hypervisor.vms()
-            wanted = [vm.name for vm in vms if vm.active or vm.name == shared.vm]
+            # libvirt locks the definition of a VM that it receives; its origin has the same disks.
+            wanted = [vm.name for vm in vms if (vm.active or vm.name == shared.vm) and not vm.incoming]
             found = {name: xml for name in wanted if (xml := hypervisor.definition(name))}  # "" if it just ended
             disks = {name: tuple(disk for disk in parse(xml).disks if disk.writable) for name, xml in found.items()}
             return VmsRead(vms, disks)

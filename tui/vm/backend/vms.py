@@ -183,7 +183,7 @@ def _cpu_lacks(hypervisor: Hypervisor, domains: Sequence[Domain]) -> dict[str, s
 
 def _domain(hypervisor: Hypervisor, vm: Vm) -> Domain | Failure:
     """The definition of a VM, or a Failure: it may be gone since it was listed, or locked by its migration."""
-    if vm.arriving:
+    if vm.incoming:
         why, hint = "it is being migrated to this host", "Wait until the migration ends."
         return Failure(f"The definition of {vm.name} could not be read", why, hint)
     try:

@@ -49,8 +49,16 @@ class Listing:
         return VmPlacement(name, answers, self.awaited)
 
     def domain(self, name: str) -> Domain | Failure | None:
-        """The definition on the host that has the VM; None if no host has it."""
-        answer = self.answers.get(self.where(name).host)
+        """The definition on the host that has the VM, or on the one that sends it there; None if no host has it."""
+        where = self.where(name)
+        found = self._domain_on(where.host, name)
+        if where.host == where.arrives_at:
+            others = (self._domain_on(host, name) for host in self.answers if host != where.host)
+            return next((each for each in others if isinstance(each, Domain)), found)
+        return found
+
+    def _domain_on(self, host: str, name: str) -> Domain | Failure | None:
+        answer = self.answers.get(host)
         if not isinstance(answer, tuple):
             return None
         return next((each.domain for each in answer if each.vm.name == name), None)
@@ -69,5 +77,6 @@ class Listing:
     def unread(self) -> tuple[str, ...]:
         """Hosts and VMs that could not be read; any of them may use a file."""
         hosts = [host for host, answer in self.answers.items() if isinstance(answer, Failure)]
-        vms = [each.vm.name for each in self._read if isinstance(each.domain, Failure)]
+        read = {each.vm.uuid for each in self._read if isinstance(each.domain, Domain)}
+        vms = [each.vm.name for each in self._read if isinstance(each.domain, Failure) and each.vm.uuid not in read]
         return (*self.awaited, *hosts, *vms)

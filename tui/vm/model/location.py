@@ -72,6 +72,24 @@ class VmPlacement:
         return answer if isinstance(answer, Vm) else None
 
     @property
+    def arrives_at(self) -> str:
+        """The host that receives it in a migration, "" if none does."""
+        return next((host for host, vm in self.answers.items() if isinstance(vm, Vm) and vm.incoming), "")
+
+    @property
+    def arrival(self) -> str:
+        """ "arriving from source" while a host receives it, as far as it is known where it comes from; else empty."""
+        there = self.arrives_at
+        if not there:
+            return ""
+        others = {host: answer for host, answer in self.answers.items() if host != there}
+        origin = next((host for host, vm in others.items() if isinstance(vm, Vm) and vm.active), "")
+        if origin:
+            return f"arriving from {origin}"
+        unread = self.awaited or any(isinstance(each, Failure) for each in others.values())
+        return f"arriving on {there}" if unread else "arriving from elsewhere"
+
+    @property
     def active(self) -> bool:
         """Whether a host reports it as running or paused."""
         return self.vm is not None and self.vm.active
@@ -94,7 +112,10 @@ class VmPlacement:
         if self.vm is None:
             away = " and ".join(self.unreachable)
             return f"unknown because {away} can't be reached" if away else "no host has a VM of this name"
-        return f"{state_words(self.vm)} on {self.host}"
+        if self.arrives_at and self.host != self.arrives_at:
+            return f"{state_words(self.vm)} on {self.host}, arriving on {self.arrives_at}"
+        arrival = self.arrival
+        return f"{state_words(self.vm)} on {self.host}{f', {arrival}' if ' from ' in arrival else ''}"
 
     def why_not_boot(self) -> str:
         """Why it can't be booted now; empty if it can."""
