@@ -219,11 +219,6 @@ def option_words(options: VirshOptions) -> list[str]:
     return [each.words(value) for each, value in values if value != each.usual]
 
 
-def set_options(options: VirshOptions) -> dict[str, Any]:
-    """Those that differ from the usual ones, by the names of the fields."""
-    return {name: value for name in USUAL if (value := getattr(options, name)) != USUAL[name]}
-
-
 def read_options(table: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a record, by the names of the fields; missing and damaged ones are left out."""
     return {each.name: table[each.name] for each in OPTIONS if each.name in table and each.valid(table[each.name])}

@@ -8,7 +8,7 @@ import pytest
 from tui.app import commands
 from tui.app.commands import migrate
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan
-from tui.core.virsh_options import OPTIONS, set_options
+from tui.core.virsh_options import OPTIONS, read_options
 
 CONFIG = """
 [hosts.source]
@@ -66,7 +66,7 @@ def planned(config: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     ],
 )
 def test_each_word_sets_its_field(planned: Any, words: list[str], fields: dict[str, Any]) -> None:
-    assert set_options(planned(*words)) == fields
+    assert read_options(planned(*words).fields) == fields
 
 
 def test_parallel_connections_is_virshs_name_of_parallel(planned: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
 from tui.core.plan import Plan
-from tui.core.virsh_options import set_options
+from tui.core.virsh_options import read_options
 from tui.core.vm import Vm
 from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import read_records
@@ -157,4 +157,4 @@ def test_the_options_of_virsh_are_read_and_damaged_ones_are_the_usual_ones(tmp_p
     good: dict[str, Any] = {"dname": "guest2", "comp_zstd_level": 0, "undefinesource": False}
     run(tmp_path, "a", started(**good, tls=1, postcopy_bandwidth_mib_s="x"))
     (found,) = unfinished_runs(tmp_path)
-    assert set_options(found.plan) == good
+    assert read_options(found.plan.fields) == good

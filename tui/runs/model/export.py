@@ -12,7 +12,6 @@ from typing import Any
 
 from tui.core.plain_text import plain
 from tui.core.plan import POST_COPY_TIMEOUT
-from tui.core.virsh_options import option_words
 from tui.forecast.model.interval import Interval
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Sample
@@ -45,7 +44,7 @@ def fields(run: Run) -> Fields:
         "downtime_limit_ms": options.downtime_ms,
         "auto_converge": options.auto_converge,
         "parallel_connections": options.parallel,
-        "further_options": option_words(options.virsh),
+        "further_options": options.further,
         "origin": run.origin,
         "target": run.target,
         "total_time_ms": _ms(run.total_s),

@@ -7,7 +7,6 @@ from tui.core.plain_text import plain
 from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, technique_words
 from tui.core.quantity import MIB, exact_size
 from tui.core.settings import UNKNOWN
-from tui.core.virsh_options import option_words
 from tui.migration.model.timeline import CANCELLED, LOST
 from tui.migration.model.timeline import COMPLETED as MOVED
 from tui.runs.model import figures
@@ -73,7 +72,7 @@ def _settings(run: Run) -> Settings:
         limit=f"downtime limit {options.downtime_ms} ms" if options.downtime_ms else "",
         connections=f"{options.parallel} connections" if options.parallel else "",
         throttle="auto-converge" if options.auto_converge else "",
-        further=", ".join(option_words(options.virsh)),
+        further=", ".join(options.further),
         direction=direction,
         cell=run.study.cell if run.study else "",
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan, technique_words
+from tui.core.plan import OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan, technique_words
 from tui.core.quantity import duration
 from tui.core.virsh_options import VirshOptions, option_words
 
@@ -19,6 +19,10 @@ class RunOptions:
     downtime_ms: int | None = None
     auto_converge: bool | None = None
     parallel: int | None = None
+    policy: str = ""
+    total_s: float | None = None
+    shadow: bool = False
+    post_copy_refused: str = ""
     virsh: VirshOptions = field(default_factory=VirshOptions)
 
     @property
@@ -41,6 +45,15 @@ class RunOptions:
         found += [f"<={self.bandwidth_mib_s} MiB/s"] if self.bandwidth_mib_s else []
         if self.downtime_ms and self.downtime_ms != DEFAULT_DOWNTIME_MS:
             found.append(f"<={duration(self.downtime_ms / 1000)}")
+        return found + self.further
+
+    @property
+    def further(self) -> list[str]:
+        """Those of "automatic" and of virsh that differ from the usual ones."""
+        found = [] if self.policy in ("", OURS) else [f"policy {self.policy}"]
+        found += [f"total at most {self.total_s:g} s"] if self.total_s else []
+        found += ["shadow"] if self.shadow else []
+        found += ["without post-copy"] if self.post_copy_refused else []
         return found + option_words(self.virsh)
 
     @property
@@ -52,7 +65,7 @@ class RunOptions:
             ("max downtime", None if self.downtime_ms is None else f"{self.downtime_ms} ms"),
             ("auto-converge", None if self.auto_converge is None else "yes" if self.auto_converge else "no"),
             ("connections", None if self.parallel is None else str(self.parallel or 1)),
-            ("further options", ", ".join(option_words(self.virsh)) or None),
+            ("further options", ", ".join(self.further) or None),
         ]
         return [(label, value) for label, value in pairs if value is not None]
 

@@ -144,6 +144,10 @@ def _options(table: Tables) -> RunOptions:
         downtime_ms=_whole(table, "downtime_ms"),
         auto_converge=_truth(table, "auto_converge"),
         parallel=_whole(table, "parallel"),
+        policy=_text(table, "policy"),
+        total_s=_number(table, "total_s"),
+        shadow=bool(_truth(table, "shadow")),
+        post_copy_refused=_text(table, "post_copy_refused"),
         virsh=VirshOptions(**read_options(table)),
     )
 

@@ -49,6 +49,19 @@ def test_options_that_are_set_are_part_of_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "further"),
+    [
+        ({"policy": "nova"}, "policy nova"),
+        ({"total_s": 30.0}, "total at most 30 s"),
+        ({"shadow": True}, "shadow"),
+        ({"post_copy_refused": "Post-copy is not allowed", "tls": True}, "without post-copy, tls"),
+    ],
+)
+def test_runs_with_other_options_of_automatic_are_no_repeats(options: dict[str, Any], further: str) -> None:
+    assert measured(tables(options={"technique": "automatic", **options})).settings.further == further
+
+
+@pytest.mark.parametrize(
     ("workload", "expected"),
     [
         ({"name": "idle"}, "idle"),
