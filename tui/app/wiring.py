@@ -17,6 +17,7 @@ from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
+from tui.migration.backend.disk_images import DiskImages
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.migrations import Migrations
@@ -99,7 +100,8 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
     owner.call_of = call_of
-    owner.logs = HostLogs(connections, sudo)
+    owner.on_hosts.logs = HostLogs(connections, sudo)
+    owner.on_hosts.images = DiskImages(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     return Owned(owner, Studies(tools, config, studies_folder()))
 

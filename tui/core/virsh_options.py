@@ -44,11 +44,28 @@ class VirshOptions:
     suspend: bool = False
     abort_on_error: bool = False
     change_protection: bool = False
+    copy_storage_all: bool = False
+    copy_storage_inc: bool = False
+    migrate_disks: str = ""  # separated by commas; "" means all
+    migrate_disks_detect_zeroes: str = ""
+    copy_storage_synchronous_writes: bool = False
+    disks_port: int | None = None
+    disks_uri: str = ""
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The compression methods."""
         return tuple(filter(None, self.comp_methods.split(",")))
+
+    @property
+    def copies_disks(self) -> bool:
+        """Whether disks are copied to the target."""
+        return self.copy_storage_all or self.copy_storage_inc
+
+    @property
+    def chosen_disks(self) -> tuple[str, ...]:
+        """The disks to copy by their targets in the VM, such as "vda"; none means all."""
+        return tuple(filter(None, self.migrate_disks.split(",")))
 
 
 def _methods(text: str) -> bool:
@@ -122,6 +139,8 @@ class Option:
 
 URI = r"(tcp|rdma)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?/?"
 HOST = r"[\w.:-]{1,255}"
+DISKS = r"\w+(,\w+)*"
+DISKS_EXPECTED = "one or more disks such as vda, separated by commas"
 
 OPTIONS = (
     Option(
@@ -166,12 +185,29 @@ OPTIONS = (
     Option("suspend", "leave the VM paused on the destination"),
     Option("abort_on_error", "cancel if a disk reports an error meanwhile"),
     Option("change_protection", "fail if libvirt cannot protect the VM from changes meanwhile"),
+    Option("copy_storage_all", "copy the disks, so that the hosts need no shared storage"),
+    Option("copy_storage_inc", "copy the disks without their backing files, which the target has"),
+    Option("migrate_disks", "copy these disks only", expected=DISKS_EXPECTED, fits=_matches(DISKS)),
+    Option(
+        "migrate_disks_detect_zeroes",
+        "do not send blocks of zeroes of these disks",
+        expected=DISKS_EXPECTED,
+        fits=_matches(DISKS),
+    ),
+    Option("copy_storage_synchronous_writes", "write to both hosts at once, so that the copy of the disks ends"),
+    Option("disks_port", "the destination listens on it for the disks", 1, 65535),
+    Option(
+        "disks_uri",
+        "where the destination listens for the disks",
+        expected="a URI such as tcp://192.0.2.10:49200",
+        fits=_matches(r"tcp://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?/?|unix:///\S+"),
+    ),
 )
 USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
 
 
 # They hold for one direction or for one migration: the way back must not repeat them.
-ONE_WAY = ("tls_destination", "migrateuri", "listen_address", "graphicsuri", "dname", "suspend")
+ONE_WAY = ("tls_destination", "migrateuri", "listen_address", "graphicsuri", "dname", "suspend", "disks_uri")
 
 
 def option_words(options: VirshOptions) -> list[str]:

@@ -18,6 +18,9 @@ FLAGS = {
     "rdma_pin_all": 1 << 14,
     "tls": 1 << 16,
     "zerocopy": 1 << 20,
+    "copy_storage_all": 1 << 6,
+    "copy_storage_inc": 1 << 7,
+    "copy_storage_synchronous_writes": 1 << 18,
 }
 PARAMETERS = {
     "comp_xbzrle_cache_bytes": "compression.xbzrle.cache",
@@ -35,6 +38,14 @@ PARAMETERS = {
     "listen_address": "listen_address",
     "graphicsuri": "graphics_uri",
     "dname": "destination_name",
+    "disks_port": "disks_port",
+    "disks_uri": "disks_uri",
+}
+
+LISTS = {  # one parameter for each word
+    "comp_methods": "compression",
+    "migrate_disks": "migrate_disks",
+    "migrate_disks_detect_zeroes": "migrate_disks_detect_zeroes",
 }
 
 NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the largest value that libvirt can convert to bytes for QEMU
@@ -67,7 +78,9 @@ def migration_parameters(plan: Plan) -> dict[str, Any]:
         parameters[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = plan.bandwidth_mib_s
     if plan.parallel:
         parameters[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = plan.parallel
-    if plan.methods:
-        parameters[libvirt.VIR_MIGRATE_PARAM_COMPRESSION] = list(plan.methods)  # one parameter for each
+    for name, parameter in LISTS.items():
+        words = getattr(plan, name).split(",")
+        if any(words):
+            parameters[parameter] = [each for each in words if each]
     values = {parameter: getattr(plan, name) for name, parameter in PARAMETERS.items()}
     return parameters | {parameter: value for parameter, value in values.items() if value not in (None, "")}

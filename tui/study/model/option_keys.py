@@ -51,5 +51,8 @@ class OptionKeys:
     ] = (None,)
     tls: Annotated[tuple[bool, ...], swept("tls")] = (False,)
     tunnelled: Annotated[tuple[bool, ...], swept("tunnelled")] = (False,)
+    copy_storage_all: Annotated[tuple[bool, ...], swept("copy_storage_all")] = (False,)
+    copy_storage_inc: Annotated[tuple[bool, ...], swept("copy_storage_inc")] = (False,)
+    copy_storage_synchronous_writes: Annotated[tuple[bool, ...], swept("copy_storage_synchronous_writes")] = (False,)
     abort_on_error: Annotated[tuple[bool, ...], swept("abort_on_error")] = (False,)
     change_protection: Annotated[tuple[bool, ...], swept("change_protection")] = (False,)
