@@ -14,7 +14,10 @@ GAPS = ("  ", " ")
 
 
 class KeyLine(Lines):
-    """Shows the bindings of its screen; if the labels do not fit, they are shortened, then the last ones omitted."""
+    """Shows the bindings of its screen.
+
+    If the labels do not fit, they are shortened, then the keys of the focused field are omitted, then the last labels.
+    """
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
@@ -38,7 +41,12 @@ class KeyLine(Lines):
     def _line(self, width: int) -> Content:
         shown = [active for active in listed_bindings(self.screen) if active.binding.show]
         keys = [(active, self.app.get_key_display(active.binding)) for active in shown]
-        gap, labels = _fit([(display, active.binding.description) for active, display in keys], width - 1)
+        gap, labels = _fit(_texts(keys), width - 1)
+        if not all(labels):
+            of_screen = [each for each in keys if each[0].node in (self.screen, self.app)]
+            gap_without, labels_without = _fit(_texts(of_screen), width - 1)
+            if all(labels_without):
+                keys, gap, labels = of_screen, gap_without, labels_without
         parts: list[Content | tuple[str, str]] = [Content(" ")]
         self._places, x = [], 1
         for (active, display), label in zip(keys, labels, strict=True):
@@ -65,6 +73,10 @@ def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
         return active.node is screen.app, active.binding.key == "escape", active.node is not screen
 
     return sorted(actives.values(), key=place)
+
+
+def _texts(keys: list[tuple[ActiveBinding, str]]) -> list[tuple[str, str]]:
+    return [(display, active.binding.description) for active, display in keys]
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:

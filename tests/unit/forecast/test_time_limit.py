@@ -8,12 +8,13 @@ from tests.unit.forecast.fake_forecaster import measured
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model import time_limit
 from tui.forecast.model.ahead import EndedPass
+from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import POST_COPY, View
 
 PASS = EndedPass(4.0, 300.0 * MIB, 5.0)
 LATER = View(20.0, 0.0, 300.0 * MIB, GIB, (PASS,), 100.0 * MIB, 0.3, post_copy=True)
 FIRST = replace(LATER, elapsed_s=1.0, remaining=8.0 * GIB, passes=())  # most of it are zero pages
-FORECAST = replace(FIRST, inputs=replace(measured(), first=450.0 * MIB))
+FORECAST = replace(FIRST, inputs=replace(measured(), first=Interval.exact(450.0 * MIB)))
 
 
 @pytest.mark.parametrize(
