@@ -65,6 +65,12 @@ def migration_flags(plan: Plan) -> int:
     return int(flags)
 
 
+def offline_flags(plan: Plan) -> int:
+    """The flags that move the definition of a VM that is off."""
+    flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_PERSIST_DEST
+    return int(flags | (libvirt.VIR_MIGRATE_UNDEFINE_SOURCE if plan.undefinesource else 0))
+
+
 def resume_flags(plan: Plan) -> int | None:
     """The flags that continue a paused post-copy of `plan`; None if libvirt's binding is older than 8.5."""
     resume = getattr(libvirt, "VIR_MIGRATE_POSTCOPY_RESUME", None)

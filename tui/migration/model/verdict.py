@@ -59,11 +59,7 @@ def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> V
     if timeline.unfollowed and not timeline.over:
         return _unfollowed(origin, target)
     if phase == SETUP and not timeline.cancel_requested:
-        if timeline.disks.known:
-            return _copying(timeline.disks)
-        coming = _forecast(timeline, elapsed)
-        text = f"Setting up: {origin} connects to {target}; nothing has been sent yet."
-        return Verdict(text) if coming is None else Verdict(f"{text} {coming.text}", coming.tone)
+        return _setting_up(timeline, elapsed, origin, target)
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
         return _ended(timeline, origin, target)
     if phase == SWITCHOVER and not timeline.diagnosis:
@@ -78,6 +74,14 @@ def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> V
         text = f"Nothing has been sent for {duration(silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
+
+
+def _setting_up(timeline: Timeline, elapsed: float, origin: str, target: str) -> Verdict:
+    if timeline.disks.known:
+        return _copying(timeline.disks)
+    coming = _forecast(timeline, elapsed)
+    text = f"Setting up: {origin} connects to {target}; nothing has been sent yet."
+    return Verdict(text) if coming is None else Verdict(f"{text} {coming.text}", coming.tone)
 
 
 def _copying(disks: DiskCopy) -> Verdict:

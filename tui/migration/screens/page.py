@@ -80,12 +80,12 @@ class MigratePage(MigrateView):
         if action not in KEYS:
             return super().why_not(action)
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
-        return reason or (self._nothing_runs() if action == "start" else "")
+        return reason or (self._no_vm() if action == "start" else "")
 
-    def _nothing_runs(self) -> str:
-        """Why there is no VM to migrate; empty if there is one, or may be one on an unreachable host."""
-        if self._inventory and any(each.vm.active for each in self._inventory.found):
-            return ""
+    def _no_vm(self) -> str:
+        """Why there is no VM to move; empty if there is one, or may be one on an unreachable host."""
+        if self._inventory and self._inventory.found:
+            return ""  # of a VM that is off the definition can be moved
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
 
     def _all_reasons(self) -> tuple[str, ...]:

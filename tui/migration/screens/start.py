@@ -35,6 +35,7 @@ EXPLAINED = {
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
 }
 YES_NO = ("no", "yes")
+OFF = "{} is off: only its definition moves to {}, which must have its disks. Nothing is recorded."
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
@@ -128,7 +129,7 @@ class StartForm(ForecastForm):
         self._found = ordered
         self.query_one("#vm", Choice).offer(names, (best or [0])[0])
         self._direction()
-        if not self._busy:
+        if inventory.failures and not self._busy:
             self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
 
     def chosen_vm(self) -> VmOnHost | None:
@@ -142,6 +143,8 @@ class StartForm(ForecastForm):
         else:
             vm = found.vm
             text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
+        if not self._busy:
+            self.show_message(OFF.format(found.vm.name, OTHER[found.host]) if found and not found.vm.active else "")
         self.query_one("#direction", Static).update(text)
         self.measure()
 
@@ -247,7 +250,7 @@ class StartForm(ForecastForm):
             raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
         plan = self.plan_of(found)
         self._busy = True
-        self._start(plan, found.host)
+        self._start(plan, found.host, live=found.vm.active)
 
     async def _started(self, plan: Plan, origin: str) -> Migration:
         """The started migration, with the forecast that is known by now."""
@@ -258,11 +261,15 @@ class StartForm(ForecastForm):
             return await self._migrations.start(plan, origin)
         return await self._migrations.start(plan, origin, forecast=known)
 
+    async def _moved(self, plan: Plan, origin: str) -> None:
+        self.show_message(f"Moving the definition of {plan.vm} ...")
+        self.app.notify(await self._migrations.move_definition(plan, origin), markup=False)
+
     @work(name="start")
-    async def _start(self, plan: Plan, origin: str) -> None:
+    async def _start(self, plan: Plan, origin: str, *, live: bool) -> None:
         failures: tuple[Failure, ...]
         try:
-            self.dismiss(await self._started(plan, origin))
+            self.dismiss(await (self._started(plan, origin) if live else self._moved(plan, origin)))
             return
         except Refused as refused:
             failures = refused.failures
