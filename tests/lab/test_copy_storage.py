@@ -13,7 +13,7 @@ from tui.core.command import Completed
 from tui.core.plan import PRE_COPY, Plan
 from tui.lab.domain import definition
 from tui.lab.inventory import GUEST
-from tui.lab.kvm import accelerated
+from tui.lab.kvm import usable
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
@@ -72,7 +72,7 @@ def backend(lab: Lab, tmp_path: Path) -> Iterator[LabBackend]:
         machine.run(["sh", "-c", MAKE])
     source = machines["source"]
     source.run(["sh", "-c", IMAGES])
-    xml = definition(DISKS, accelerated=accelerated()).replace(f"<name>{GUEST.name}<", f"<name>{VM}<")
+    xml = definition(DISKS, accelerated=usable()).replace(f"<name>{GUEST.name}<", f"<name>{VM}<")
     (source.folder / "local.xml").write_text(xml.replace(str(SHARED_FOLDER), FOLDER))
     source.run(["virsh", "define", str(source.folder / "local.xml")])
     backend.virsh("source", "start", VM)
