@@ -142,7 +142,8 @@ class VmlmApp(SurvivesErrors, App[str]):
             return StudyPage(backend.studies)
         from tui.migration.screens.page import MigratePage
 
-        self._migrate_page = MigratePage(backend.migrations, self._defaults(), backend.forecaster, backend.scripts)
+        defaults, presets = self._defaults(), backend.presets
+        self._migrate_page = MigratePage(backend.migrations, defaults, backend.forecaster, backend.scripts, presets)
         return self._migrate_page
 
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:

@@ -22,6 +22,7 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model.migrate_call import Call
@@ -48,6 +49,7 @@ class Backend:
     studies: StudyAccess
     forecaster: Forecasting | None = None  # None: the form of a migration has no forecast
     scripts: Scripts | None = None  # None: no key copies a migration as virsh
+    presets: FormPresets | None = None  # None: the form has no presets
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def wire(config: Config, path: Path) -> Backend:
         StudyAccess(studies_of(path), studies_folder(), path, config.vm, (Path(), path.parent / "studies")),
         forecaster_of(connections, launch),
         Scripts(connections, call_of),
+        FormPresets(config.technique.named, state_folder() / "last-preset"),
     )
 
 

@@ -25,7 +25,7 @@ CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
     " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
     " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--OPTION of virsh migrate ...] [--json | --detach]\n"
-    " " * 24 + "[--offline] [--dry-run [--python]] [--config FILE] [--help]"
+    " " * 24 + "[--preset NAME] [--offline] [--dry-run [--python]] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -61,6 +61,7 @@ def _parser(verb: str) -> "Parser":
     parser = parser_of(verb, USAGE, ABOUT)
     add_vm(parser)
     add_host(parser, "where it must end")
+    parser.add_argument("--preset", metavar="NAME", help="the options of [technique.NAME] in the configuration")
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
     parser.add_argument("--timeout", metavar="TIME", help="post-copy starts after it, such as 25s")
     add_limits(parser)
@@ -88,7 +89,8 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     chosen["policy"] = options.policy
     given = numbers(options) | {name: value for name, value in chosen.items() if value is not None}
     given |= migrate_options.given(options)
-    plan = replace(config.migration.plan(options.vm), **given)
+    base = config.migration if options.preset is None else config.technique.get(options.preset)
+    plan = replace(base.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)

@@ -12,6 +12,7 @@ from tui.core.quantity import duration, rate, size
 from tui.core.virsh_options import ONE_WAY, USUAL
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
+from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
@@ -64,10 +65,12 @@ class MigratePage(MigrateView):
         defaults: Plan,
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
+        presets: FormPresets | None = None,
     ) -> None:
         super().__init__(migrations, defaults)
         self._forecaster = forecaster
         self._scripts = scripts
+        self._presets = presets or FormPresets({})
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -101,6 +104,8 @@ class MigratePage(MigrateView):
     def action_start(self) -> None:
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
+        form.presets = self._presets
+        form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)
 
     def propose(self, vm: str) -> None:

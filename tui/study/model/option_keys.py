@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from tui.core import schema_kinds as kinds
+from tui.core.preset import kind_of
 from tui.core.schema import Kind
-from tui.core.virsh_options import BYTES, MIB_S, OPTIONS, Option
+from tui.core.virsh_options import OPTIONS
 from tui.study.model.sweep import sweep
 
 BY_NAME = {each.name: each for each in OPTIONS}
@@ -13,19 +13,7 @@ BY_NAME = {each.name: each for each in OPTIONS}
 
 def swept(name: str) -> Kind:
     """The values of an option, or lists of them."""
-    return sweep(_kind(BY_NAME[name]))
-
-
-def _kind(option: Option) -> Kind:
-    if option.is_flag:
-        return kinds.yes_or_no()
-    if option.unit == BYTES:
-        return kinds.size(option.least, option.most)
-    if option.unit == MIB_S:
-        return kinds.rate(option.most)
-    if option.is_number:
-        return kinds.whole(option.least, option.most)
-    return kinds.text(option.expected, lambda text: bool(text) and option.fits(text))
+    return sweep(kind_of(BY_NAME[name]))
 
 
 @dataclass(frozen=True, kw_only=True)
