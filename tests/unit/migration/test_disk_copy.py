@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from tui.app.commands.lines import figures as progress
+from tui.core.plan import PRE_COPY, Plan
 from tui.migration.backend.run_summary import figures
+from tui.migration.model.migrate_call import Call
 from tui.migration.model.outcome import facts
 from tui.migration.model.record import END, START, Event, Sample
-from tui.migration.model.timeline import COMPLETED, PASS, SETUP, Timeline
+from tui.migration.model.script import planned
+from tui.migration.model.timeline import CANCELLED, COMPLETED, PASS, SETUP, Timeline
 from tui.migration.model.verdict import sentence
+from tui.migration.widgets.curves import absent
 from tui.migration.widgets.phase_line import phase_line
 from tui.migration.widgets.tiles import tiles
 
@@ -41,8 +45,23 @@ def test_the_disks_are_copied_before_the_memory() -> None:
     assert "disks left 3.0 GiB of 4.0 GiB" in shown(timeline)
     assert "rate 1.0 GiB/s" in shown(timeline)
     assert "time left 3.0 s" in shown(timeline)
+    assert shown(timeline).count("disks left") == 1
     assert shown(timeline, 120).count("\n") == 2
     assert "3.0 GiB of the disks left  1.0 GiB/s" in progress(timeline, 2.0)
+
+
+def test_the_chart_of_the_memory_has_a_bar_of_the_disks_until_the_memory_follows() -> None:
+    timeline = copying()
+    assert absent("Nothing has been sent", timeline) == "The disks are copied first  #####---------------  25 %"
+    timeline.add(Event(4.0, "", END, {"outcome": CANCELLED}))
+    assert absent("Nothing has been sent", timeline) == "Nothing has been sent."
+
+
+def test_the_commands_of_virsh_name_the_images_that_the_app_makes_first() -> None:
+    plan = Plan("guest1", PRE_COPY, copy_storage_all=True)
+    text = planned(plan, Call(1 << 6, {}), "qemu:///system", "qemu+ssh://b/system").virsh
+    assert "# the app makes the images that the destination lacks first, by qemu-img create" in text
+    assert "--copy-storage-all" in text
 
 
 def test_what_the_vm_writes_meanwhile_is_beside_the_memory() -> None:

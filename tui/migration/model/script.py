@@ -177,6 +177,8 @@ def planned(plan: Plan, call: Call, origin_uri: str, destination_uri: str) -> Sc
     timed = plan.technique == POST_COPY_TIMEOUT
     script = Script(plan.vm, origin_uri, destination_uri, call, plan.downtime_ms, plan.timeout_s if timed else 0.0)
     before = (f"{plan.post_copy_refused}, so automatic does without post-copy",) if plan.post_copy_refused else ()
+    if plan.copies_disks:
+        before += ("the app makes the images that the destination lacks first, by qemu-img create with the same size",)
     script = replace(script, before=before)
     if plan.technique == POST_COPY_MANUAL:
         return replace(script, after=("post-copy by hand: meanwhile, at the moment to switch:", Step(SWITCH)))

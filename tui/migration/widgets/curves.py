@@ -71,6 +71,13 @@ def unrecorded(timeline: Timeline) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
+BAR = 20  # cells of the bar of the disks
+
+
 def absent(what: str, timeline: Timeline) -> str:
     """The sentence of an empty chart; after the end nothing more comes."""
+    disks = timeline.disks
+    if disks.known and not timeline.over and not timeline.points:
+        cells = round(BAR * disks.share)
+        return f"The disks are copied first  {'#' * cells}{'-' * (BAR - cells)}  {100 * disks.share:.0f} %"
     return f"{what}." if timeline.over else f"{what} yet."

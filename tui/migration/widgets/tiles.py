@@ -91,12 +91,13 @@ def _second(timeline: Timeline) -> list[Tile]:
     downtime = f"<= {timeline.max_downtime_ms} ms" if timeline.max_downtime_ms else "limit unknown"
     if point is not None and point.expected_downtime_ms and timeline.phase == PASS:
         downtime += f", expects {duration(point.expected_downtime_ms / 1000)}"
+    beside = point is not None and timeline.disks.known
     throttle = f"{point.throttle} %" if point is not None and point.throttle else NONE
     return [
         ("pass", str(timeline.iteration) if timeline.iteration else NONE),
         ("downtime", downtime),
         ("throttle", throttle),
-        ("disks left", size(timeline.disks.remaining)) if timeline.disks.known else ("post-copy faults", NONE),
+        ("disks left", size(timeline.disks.remaining)) if beside else ("post-copy faults", NONE),
     ]
 
 
