@@ -12,7 +12,7 @@ from tui.migration.model.record import END, START, Event, Sample
 from tui.migration.model.script import planned
 from tui.migration.model.timeline import CANCELLED, COMPLETED, PASS, SETUP, Timeline
 from tui.migration.model.verdict import sentence
-from tui.migration.widgets.curves import absent
+from tui.migration.widgets.curves import nothing_sent
 from tui.migration.widgets.phase_line import phase_line
 from tui.migration.widgets.tiles import tiles
 
@@ -52,9 +52,9 @@ def test_the_disks_are_copied_before_the_memory() -> None:
 
 def test_the_chart_of_the_memory_has_a_bar_of_the_disks_until_the_memory_follows() -> None:
     timeline = copying()
-    assert absent("Nothing has been sent", timeline) == "The disks are copied first  #####---------------  25 %"
+    assert nothing_sent(timeline) == "The disks are copied first  #####---------------  25 %"
     timeline.add(Event(4.0, "", END, {"outcome": CANCELLED}))
-    assert absent("Nothing has been sent", timeline) == "Nothing has been sent."
+    assert nothing_sent(timeline) == "Nothing has been sent."
 
 
 def test_the_commands_of_virsh_name_the_images_that_the_app_makes_first() -> None:
