@@ -154,7 +154,8 @@ class StartForm(ForecastForm):
             vm = found.vm
             text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
         if not self._busy:
-            self.show_message(OFF.format(found.vm.name, OTHER[found.host]) if found and not found.vm.active else "")
+            off = OFF.format(found.vm.name, OTHER[found.host]) if found and not found.vm.active else ""
+            self.show_message(off, wrong=not off)
         self.query_one("#direction", Static).update(text)
         self.measure()
 
