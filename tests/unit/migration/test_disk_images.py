@@ -12,6 +12,7 @@ from tui.core.plan import Plan
 from tui.linux.sudo import Sudo
 from tui.migration.backend.aftermath import Aftermath, OnHosts
 from tui.migration.backend.disk_images import DiskImages, recorder_and_images
+from tui.migration.backend.recorder import Recorder
 from tui.migration.model import record
 from tui.migration.model.disk_images import Found, Made, made_of, parse_look
 
@@ -64,7 +65,9 @@ async def test_an_image_of_a_migration_that_succeeded_is_kept(tmp_path: Path) ->
 async def test_a_migration_without_a_copy_looks_at_no_disk(tmp_path: Path) -> None:
     hosts = FakeHosts()
     images = DiskImages(hosts.connections, Sudo(hosts.connections.shell))
-    recorder, made = await recorder_and_images(tmp_path / "run", images, Plan("guest1"), "source")
+    recorder, made = await recorder_and_images(
+        lambda: Recorder.create(tmp_path, "run"), images, Plan("guest1"), "source"
+    )
     recorder.close()
     assert made == {}
     assert not hosts.shells[""].commands

@@ -1,8 +1,7 @@
 """Makes the images that a copy of disks needs on the target, and removes them after a migration that failed."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tui.core.connections import Connections
@@ -127,14 +126,14 @@ class DiskImages:
 
 
 async def recorder_and_images(
-    folder: Path, images: DiskImages | None, plan: Plan, origin: str
+    create: Callable[[], Recorder], images: DiskImages | None, plan: Plan, origin: str
 ) -> tuple[Recorder, dict[str, Any]]:
     """The recorder of a new run, and for its first record the images that were made for the disks of its plan."""
     if images is None or not plan.copies_disks:
-        return await on_thread(Recorder.create, folder.parent, folder.name), {}
+        return await on_thread(create), {}
     made = await images.prepare(plan, origin)
     try:
-        recorder = await on_thread(Recorder.create, folder.parent, folder.name)
+        recorder = await on_thread(create)
     except Failure:
         await images.remove(made)
         raise

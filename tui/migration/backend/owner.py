@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import platform
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,9 @@ class MigrationOwner:
             opened, facts = await self._connect(vm, origin, OTHER[origin], workload)
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
-            recorder, made = await recorder_and_images(self._runs / name, self.on_hosts.images, plan, origin)
+            recorder, made = await recorder_and_images(
+                partial(Recorder.create, self._runs, name), self.on_hosts.images, plan, origin
+            )
             migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.on_hosts)
             migration.facts = facts | dict(tables)
             options = self._options(migration, workload) | made
