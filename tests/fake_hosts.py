@@ -256,6 +256,9 @@ class FakeHypervisor:
         self.broken = True
 
     # Only for migrations.
+    def move_definition(self, plan: Plan, destination_uri: str) -> None:
+        self._enter("move_definition")
+
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         raise NotImplementedError
 

@@ -112,6 +112,7 @@ class ReplayedMigrations:
         self.moved: Moved | None = None  # raised by the next start
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
+        self.moved_off: list[tuple[str, str]] = []  # VMs whose definition was moved, and their hosts
         self.forecasts: list[Inputs | None] = []  # those of `checked`
         self.running: ReplayedMigration | None = None  # found by `attach`
         self.answering = asyncio.Event()  # cleared: the hosts do not reply
@@ -141,6 +142,12 @@ class ReplayedMigrations:
         self.all[self.current.run] = self.current
         self.current.step()
         return self.current
+
+    async def move_definition(self, plan: Plan, expected: str = "") -> str:
+        if self.failures:
+            raise Refused(tuple(self.failures))
+        self.moved_off.append((plan.vm, expected))
+        return f"{plan.vm} is defined on destination"
 
     async def attach(self) -> ReplayedMigration | None:
         if self.running is not None:

@@ -137,6 +137,20 @@ async def test_the_direction_follows_from_where_the_vm_runs() -> None:
         await page.sees("< other >", "source -> destination shut off")
 
 
+async def test_only_the_definition_of_a_vm_that_is_off_moves() -> None:
+    migrations = ReplayedMigrations(found=(VmOnHost(guest("shut off"), "source"),))
+    async with page_of(migrations) as page:
+        await page.pilot.press("m")
+        await page.sees("guest1 is off: only its definition moves to destination, which must have its disks.")
+        migrations.failures = [Failure("The name guest1 is taken on destination")]
+        await page.pilot.press("enter")
+        await page.sees("Nothing was started:", "The name guest1 is taken on destination")
+        migrations.failures = []
+        await page.pilot.press("enter")
+        await page.is_notified("guest1 is defined on destination")
+        assert (migrations.moved_off, migrations.started) == ([("guest1", "source")], [])
+
+
 async def test_a_vm_that_is_being_migrated_is_shown_at_its_origin() -> None:
     arriving, leaving = replace(guest("paused"), reason="migrating"), guest()
     found = (VmOnHost(arriving, "source"), VmOnHost(leaving, "destination"))

@@ -298,6 +298,13 @@ class FakeHypervisor:
         self._stage.begin()
         self._wait_for_end(plan)
 
+    def move_definition(self, plan: Plan, destination_uri: str) -> None:
+        self._enter("move_definition")
+        vms, name = self._stage.vms, plan.dname or plan.vm
+        vms[self._stage.target][name] = replace(vms[self.host][plan.vm], name=name)
+        if plan.undefinesource:
+            del vms[self.host][plan.vm]
+
     def _wait_for_end(self, plan: Plan) -> None:
         while not self._stage.ended.wait(0.005) or self._stage.forever:
             if self.broken or self._stage.caller_cut.is_set():

@@ -143,7 +143,12 @@ class VmlmApp(SurvivesErrors, App[str]):
         from tui.migration.screens.page import MigratePage
 
         self._migrate_page = MigratePage(
-            backend.migrations, self._defaults(), backend.forecaster, backend.scripts, backend.after_move
+            backend.migrations,
+            self._defaults(),
+            backend.forecaster,
+            backend.scripts,
+            backend.after_move,
+            backend.presets,
         )
         return self._migrate_page
 

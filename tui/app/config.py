@@ -81,8 +81,8 @@ def tables(config: Config) -> dict[str, Any]:
             del keys["libvirt"]
         if host.peer_uri == Host(host.name, host.ssh, host.libvirt).peer_uri:
             del keys["peer"]
-    if config.vm.ssh is None:
-        del written["vm"]["ssh"]
+    if not config.technique.named:
+        del written["technique"]
     if config.runs == Runs():
         del written["runs"]
     return written

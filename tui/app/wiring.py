@@ -19,10 +19,12 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
 from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.disk_images import DiskImages
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model.migrate_call import Call
@@ -50,6 +52,7 @@ class Backend:
     forecaster: Forecasting | None = None  # None: the form of a migration has no forecast
     scripts: Scripts | None = None  # None: no key copies a migration as virsh
     after_move: AfterMove | None = None  # None: nothing can be done for a VM that has moved
+    presets: FormPresets | None = None  # None: the form has no presets
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def wire(config: Config, path: Path) -> Backend:
         forecaster_of(connections, launch),
         Scripts(connections, call_of),
         AfterMove(connections),
+        FormPresets(config.technique.named, state_folder() / "last-preset"),
     )
 
 
@@ -103,7 +107,8 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
     owner.call_of = call_of
-    owner.logs = HostLogs(connections, sudo)
+    owner.on_hosts.logs = HostLogs(connections, sudo)
+    owner.on_hosts.images = DiskImages(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     return Owned(owner, Studies(tools, config, studies_folder()))
 

@@ -145,6 +145,9 @@ class Hypervisor(Protocol):
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         """Migrate peer-to-peer; returns when the migration has completed, raises Aborted if it was cancelled."""
 
+    def move_definition(self, plan: Plan, destination_uri: str) -> None:
+        """Move the definition of a VM that is off to the other host."""
+
     def job(self, name: str) -> JobInfo:
         """The statistics of the running job."""
 

@@ -3,14 +3,15 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from tui.core import schema
 from tui.core import schema_kinds as kinds
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, TECHNIQUES, Plan
+from tui.core.migration_defaults import MigrationDefaults
+from tui.core.preset import Presets
 from tui.core.ssh_target import is_target, target_of_uri
 
 SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
@@ -167,24 +168,6 @@ class Workloads:
 
 
 @dataclass(frozen=True)
-class MigrationDefaults:
-    """The values that the Migrate page proposes, named as in Plan."""
-
-    technique: Annotated[str, kinds.one_of(list(TECHNIQUES))] = AUTOMATIC
-    timeout_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 25.0
-    bandwidth_mib_s: Annotated[int, kinds.rate(1_000_000)] = 0
-    downtime_ms: Annotated[int, kinds.milliseconds(1, 2_000_000)] = 300  # QEMU's limit is 2000 s
-    auto_converge: Annotated[bool, kinds.yes_or_no()] = False
-    parallel: Annotated[int, kinds.whole(0, 255)] = 0  # QEMU's multifd-channels is one byte
-    shadow: Annotated[bool, kinds.yes_or_no()] = False
-    total_s: Annotated[float, kinds.seconds(0, 86_400)] = 0.0  # 0: no limit
-
-    def plan(self, vm: str) -> Plan:
-        """A plan for one VM with these values."""
-        return Plan(vm, **asdict(self))
-
-
-@dataclass(frozen=True)
 class Sampling:
     """How often the job statistics are read."""
 
@@ -216,7 +199,8 @@ class Config:
     vm: VmConfig
     storage: Storage = Storage()
     workload: Workloads = Workloads()
-    migration: MigrationDefaults = MigrationDefaults()
+    migration: MigrationDefaults = field(default_factory=MigrationDefaults)
+    technique: Presets = field(default_factory=Presets)
     sampling: Sampling = Sampling()
     runs: Runs = field(default_factory=Runs)
 

@@ -44,11 +44,33 @@ class VirshOptions:
     suspend: bool = False
     abort_on_error: bool = False
     change_protection: bool = False
+    copy_storage_all: bool = False
+    copy_storage_inc: bool = False
+    migrate_disks: str = ""  # separated by commas; "" means all
+    migrate_disks_detect_zeroes: str = ""
+    copy_storage_synchronous_writes: bool = False
+    disks_port: int | None = None
+    disks_uri: str = ""
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The compression methods."""
-        return tuple(filter(None, self.comp_methods.split(",")))
+        return separated(self.comp_methods)
+
+    @property
+    def copies_disks(self) -> bool:
+        """Whether disks are copied to the target."""
+        return self.copy_storage_all or self.copy_storage_inc
+
+    @property
+    def chosen_disks(self) -> tuple[str, ...]:
+        """The disks to copy by their targets in the VM, such as "vda"; none means all."""
+        return separated(self.migrate_disks)
+
+
+def separated(text: str) -> tuple[str, ...]:
+    """The words of a list that commas separate."""
+    return tuple(filter(None, text.split(",")))
 
 
 def _methods(text: str) -> bool:
@@ -80,6 +102,7 @@ class Option:
     unit: str = ""
     expected: str = ""
     fits: Callable[[str], bool] = str.isprintable
+    is_list: bool = False  # words separated by commas: libvirt takes each as a parameter of its own
 
     @property
     def usual(self) -> Any:
@@ -127,6 +150,8 @@ class Option:
 
 URI = r"(tcp|rdma)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?/?"
 HOST = r"[\w.:-]{1,255}"
+DISKS = r"\w+(,\w+)*"
+DISKS_EXPECTED = "one or more disks such as vda, separated by commas"
 
 OPTIONS = (
     Option(
@@ -135,6 +160,7 @@ OPTIONS = (
         "compress the memory: xbzrle, or with parallel connections zlib or zstd",
         expected="one or more of xbzrle, zlib, zstd, mt, separated by commas",
         fits=_methods,
+        is_list=True,
     ),
     Option(
         "comp_xbzrle_cache_bytes",
@@ -204,13 +230,44 @@ OPTIONS = (
     Option("suspend", 1 << 5, "leave the VM paused on the destination"),
     Option("abort_on_error", 1 << 12, "cancel if a disk reports an error meanwhile"),
     Option("change_protection", 1 << 8, "fail if libvirt cannot protect the VM from changes meanwhile"),
+    Option("copy_storage_all", 1 << 6, "copy the disks, so that the hosts need no shared storage"),
+    Option("copy_storage_inc", 1 << 7, "copy the disks without their backing files, which the target has"),
+    Option(
+        "migrate_disks",
+        "migrate_disks",
+        "copy these disks only",
+        expected=DISKS_EXPECTED,
+        fits=_matches(DISKS),
+        is_list=True,
+    ),
+    Option(
+        "migrate_disks_detect_zeroes",
+        "migrate_disks_detect_zeroes",
+        "do not send blocks of zeroes of these disks",
+        expected=DISKS_EXPECTED,
+        fits=_matches(DISKS),
+        is_list=True,
+    ),
+    Option(
+        "copy_storage_synchronous_writes", 1 << 18, "write to both hosts at once, so that the copy of the disks ends"
+    ),
+    Option("disks_port", "disks_port", "the destination listens on it for the disks", 1, 65535),
+    Option(
+        "disks_uri",
+        "disks_uri",
+        "where the destination listens for the disks",
+        expected="a URI such as tcp://192.0.2.10:49200",
+        fits=_matches(r"tcp://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?/?|unix:///\S+"),
+    ),
 )
 BY_NAME = {each.name: each for each in OPTIONS}
 USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
 
 
 # They hold for one direction or for one migration: the way back must not repeat them.
-ONE_WAY = ("tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "suspend")
+ONE_WAY = (
+    "tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "suspend", "disks_uri",
+)  # fmt: skip
 
 
 def option_words(options: VirshOptions) -> list[str]:

@@ -22,6 +22,9 @@ USUAL = migration_flags(Plan("x"))
         ({"rdma_pin_all": True}, libvirt.VIR_MIGRATE_RDMA_PIN_ALL),
         ({"tls": True}, libvirt.VIR_MIGRATE_TLS),
         ({"zerocopy": True}, 1 << 20),
+        ({"copy_storage_all": True}, libvirt.VIR_MIGRATE_NON_SHARED_DISK),
+        ({"copy_storage_inc": True}, libvirt.VIR_MIGRATE_NON_SHARED_INC),
+        ({"copy_storage_synchronous_writes": True}, 1 << 18),
         ({"persistent": False}, -libvirt.VIR_MIGRATE_PERSIST_DEST),
         ({"undefinesource": False}, -libvirt.VIR_MIGRATE_UNDEFINE_SOURCE),
     ],
@@ -50,6 +53,10 @@ def test_an_option_that_is_on_or_off_is_a_flag(given: dict[str, bool], flag: int
         ({"listen_address": "10.0.0.2"}, {"listen_address": "10.0.0.2"}),
         ({"graphicsuri": "vnc://10.0.0.2"}, {"graphics_uri": "vnc://10.0.0.2"}),
         ({"dname": "y"}, {"destination_name": "y"}),
+        ({"migrate_disks": "vda,vdb"}, {"migrate_disks": ["vda", "vdb"]}),
+        ({"migrate_disks_detect_zeroes": "vda"}, {"migrate_disks_detect_zeroes": ["vda"]}),
+        ({"disks_port": 49200}, {"disks_port": 49200}),
+        ({"disks_uri": "tcp://10.0.0.2:1"}, {"disks_uri": "tcp://10.0.0.2:1"}),
     ],
 )
 def test_an_option_with_a_value_is_a_parameter(given: dict[str, Any], parameters: dict[str, Any]) -> None:
@@ -67,4 +74,5 @@ def test_every_option_is_passed_on(option: Option) -> None:
 def test_the_names_are_those_of_the_binding() -> None:
     known = {value for name, value in vars(libvirt).items() if name.startswith("VIR_MIGRATE_PARAM_")}
     newer = {"bandwidth.avail.switchover", "compression.zlib.level", "compression.zstd.level"}
+    newer |= {"migrate_disks_detect_zeroes"}
     assert {each.libvirt for each in OPTIONS if not each.is_flag} - newer <= known

@@ -28,6 +28,9 @@ def test_each_option_is_described_once() -> None:
         ),
         ("listen_address", ["10.0.0.2", "::"], ["10.0.0.2 "]),
         ("graphicsuri", ["spice://10.0.0.2:5900"], ["10.0.0.2"]),
+        ("migrate_disks", ["vda", "vda,sdb"], ["vda,", "a b", "vda, vdb"]),
+        ("disks_port", [None, 49200], [0, 65536]),
+        ("disks_uri", ["tcp://10.0.0.2:49200", "unix:///run/a.sock"], ["rdma://host2", "10.0.0.2"]),
         ("dname", ["guest2"], ["a/b", " ", "x\x1b"]),
     ],
 )

@@ -26,6 +26,14 @@ GOOD: list[dict[str, Any]] = [
     {"tls": True, "tls_destination": "host2", "parallel": 2},
     {"tunnelled": True},
     {"migrateuri": "tcp://10.0.0.2", "listen_address": "10.0.0.2", "dname": "y", "persistent": False},
+    {"copy_storage_all": True, "technique": POST_COPY_MANUAL, "tls": True, "disks_port": 49200, "parallel": 2},
+    {
+        "copy_storage_inc": True,
+        "migrate_disks": "vda,vdb",
+        "migrate_disks_detect_zeroes": "vda",
+        "copy_storage_synchronous_writes": True,
+        "disks_uri": "tcp://10.0.0.2:49200",
+    },
     {"undefinesource": False, "suspend": True, "abort_on_error": True, "change_protection": True},
 ]
 AUTOCONVERGE = "auto-converge is off. Set --auto-converge."
@@ -182,7 +190,65 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         NEW,
         "--rdma-pin-all is refused: the migration does not use RDMA. Set --migrateuri rdma:.",
     ),
+    (
+        {"tunnelled": True, "copy_storage_all": True},
+        NEW,
+        NEW,
+        "--tunnelled is refused: a tunnelled migration supports no copy of disks. Leave --tunnelled out.",
+    ),
+    (
+        {"copy_storage_all": True, "copy_storage_inc": True},
+        NEW,
+        NEW,
+        "--copy-storage-inc is refused: --copy-storage-all copies the backing files, too. Choose one of them.",
+    ),
+    *[
+        ({name: value}, NEW, NEW, f"{virsh} is refused: no disk is copied. Set --copy-storage-all.")
+        for name, value, virsh in (
+            ("migrate_disks", "vda", "--migrate-disks"),
+            ("migrate_disks_detect_zeroes", "vda", "--migrate-disks-detect-zeroes"),
+            ("copy_storage_synchronous_writes", True, "--copy-storage-synchronous-writes"),
+            ("disks_port", 49200, "--disks-port"),
+            ("disks_uri", "tcp://10.0.0.2:1", "--disks-uri"),
+        )
+    ],
+    (
+        {"copy_storage_all": True, "migrate_disks_detect_zeroes": "vda"},
+        NEW,
+        NOBLE,
+        "--migrate-disks-detect-zeroes is refused: libvirt has it since 10.9, the target has 10.0. Leave "
+        "--migrate-disks-detect-zeroes out.",
+    ),
+    (
+        {"copy_storage_all": True, "migrate_disks": "vda", "migrate_disks_detect_zeroes": "vda,vdb"},
+        NEW,
+        NEW,
+        "--migrate-disks-detect-zeroes is refused: --migrate-disks leaves out vdb. Add them there, or leave them out "
+        "here.",
+    ),
+    (
+        {"copy_storage_all": True, "copy_storage_synchronous_writes": True},
+        replace(NEW, libvirt_version=(7, 10, 0)),
+        NEW,
+        "--copy-storage-synchronous-writes is refused: libvirt has it since 8.0, the origin has 7.10. Leave "
+        "--copy-storage-synchronous-writes out.",
+    ),
+    (
+        {"copy_storage_all": True, "disks_port": 49200, "disks_uri": "tcp://10.0.0.2:1"},
+        NEW,
+        NEW,
+        "--disks-port is refused: --disks-uri contains the port. Set one of them.",
+    ),
+    (
+        {"copy_storage_all": True, "tls": True, "disks_uri": "unix:///run/a"},
+        NEW,
+        NEW,
+        "--disks-uri is refused: TLS is not supported over a UNIX socket. Choose a URI with tcp:.",
+    ),
 ]
+COPIES = {
+    "migrate_disks", "migrate_disks_detect_zeroes", "copy_storage_synchronous_writes", "disks_port", "disks_uri"
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("given", GOOD)
@@ -222,13 +288,13 @@ def test_options_that_are_not_set_are_refused_as_if_they_were() -> None:
     assert set(found) == {
         "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads", "comp_mt_dthreads", "zerocopy",
         "auto_converge_initial", "auto_converge_increment", "postcopy_bandwidth_mib_s",
-        "available_switchover_bandwidth_mib_s", "tls_destination", "rdma_pin_all",
+        "available_switchover_bandwidth_mib_s", "tls_destination", "rdma_pin_all", *COPIES,
     }  # fmt: skip
     assert found["available_switchover_bandwidth_mib_s"].why == "libvirt has it since 11.1, the origin has 8.0"
     full = Plan("x", POST_COPY_MANUAL, parallel=2, auto_converge=True, tls=True)
     assert set(unavailable(Case(full, NEW, NEW))) == {
         "comp_xbzrle_cache_bytes", "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads",
-        "comp_mt_dthreads", "zerocopy", "tunnelled", "rdma_pin_all",
+        "comp_mt_dthreads", "zerocopy", "tunnelled", "rdma_pin_all", *COPIES,
     }  # fmt: skip
 
 

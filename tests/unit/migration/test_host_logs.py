@@ -12,7 +12,7 @@ from tests.unit.migration.watched import Watched, options, prepare
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.linux.sudo import Sudo
-from tui.migration.backend.aftermath import Aftermath
+from tui.migration.backend.aftermath import Aftermath, OnHosts
 from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
@@ -68,7 +68,7 @@ def failing(tmp_path: Path, hosts: FakeHosts) -> Watched:
     stage.refusals["migrate"].append(CUT)
     watched = prepare(stage, tmp_path)
     each = watched.migration
-    each._aftermath = Aftermath(each.vm, each._connections, each.run_log, each.guest_monitor, logs_of(hosts))
+    each._aftermath = Aftermath(each.vm, each._connections, each.run_log, each.guest_monitor, OnHosts(logs_of(hosts)))
     return watched
 
 
@@ -142,7 +142,7 @@ async def test_logs_that_do_not_come_in_time_are_given_up_on_the_loop(
     hosts = FakeHosts()
     watched, logs = failing(tmp_path, hosts), Hanging(hosts)
     each = watched.migration
-    each._aftermath = Aftermath(each.vm, each._connections, each.run_log, each.guest_monitor, logs)
+    each._aftermath = Aftermath(each.vm, each._connections, each.run_log, each.guest_monitor, OnHosts(logs))
     each.begin(options(watched))
     await watched.ended()
     assert watched.summary["outcome"] == "failed"

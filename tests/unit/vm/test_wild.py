@@ -18,14 +18,14 @@ FOUND = {
         (DOUBTFUL, "It uses the host folder /srv/data by virtiofs"),
     ],
     "debian-virt-manager": [
-        (BLOCKED, "Disk vda is /var/lib/libvirt/images/debian12.qcow2, which is not on the shared folder /mnt/nfs."),
         (BLOCKED, "QEMU on target does not support the machine type pc-q35-7.2."),
         (BLOCKED, SPICE),
         (BLOCKED, QXL),
         (BLOCKED, "It redirects usb devices"),
+        (DOUBTFUL, "Disk vda is /var/lib/libvirt/images/debian12.qcow2, which is not on the shared folder /mnt/nfs"),
     ],
     "kubevirt": [
-        (BLOCKED, "Disk vdb is /var/run/cloud-init-private/default/vmi/noCloud.iso"),
+        (DOUBTFUL, "Disk vdb is /var/run/cloud-init-private/default/vmi/noCloud.iso"),
         (DOUBTFUL, "Its network card 02:00:00:00:00:09 is connected by a script"),
     ],
     "opennebula": [
@@ -44,9 +44,9 @@ FOUND = {
     "terraform": [(BLOCKED, SPICE), (BLOCKED, CIRRUS)],
     "ubuntu-uefi": [(BLOCKED, "QEMU on target does not support the machine type pc-q35-noble.")],
     "vagrant": [
-        (BLOCKED, "Disk vda is /var/lib/libvirt/images/project_default.img"),
         (BLOCKED, "The network vagrant-libvirt is missing on target."),
         (BLOCKED, CIRRUS),
+        (DOUBTFUL, "Disk vda is /var/lib/libvirt/images/project_default.img"),
         (DOUBTFUL, "It uses the host folder /home/me/project by 9p"),
     ],
     "virt-install-import": [(DOUBTFUL, "CD-ROM sda is /var/lib/libvirt/boot/virtinst-cloudinit.iso")],

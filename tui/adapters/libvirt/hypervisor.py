@@ -13,7 +13,7 @@ from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
 from tui.adapters.libvirt.inventory import InventoryCalls
 from tui.adapters.libvirt.memory import MemoryCalls
-from tui.adapters.libvirt.migration import migration_flags, migration_parameters, resume_flags
+from tui.adapters.libvirt.migration import migration_flags, migration_parameters, offline_flags, resume_flags
 from tui.core.failure import Failure
 from tui.core.plan import NO_LIMIT_MIB_S, Plan
 from tui.core.protocols import HypervisorEvent, JobInfo, Stat
@@ -196,6 +196,11 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         self._migrate(f"The migration of {plan.vm} failed", plan, destination_uri, migration_flags(plan))
+
+    def move_definition(self, plan: Plan, destination_uri: str) -> None:
+        """Only the name and the flags of the plan count: nothing is sent but the definition."""
+        only = Plan(plan.vm, dname=plan.dname)
+        self._migrate(f"The definition of {plan.vm} was not moved", only, destination_uri, offline_flags(plan))
 
     def _migrate(self, what: str, plan: Plan, destination_uri: str, flags: int) -> None:
         parameters = migration_parameters(plan)

@@ -5,7 +5,7 @@ from typing import Any
 import libvirt
 
 from tui.core.plan import Plan
-from tui.core.virsh_options import OPTIONS
+from tui.core.virsh_options import OPTIONS, separated
 
 
 def migration_flags(plan: Plan) -> int:
@@ -21,6 +21,12 @@ def migration_flags(plan: Plan) -> int:
     if plan.parallel:
         flags |= libvirt.VIR_MIGRATE_PARALLEL
     return int(flags)
+
+
+def offline_flags(plan: Plan) -> int:
+    """The flags that move the definition of a VM that is off."""
+    flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_PERSIST_DEST
+    return int(flags | (libvirt.VIR_MIGRATE_UNDEFINE_SOURCE if plan.undefinesource else 0))
 
 
 def resume_flags(plan: Plan) -> int | None:
@@ -39,7 +45,5 @@ def migration_parameters(plan: Plan) -> dict[str, Any]:
     for option in OPTIONS:
         value = getattr(plan, option.name)
         if not option.is_flag and value not in (None, ""):
-            parameters[str(option.libvirt)] = value
-    if plan.methods:
-        parameters[libvirt.VIR_MIGRATE_PARAM_COMPRESSION] = list(plan.methods)  # one parameter for each
+            parameters[str(option.libvirt)] = list(separated(value)) if option.is_list else value
     return parameters

@@ -44,6 +44,10 @@ def figures(timeline: Timeline, elapsed: float) -> str:
     """The time, the phase, and what is left to send."""
     words = [clock(elapsed), phase(timeline)]
     point = timeline.point
+    disks = timeline.disks
+    if disks.known and point is None and not timeline.over:
+        words.append(f"{size(disks.remaining)} of the disks left")
+        words += [rate(disks.rate)] if disks.rate is not None else []
     if point is not None and not timeline.over:
         words.append(f"{size(point.remaining)} left")
         words += [rate(point.rate)] if point.rate is not None else []

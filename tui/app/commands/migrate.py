@@ -25,7 +25,7 @@ CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
     " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
     " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--OPTION of virsh migrate ...] [--json | --detach]\n"
-    " " * 24 + "[--dry-run [--python]] [--config FILE] [--help]"
+    " " * 24 + "[--preset NAME] [--offline] [--dry-run [--python]] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -44,6 +44,8 @@ def main(verb: str, words: list[str]) -> int:
         parser.error("VM is missing")
     config = configured(options)
     plan = plan_of(options, config)
+    if options.offline:
+        return _offline(verb, options, config, plan)
     if options.dry_run:
         from tui.app.commands.dry_run import main as dry_run
 
@@ -59,6 +61,7 @@ def _parser(verb: str) -> "Parser":
     parser = parser_of(verb, USAGE, ABOUT)
     add_vm(parser)
     add_host(parser, "where it must end")
+    parser.add_argument("--preset", metavar="NAME", help="the options of [technique.NAME] in the configuration")
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
     parser.add_argument("--timeout", metavar="TIME", help="post-copy starts after it, such as 25s")
     add_limits(parser)
@@ -70,6 +73,7 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
     parser.add_argument("--probe", action="store_true", help="with --forecast: send for one second to measure the link")
+    parser.add_argument("--offline", action="store_true", help="move the definition of a VM that is off, nothing else")
     parser.add_argument("--dry-run", action="store_true", help="print the same as commands of virsh, and start nothing")
     parser.add_argument("--python", action="store_true", help="with --dry-run: as a program with libvirt-python")
     output = parser.add_mutually_exclusive_group()
@@ -85,7 +89,8 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     chosen["policy"] = options.policy
     given = numbers(options) | {name: value for name, value in chosen.items() if value is not None}
     given |= migrate_options.given(options)
-    plan = replace(config.migration.plan(options.vm), **given)
+    base = config.migration if options.preset is None else config.technique.get(options.preset)
+    plan = replace(base.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)
@@ -100,6 +105,10 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
             hint = f"Add --technique {AUTOMATIC}, or leave --no-post-copy out."
             raise Failure("--no-post-copy has no effect", f"the technique is {plan.technique}", hint)
         plan = without_post_copy(plan, NOT_ALLOWED)
+    live_only = [word for word in ("dry_run", "detach", "json", "forecast") if getattr(options, word)]
+    if options.offline and live_only:
+        word = f"--{live_only[0].replace('_', '-')}"
+        raise Failure(f"{word} has no effect", "an offline migration moves only a definition", f"Leave {word} out.")
     if options.python and not options.dry_run:
         raise Failure("--python has no effect", "the migration is started", "Add --dry-run, or leave --python out.")
     if options.dry_run and (options.detach or options.forecast):
@@ -108,6 +117,21 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     if options.probe and not options.forecast:
         raise Failure("--probe has no effect", "nothing is forecast", "Add --forecast, or leave --probe out.")
     return plan
+
+
+def _offline(verb: str, options: argparse.Namespace, config: "Config", plan: Plan) -> int:
+    """Move the definition of a VM that is off, and print what is so now."""
+
+    async def command(session: Session) -> int:
+        from tui.migration.backend.preflight import Moved
+
+        try:
+            session.output.lines([await session.migrations.move_definition(plan, OTHER.get(options.to or "", ""))])
+        except Moved as moved:
+            raise Failure(f"{plan.vm} is on {options.to} already", "", "Nothing was moved.") from moved
+        return 0
+
+    return run(verb, options, config, command, failed=CANNOT_START)
 
 
 async def migrate(session: Session, plan: Plan, options: argparse.Namespace, inputs: "Inputs | None" = None) -> int:

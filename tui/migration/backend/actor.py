@@ -14,11 +14,10 @@ from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, QEMU_STATUS,
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.forecast.model.forecast import Inputs
-from tui.migration.backend.aftermath import Aftermath
+from tui.migration.backend.aftermath import Aftermath, OnHosts
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.inbox import Inbox
 from tui.migration.backend.inquiry import Inquiry
 from tui.migration.backend.job import Job
@@ -57,7 +56,7 @@ class MigrationActor:
         recorder: Recorder | NullRecorder,
         interval: float,
         guest_access: GuestAccess | None = None,
-        host_logs: HostLogs | None = None,
+        on_hosts: OnHosts | None = None,
     ) -> None:
         self.plan = plan
         self.vm = vm
@@ -79,7 +78,7 @@ class MigrationActor:
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._steering = Steering(plan, self.run_log, self.controls)
         self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
-        self._aftermath = Aftermath(vm, connections, self.run_log, self.guest_monitor, host_logs)
+        self._aftermath = Aftermath(vm, connections, self.run_log, self.guest_monitor, on_hosts or OnHosts())
         self._inquiry = Inquiry(plan, vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()
         self._ended = asyncio.Event()

@@ -2,24 +2,41 @@
 
 import asyncio
 import concurrent.futures
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from tui.core.failure import Failure, as_failure
 from tui.core.log import log
 from tui.core.vm import Vm
 from tui.migration.backend.autostart import restore_autostart
 from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.disk_images import DiskImages
 from tui.migration.backend.guest_monitor import GuestMonitor
 from tui.migration.backend.host_logs import LIMIT_S, HostLogs
 from tui.migration.backend.job import Job
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import record_completed_job
 from tui.migration.model import record
+from tui.migration.model.disk_images import made_of
 from tui.migration.model.log_reason import with_logs
-from tui.migration.model.timeline import COMPLETED, FAILED, LOST
+from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
+
+T = TypeVar("T")
+
+REMOVE_LIMIT_S = 20.0
+
+
+@dataclass
+class OnHosts:
+    """What is done on both hosts besides the migration; None: it is not done."""
+
+    logs: HostLogs | None = None  # reads what explains a failure
+    images: DiskImages | None = None  # makes what a copy of disks needs
 
 
 class Aftermath:
-    """Blocks, so it is for a thread; created on the loop, on which `host_logs` reads."""
+    """Blocks, so it is for a thread; created on the loop, on which `on_hosts` works."""
 
     def __init__(
         self,
@@ -27,13 +44,13 @@ class Aftermath:
         connections: MigrationConnections,
         run_log: RunLog,
         guest_monitor: GuestMonitor,
-        host_logs: HostLogs | None,
+        on_hosts: OnHosts,
     ) -> None:
         self._vm = vm
         self._connections = connections
         self._run_log = run_log
         self._guest_monitor = guest_monitor
-        self._host_logs = host_logs
+        self._on_hosts = on_hosts
         self._loop = asyncio.get_running_loop()
 
     def settle(self, job: Job, outcome: str, cause: Failure | None, *, figures: bool) -> None:
@@ -48,30 +65,48 @@ class Aftermath:
                 restore_autostart(self._connections, self._vm, self._run_log)
             self._guest_monitor.conclude(completed=outcome == COMPLETED)
             job.unsubscribe_all()
+            if outcome in (FAILED, CANCELLED):
+                self._remove_images()
         except Exception as error:  # noqa: BLE001  # the record must get an end
             self._run_log.error(as_failure("The last figures were not read", error))
         self._connections.close()
 
     def _with_logs(self, cause: Failure, outcome: str) -> Failure:
         """The cause as far as the logs of both hosts show it; they are recorded."""
-        if self._host_logs is None or outcome not in (FAILED, LOST):
+        if self._on_hosts.logs is None or outcome not in (FAILED, LOST):
             return cause
         hosts = (self._connections.origin, self._connections.peer)
         names = {host: self._connections.name_on(host, self._vm.name) for host in hosts}
-        reading = self._host_logs.read(names, self._vm.uuid, self._run_log.now())
-        try:
-            future = asyncio.run_coroutine_threadsafe(reading, self._loop)
-        except RuntimeError as error:  # the loop is closed, because the process ends
-            reading.close()
-            log.info("The logs of the hosts were not read: %s", error)
+        read = self._on_loop(self._on_hosts.logs.read(names, self._vm.uuid, self._run_log.now()), LIMIT_S + 1)
+        if read is None:
             return cause
-        try:
-            origin, target = future.result(LIMIT_S + 1)
-        except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError) as error:
-            log.info("The logs of the hosts were not read: %r", error)
-            return cause
-        finally:
-            future.cancel()
+        origin, target = read
         for each in (target, origin):  # the first one is read first
             self._run_log.log(record.HOST_LOG, each.data)
         return with_logs(cause, origin, target)
+
+    def _remove_images(self) -> None:
+        """Remove the images that were made for the copy of disks."""
+        made = made_of(self._run_log.timeline.options.get("made"))
+        if not made or self._on_hosts.images is None:
+            return
+        kept = self._on_loop(self._on_hosts.images.remove(made), REMOVE_LIMIT_S)
+        if kept is not None:
+            removed = [each.path for each in made if not any(each.path in sentence for sentence in kept)]
+            self._run_log.event(record.IMAGES, removed=removed, kept=kept)
+
+    def _on_loop(self, work: Coroutine[Any, Any, T], limit_s: float) -> T | None:
+        """The result of a coroutine on the loop; None if it takes too long, or if the process ends."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError as error:  # the loop is closed, because the process ends
+            work.close()
+            log.info("The hosts were not asked after the end: %s", error)
+            return None
+        try:
+            return future.result(limit_s)
+        except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError) as error:
+            log.info("The hosts did not respond after the end: %r", error)
+            return None
+        finally:
+            future.cancel()

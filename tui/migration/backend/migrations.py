@@ -19,6 +19,7 @@ from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_to_json
 from tui.guest.model.workload import Workload
+from tui.migration.backend.offline import move_definition
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.requests import Requests
@@ -176,6 +177,10 @@ class Migrations:
             raise Moved(failure_of(reply["moved"]), await self.vms())
         self.current = migration = await self._follow(reply["run"])
         return migration
+
+    async def move_definition(self, plan: Plan, expected: str = "") -> str:
+        """Move the definition of a VM that is off; returns what is so now, raises as `start` does. It is not a run."""
+        return await move_definition(self._connections, plan, expected)
 
     async def attach(self) -> Migration | None:
         """Follow the migrations under way, and the one that ended while no client saw it; the newest, else None."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import platform
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,16 @@ from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.aftermath import OnHosts
 from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.disk_images import recorder_and_images
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.host_logs import HostLogs
 from tui.migration.backend.preflight import checked, inventory_of, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.run_summary import host_facts, start_fields, vm_facts
 from tui.migration.backend.scripts import recorded_call
-from tui.migration.backend.unfinished import Unfinished, same_job, unfinished_runs
-from tui.migration.model.evidence import HostAnswer
+from tui.migration.backend.unfinished import Unfinished, same_job, target_of, unfinished_runs
 from tui.migration.model.migrate_call import CallOf
 from tui.vm.model.location import Inventory, VmOnHost
 
@@ -63,7 +64,7 @@ class MigrationOwner:
         self._interval = interval
         self._workload = workload
         self._guest_access = guest_access
-        self.logs: HostLogs | None = None  # None: a failure is explained without the logs of the hosts
+        self.on_hosts = OnHosts()
         self._recorded = recorded or Recorded()
         self._adopted: set[MigrationActor] = set()  # another owner records them
         self.call_of: CallOf | None = None  # if it is set, what is called is recorded
@@ -131,9 +132,10 @@ class MigrationOwner:
             opened, facts = await self._connect(vm, origin, OTHER[origin], workload)
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
-            recorder = await on_thread(Recorder.create, self._runs, name)
+            create = partial(Recorder.create, self._runs, name)
+            recorder, made = await recorder_and_images(create, self.on_hosts.images, plan, origin)
             migration = self._actor(plan, vm, opened, recorder, facts | dict(tables))
-            options = self._options(migration, workload)
+            options = self._options(migration, workload) | made
             options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
             migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
             self._recorded.add(key, migration, self._uris)
@@ -235,7 +237,7 @@ class MigrationOwner:
         run = next((each for each in unfinished if same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name, None)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        opened, facts = await self._connect(vm, found.host, _target_of(found, run, inventory), workload, inventory)
+        opened, facts = await self._connect(vm, found.host, target_of(found, run, inventory), workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
         migration = self._actor(plan, vm, opened, recorder, facts | dict(run.tables if run else {}))
         earlier, began = (run.records, run.began) if run else ([], None)
@@ -284,7 +286,7 @@ class MigrationOwner:
         recorder: Recorder | NullRecorder,
         facts: dict[str, Any],
     ) -> MigrationActor:
-        actor = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.logs)
+        actor = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access, self.on_hosts)
         actor.facts = facts
         return actor
 
@@ -338,12 +340,3 @@ class MigrationOwner:
             each.guest_monitor.stop()
             if not each.run_log.done:
                 await on_thread(each.run_log.wait, CLOSE_LIMIT_S)
-
-
-def _target_of(found: VmOnHost, run: Unfinished | None, inventory: Inventory) -> str:
-    """Where a running migration goes; "" if another program started it and the other host does not receive the VM."""
-    peer = OTHER[found.host]
-    if run is not None and run.target:
-        return run.target
-    there = (HostAnswer(each.vm) for each in inventory.found if each.host == peer and each.vm.uuid == found.vm.uuid)
-    return peer if any(each.receives for each in there) else ""

@@ -37,8 +37,10 @@ class Moved(Failure):
         self.inventory = inventory
 
 
-async def checked(connections: Connections, plan: Plan, expected: str) -> tuple[VmOnHost, Daemon]:
-    """The VM of `plan` on the host it starts from, and the daemon there.
+async def checked(
+    connections: Connections, plan: Plan, expected: str, *, offline: bool = False
+) -> tuple[VmOnHost, Daemon]:
+    """The VM of `plan` on the host it starts from, and the daemon there; with `offline`, one that has to be off.
 
     Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected`.
     """
@@ -54,7 +56,10 @@ async def checked(connections: Connections, plan: Plan, expected: str) -> tuple[
         raise Moved(_moved(origin), inventory)
     here = await _daemon(connections, origin.host)
     failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
-    if not vm.running:
+    if offline and vm.active:
+        why = f"it is {vm.state} on {origin.host}"
+        failures.append(Failure(f"{vm.name} is not off", why, "Migrate it live."))
+    if not offline and not vm.running:
         why = f"it is {vm.state} on {origin.host}"
         failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
     failures += await _target_failures(connections, plan, origin, here, inventory)

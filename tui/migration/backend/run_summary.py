@@ -15,6 +15,7 @@ from tui.migration.backend.autostart import autostart_of
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model.accuracy import forecast_table, learned_figures
+from tui.migration.model.outcome import disks_copied
 from tui.migration.model.timeline import FAILED, LOST, Timeline
 from tui.vm.model.xml_tree import tree_of
 
@@ -135,6 +136,7 @@ def figures(timeline: Timeline) -> dict[str, Any]:
         "memory_sent_bytes": max(int(final.get("memory_processed", 0)), point.transferred if point else 0) or None,
         # A libvirtd that was restarted reports zeros.
         "memory_total_bytes": final.get("memory_total") or (point.total if point else None),
+        "disk_copied_bytes": disks_copied(timeline) or None,
         "passes": timeline.passes_begun,
         "post_copy_faults": final.get("memory_postcopy_requests") or (point.faults if point else None),
         "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,

@@ -8,16 +8,17 @@ from typing import Any
 from tui.core.clock import seconds_since
 from tui.core.plan import Plan
 from tui.core.protocols import Stat
-from tui.core.settings import HYPERVISORS, IDLE
+from tui.core.settings import HYPERVISORS, IDLE, OTHER
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.model import record
+from tui.migration.model.evidence import HostAnswer
 from tui.migration.model.record import Event, Record
 from tui.migration.model.recorded_script import plan_in
 from tui.migration.model.timeline import Timeline
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
@@ -92,3 +93,12 @@ def _is_time(began: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def target_of(found: VmOnHost, run: Unfinished | None, inventory: Inventory) -> str:
+    """Where a running migration goes; "" if another program started it and the other host does not receive the VM."""
+    peer = OTHER[found.host]
+    if run is not None and run.target:
+        return run.target
+    there = (HostAnswer(each.vm) for each in inventory.found if each.host == peer and each.vm.uuid == found.vm.uuid)
+    return peer if any(each.receives for each in there) else ""

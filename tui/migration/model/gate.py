@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.plan import Plan, possible
-from tui.core.virsh_options import BY_NAME, MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option
+from tui.core.virsh_options import BY_NAME, MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option, separated
 from tui.core.vm import Daemon
 
 Version = tuple[int, int, int]
@@ -152,9 +152,21 @@ def _tunnel(case: Case) -> str:
         "parallel connections": plan.parallel,
         "--migrateuri": plan.migrateuri,
         "--listen-address": plan.listen_address,
+        "copy of disks": plan.copies_disks,
     }
     names = [name for name, used in unsupported.items() if used]
     return f"a tunnelled migration supports no {' and no '.join(names)}" if names else ""
+
+
+def _chosen_zeroes(case: Case) -> str:
+    chosen = case.plan.chosen_disks
+    others = [each for each in separated(case.plan.migrate_disks_detect_zeroes) if chosen and each not in chosen]
+    return f"--migrate-disks leaves out {', '.join(others)}" if others else ""
+
+
+def _tls_socket(case: Case) -> str:
+    over_unix = case.plan.tls and case.plan.disks_uri.startswith("unix:")
+    return "TLS is not supported over a UNIX socket" if over_unix else ""
 
 
 def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
@@ -166,7 +178,10 @@ def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
 LIBVIRT, QEMU = "libvirt", "QEMU"
 ORIGIN, TARGET = "origin", "target"
 MT_UNTIL = (9, 1, 0)
-TRIALS = {"comp_methods": "", "migrateuri": "tcp://x", "graphicsuri": "vnc://x"}
+TRIALS = {"comp_methods": "", "migrateuri": "tcp://x", "graphicsuri": "vnc://x", "disks_uri": "tcp://x"}
+
+COPY = "Set --copy-storage-all."
+NOT_COPIED = _if(lambda case: not case.plan.copies_disks, "no disk is copied")
 
 RULES = (
     Rule("comp_methods", _with(QATZIP, _if(lambda _: True, "libvirt cannot set it, up to 12.8")), "Use zstd."),
@@ -219,5 +234,20 @@ RULES = (
         _if(lambda case: case.rdma and case.plan.parallel, "RDMA has no parallel connections"),
         "Set the parallel connections to 0.",
     ),
+    Rule(
+        "copy_storage_inc",
+        _if(lambda case: case.plan.copy_storage_all, "--copy-storage-all copies the backing files, too"),
+        "Choose one of them.",
+    ),
+    Rule("migrate_disks", NOT_COPIED, COPY),
+    Rule("migrate_disks_detect_zeroes", NOT_COPIED, COPY),
+    Rule("migrate_disks_detect_zeroes", _needs(LIBVIRT, (10, 9, 0), ORIGIN, TARGET)),
+    Rule("migrate_disks_detect_zeroes", _chosen_zeroes, "Add them there, or leave them out here."),
+    Rule("copy_storage_synchronous_writes", NOT_COPIED, COPY),
+    Rule("copy_storage_synchronous_writes", _needs(LIBVIRT, (8, 0, 0), ORIGIN, TARGET)),
+    Rule("disks_port", NOT_COPIED, COPY),
+    Rule("disks_port", _if(lambda case: case.plan.disks_uri, "--disks-uri contains the port"), "Set one of them."),
+    Rule("disks_uri", NOT_COPIED, COPY),
+    Rule("disks_uri", _tls_socket, "Choose a URI with tcp:."),
     Rule("rdma_pin_all", _if(lambda case: not case.rdma, "the migration does not use RDMA"), "Set --migrateuri rdma:."),
 )

@@ -86,7 +86,14 @@ def _figures(timeline: Timeline) -> list[Fact]:
     faults = int(number_in(final, "memory_postcopy_requests") or 0) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
-    return [Fact("time", text), *_forecast(timeline), Fact("memory", memory)]
+    disks = disks_copied(timeline)
+    copied = [Fact("disks", f"{size(disks)} copied")] if disks else []
+    return [Fact("time", text), *_forecast(timeline), Fact("memory", memory), *copied]
+
+
+def disks_copied(timeline: Timeline) -> int:
+    """How many bytes of disks were copied, by libvirt's final figures or the samples; 0 if none were."""
+    return max(int(number_in(timeline.final, "disk_processed") or 0), timeline.disks.processed)
 
 
 def _forecast(timeline: Timeline) -> list[Fact]:

@@ -27,6 +27,8 @@ GAP = "gap"  # nothing was recorded; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
 # After a failed migration, of each host: what it wrote about the VM since the start; data: see model.host_log.
 HOST_LOG = "host-log"
+# After a migration with a copy of disks that did not succeed: data: removed (paths), kept (sentences).
+IMAGES = "images"
 # From the guest, about once a second. guest: workload, rate and unit ("MiB/s") of the workload's newest line, seconds
 # it has run, and in the first one `before`, the rate before the start; or silent_s, for how long no new line came, and
 # why. echo: of the probes since the event before, sent and answered, rtt_ms the shortest round trip, pause_ms the

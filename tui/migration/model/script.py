@@ -175,7 +175,11 @@ def planned(plan: Plan, call: Call, origin_uri: str, destination_uri: str) -> Sc
     """What the app calls for a plan; what it decides while the migration runs is a comment."""
     timed = plan.technique == POST_COPY_TIMEOUT
     script = Script(plan.vm, origin_uri, destination_uri, call, plan.downtime_ms, plan.timeout_s if timed else 0.0)
-    before = (f"{plan.post_copy_refused}, so automatic does without post-copy",) if plan.post_copy_refused else ()
+    before: tuple[str, ...] = (
+        (f"{plan.post_copy_refused}, so automatic does without post-copy",) if plan.post_copy_refused else ()
+    )
+    if plan.copies_disks:
+        before += ("the app makes the images that the destination lacks first, by qemu-img create with the same size",)
     script = replace(script, before=before)
     if plan.technique == POST_COPY_MANUAL:
         return replace(script, after=("post-copy by hand: meanwhile, at the moment to switch:", Step(SWITCH)))

@@ -7,6 +7,7 @@ from typing import Any
 from tui.core import settings
 from tui.core.plan import PRE_COPY, UNKNOWN
 from tui.guest.model.clock import GuestClock
+from tui.migration.model.disk_copy import DiskCopy
 from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass
@@ -46,6 +47,7 @@ class Timeline(Requested):
         self.options: Mapping[str, Any] = {}
         self.target = ""  # where it ends; "" while unknown: another program started it
         self.points = Points()
+        self.disks = DiskCopy()
         self.guest = GuestPoints()
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
         self.observed: ObservedDowntime | None = None  # known at the end
@@ -195,6 +197,7 @@ class Timeline(Requested):
         elif sample.state == "paused (migrating)" and self.phase == PASS and not self.paused:
             self._switch_over()
         self.paused = self.paused and sample.state.startswith("paused")
+        self.disks.add(sample)
         memory = memory_of(sample)
         if not memory.total:
             return

@@ -8,6 +8,7 @@ from tui.core import actions
 from tui.core.plan import AUTOMATIC
 from tui.core.quantity import approximately, duration, size
 from tui.forecast.model.advice import between
+from tui.migration.model.disk_copy import DiskCopy
 from tui.migration.model.evidence import lifecycle_words
 from tui.migration.model.forecasts import Expected
 from tui.migration.model.outlook import expected, fetching, left_of
@@ -58,9 +59,7 @@ def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> V
     if timeline.unfollowed and not timeline.over:
         return _unfollowed(origin, target)
     if phase == SETUP and not timeline.cancel_requested:
-        coming = _forecast(timeline, elapsed)
-        text = f"Setting up: {origin} connects to {target}; nothing has been sent yet."
-        return Verdict(text) if coming is None else Verdict(f"{text} {coming.text}", coming.tone)
+        return _setting_up(timeline, elapsed, origin, target)
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
         return _ended(timeline, origin, target)
     if phase == SWITCHOVER and not timeline.diagnosis:
@@ -75,6 +74,21 @@ def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> V
         text = f"Nothing has been sent for {duration(silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
+
+
+def _setting_up(timeline: Timeline, elapsed: float, origin: str, target: str) -> Verdict:
+    if timeline.disks.known:
+        return _copying(timeline.disks)
+    coming = _forecast(timeline, elapsed)
+    text = f"Setting up: {origin} connects to {target}; nothing has been sent yet."
+    return Verdict(text) if coming is None else Verdict(f"{text} {coming.text}", coming.tone)
+
+
+def _copying(disks: DiskCopy) -> Verdict:
+    rest = f"{size(disks.remaining)} of {size(disks.total)} left"
+    if disks.left_s is not None:
+        rest += f", {approximately(disks.left_s)} at this rate"
+    return Verdict(f"Copying the disks: {rest}. The memory follows.")
 
 
 def warning(timeline: Timeline, waiting_s: float) -> str:

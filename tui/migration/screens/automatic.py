@@ -36,8 +36,7 @@ class AutomaticFields(Container):
     def compose(self) -> ComposeResult:
         """The rows of the fields."""
         plan, names = self._defaults, list(POLICIES)
-        may = SHADOW if plan.shadow else NO_POST_COPY if plan.post_copy_refused == NOT_ALLOWED else POST_COPY
-        policy = names.index(plan.policy) if plan.policy in names else 0
+        policy, may = _chosen(plan)
         yield row(
             "policy",
             Choice(names, policy, id="policy", changed=self._option_changed),
@@ -48,6 +47,14 @@ class AutomaticFields(Container):
         yield row("longest total", number_field("total", f"{plan.total_s:g}"), TOTAL_UNIT)
 
     def on_mount(self) -> None:
+        self._show()
+
+    def take(self, plan: Plan) -> None:
+        """Show the options of another plan."""
+        policy, may = _chosen(plan)
+        self.query_one("#policy", Choice).offer(list(POLICIES), policy)
+        self.query_one("#may", Choice).offer(MAY, may)
+        self.query_one("#total", Input).value = f"{plan.total_s:g}"
         self._show()
 
     @property
@@ -82,3 +89,10 @@ class AutomaticFields(Container):
         self.query_one("#row-policy .unit", Static).update(self.words.source)
         self.query_one("#total", Input).disabled = not self.post_copy
         self.query_one("#row-total .unit", Static).update(TOTAL_UNIT if self.post_copy else "s; needs post-copy")
+
+
+def _chosen(plan: Plan) -> tuple[int, int]:
+    """The policy of a plan, and what it allows, as the fields count them."""
+    names = list(POLICIES)
+    may = SHADOW if plan.shadow else NO_POST_COPY if plan.post_copy_refused == NOT_ALLOWED else POST_COPY
+    return names.index(plan.policy) if plan.policy in names else 0, may

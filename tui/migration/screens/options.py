@@ -33,6 +33,10 @@ GROUPS = {
         "tls", "tls_destination", "tunnelled", "migrateuri", "listen_address", "graphicsuri", "rdma_pin_all",
     ),
     "The VM afterwards": ("dname", "persistent", "undefinesource", "suspend"),
+    "Disks": (
+        "copy_storage_all", "copy_storage_inc", "migrate_disks", "migrate_disks_detect_zeroes",
+        "copy_storage_synchronous_writes", "disks_port", "disks_uri",
+    ),
     "Faults": ("abort_on_error", "change_protection"),
 }  # fmt: skip
 YES_NO = ("no", "yes")

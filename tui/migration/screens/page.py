@@ -13,6 +13,7 @@ from tui.core.virsh_options import ONE_WAY, USUAL
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.migrations import Migration, Migrations
+from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
@@ -67,10 +68,12 @@ class MigratePage(AfterMoveView):
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
         after_move: AfterMove | None = None,
+        presets: FormPresets | None = None,
     ) -> None:
         super().__init__(migrations, defaults, after_move)
         self._forecaster = forecaster
         self._scripts = scripts
+        self._presets = presets or FormPresets({})
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -85,12 +88,12 @@ class MigratePage(AfterMoveView):
         if action not in KEYS:
             return super().why_not(action)
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
-        return reason or (self._nothing_runs() if action == "start" else "")
+        return reason or (self._no_vm() if action == "start" else "")
 
-    def _nothing_runs(self) -> str:
-        """Why there is no VM to migrate; empty if there is one, or may be one on an unreachable host."""
-        if self._inventory and any(each.vm.active for each in self._inventory.found):
-            return ""
+    def _no_vm(self) -> str:
+        """Why there is no VM to move; empty if there is one, or may be one on an unreachable host."""
+        if self._inventory and self._inventory.found:
+            return ""  # of a VM that is off the definition can be moved
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
 
     def _all_reasons(self) -> tuple[str, ...]:
@@ -106,6 +109,8 @@ class MigratePage(AfterMoveView):
     def action_start(self) -> None:
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
+        form.presets = self._presets
+        form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)
 
     def propose(self, vm: str) -> None:

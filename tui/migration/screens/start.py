@@ -7,6 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -18,6 +19,7 @@ from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
+from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
@@ -25,6 +27,7 @@ from tui.migration.screens.forecast_form import ForecastForm
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.virsh import VirshDialog
 from tui.ui.choice import Choice
+from tui.ui.dialog import Box
 from tui.ui.fields import TextField
 from tui.ui.form import enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
@@ -35,6 +38,8 @@ EXPLAINED = {
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
 }
 YES_NO = ("no", "yes")
+TITLE = "Start a migration"
+OFF = "{} is off: only its definition moves to {}, which must have its disks. Nothing is recorded."
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
@@ -44,6 +49,7 @@ class StartForm(ForecastForm):
     BINDINGS: ClassVar[list[BindingType]] = [
         enter("start"),
         Binding("o", "options", "options", priority=True, tooltip="The further options of virsh migrate"),
+        Binding("t", "preset", "preset", priority=True, tooltip="Take the next preset of the configuration"),
         Binding("y", "virsh", "virsh", priority=True,
                 tooltip="Copy as virsh: the commands that do the same, or libvirt-python"),
     ]  # fmt: skip
@@ -69,7 +75,10 @@ class StartForm(ForecastForm):
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
     ) -> None:
-        super().__init__("Start a migration", defaults, forecaster)
+        super().__init__(TITLE, defaults, forecaster)
+        self.presets = FormPresets({})
+        self.preset = ""  # the one that is shown
+        self._own = defaults  # without a preset
         self._scripts = scripts
         self._migrations = migrations
         self._found: list[VmOnHost] | None = None
@@ -101,9 +110,11 @@ class StartForm(ForecastForm):
 
     def on_mount(self) -> None:
         for field in self.query(TextField):
-            field.passed = "oy"
+            field.passed = "oyt" if self.presets.named else "oy"
         self._explain()
         self._show_further()
+        if self.preset:
+            self._take(self.preset)
         if self._known is not None:
             self._offer(self._known)
         self._read_vms()
@@ -128,7 +139,7 @@ class StartForm(ForecastForm):
         self._found = ordered
         self.query_one("#vm", Choice).offer(names, (best or [0])[0])
         self._direction()
-        if not self._busy:
+        if inventory.failures and not self._busy:
             self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
 
     def chosen_vm(self) -> VmOnHost | None:
@@ -142,6 +153,9 @@ class StartForm(ForecastForm):
         else:
             vm = found.vm
             text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
+        if not self._busy:
+            off = OFF.format(found.vm.name, OTHER[found.host]) if found and not found.vm.active else ""
+            self.show_message(off, wrong=not off)
         self.query_one("#direction", Static).update(text)
         self.measure()
 
@@ -239,6 +253,35 @@ class StartForm(ForecastForm):
         further.display = bool(words)
         self.set_class(bool(words), "further")
 
+    # -- presets --
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key of presets where there are none."""
+        if action == "preset" and not self.presets.named:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_preset(self) -> None:
+        """Show the values of the next preset; after the last one come those of the form."""
+        if not self._busy:
+            self._take(self.presets.after(self.preset))
+
+    def _take(self, name: str) -> None:
+        """Fill the fields with the values of a preset, or "" for those that the form had."""
+        self.preset, vm = name, self._defaults.vm
+        self._defaults = plan = replace(self.presets.named[name].plan(vm) if name else self._own, vm=vm)
+        self.query_one(Box).border_title = Content(f"{TITLE}: {name}" if name else TITLE)
+        self.query_one("#technique", Choice).offer(tuple(TECHNIQUES.values()), list(TECHNIQUES).index(plan.technique))
+        self.query_one(AutomaticFields).take(plan)
+        values = {"timeout": f"{plan.timeout_s:g}", "bandwidth": plan.bandwidth_mib_s, "downtime": plan.downtime_ms}
+        for field, value in (values | {"parallel": plan.parallel}).items():
+            self.query_one(f"#{field}", TextField).value = str(value)
+        self._auto_converge, converge = int(plan.auto_converge), self.query_one("#auto_converge", Choice)
+        if not converge.disabled:
+            converge.offer(YES_NO, self._auto_converge)
+        self._explain()
+        self._show_further()
+
     # -- the start --
 
     def entered(self) -> None:
@@ -252,22 +295,27 @@ class StartForm(ForecastForm):
             raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
         plan = self.plan_of(found)
         self._busy = True
-        self._start(plan, found.host)
+        self._start(plan, found.host, live=found.vm.active)
 
     async def _started(self, plan: Plan, origin: str) -> Migration:
         """The started migration, with the forecast that is known by now."""
         known = await self.stop_measuring(plan)
         limit = f"a host that does not answer is given up after {SILENT_LIMIT_S:.0f} s"
         self.show_message(f"Checking whether {plan.vm} can be migrated; {limit} ...")
-        if known is None:
-            return await self._migrations.start(plan, origin)
-        return await self._migrations.start(plan, origin, forecast=known)
+        more = {} if known is None else {"forecast": known}
+        started = await self._migrations.start(plan, origin, **more)
+        self.presets.use(self.preset)
+        return started
+
+    async def _moved(self, plan: Plan, origin: str) -> None:
+        self.show_message(f"Moving the definition of {plan.vm} ...")
+        self.app.notify(await self._migrations.move_definition(plan, origin), markup=False)
 
     @work(name="start")
-    async def _start(self, plan: Plan, origin: str) -> None:
+    async def _start(self, plan: Plan, origin: str, *, live: bool) -> None:
         failures: tuple[Failure, ...]
         try:
-            self.dismiss(await self._started(plan, origin))
+            self.dismiss(await (self._started(plan, origin) if live else self._moved(plan, origin)))
             return
         except Refused as refused:
             failures = refused.failures

@@ -10,7 +10,16 @@ from tui.migration.model.points import Point
 from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.switch_limit import limit_of
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
+from tui.migration.widgets.curves import (
+    absent,
+    curve_of,
+    nothing_sent,
+    series_of,
+    signs_of,
+    span_of,
+    unrecorded,
+    window_of,
+)
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Cone, Gap, Level, Picture, Series, Unit
 
@@ -33,7 +42,7 @@ def memory_picture(timeline: Timeline) -> Picture:
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
         window=window_of(timeline),
-        empty=absent("Nothing has been sent", timeline),
+        empty=nothing_sent(timeline),
         ends=True,
         least_top=float(points[-1].total) if points else 0.0,
     )

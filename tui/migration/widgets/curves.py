@@ -71,6 +71,18 @@ def unrecorded(timeline: Timeline) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
+BAR = 20  # cells of the bar of the disks
+
+
 def absent(what: str, timeline: Timeline) -> str:
     """The sentence of an empty chart; after the end nothing more comes."""
     return f"{what}." if timeline.over else f"{what} yet."
+
+
+def nothing_sent(timeline: Timeline) -> str:
+    """The sentence of an empty chart of the memory; a bar of the disks that are copied first."""
+    disks = timeline.disks
+    if not disks.known or timeline.over:
+        return absent("Nothing has been sent", timeline)
+    cells = round(BAR * disks.share)
+    return f"The disks are copied first  {'#' * cells}{'-' * (BAR - cells)}  {100 * disks.share:.0f} %"

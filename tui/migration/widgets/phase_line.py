@@ -49,7 +49,8 @@ def _time(timeline: Timeline, elapsed: float) -> str:
 
 def _phases(timeline: Timeline) -> list[tuple[str, str]]:
     number = max(timeline.iteration, timeline.passes.added)
-    phases = [(SETUP, "setup"), (PASS, f"pass {number}" if number else "pass 1"), (SWITCHOVER, "switchover")]
+    disks = f"disks {100 * timeline.disks.share:.0f} %" if timeline.disks.known else "setup"
+    phases = [(SETUP, disks), (PASS, f"pass {number}" if number else "pass 1"), (SWITCHOVER, "switchover")]
     if timeline.post_copy_allowed or timeline.post_copy_at is not None:
         phases.append((POST_COPY, "post-copy"))
     if timeline.phase in OVER and timeline.phase != COMPLETED:

@@ -15,6 +15,7 @@ NONE = "-"
 Tile = tuple[str, str]  # label, value
 FIRST_ROW = (19, 15, 17, 28)  # of 79 cells; wider terminals distribute the rest
 SECOND_ROW = (10, 35, 14, 20)
+FIRST_OF_DISKS = (32, 20, 27)
 SECOND_IN_POST_COPY = (25, 32, 21)
 
 
@@ -26,11 +27,18 @@ def tiles(timeline: Timeline, t: float, width: int) -> tuple[Content, ...]:
     if width < sum(FIRST_ROW) + 1:
         return _flow([*first, *second], width)
     widths = SECOND_ROW if fetched is None else SECOND_IN_POST_COPY
-    return _row(first, FIRST_ROW, width), _row(second, widths, width)
+    first_widths = FIRST_OF_DISKS if len(first) == len(FIRST_OF_DISKS) else FIRST_ROW
+    return _row(first, first_widths, width), _row(second, widths, width)
 
 
 def _first(timeline: Timeline, t: float, fetched: Fetching | None) -> list[Tile]:
-    point = timeline.point
+    point, disks = timeline.point, timeline.disks
+    if point is None and disks.known:
+        return [
+            ("disks left", f"{size(disks.remaining)} of {size(disks.total)}"),
+            ("rate", rate(disks.rate) if disks.rate is not None else NONE),
+            ("time left", approximately(disks.left_s) if disks.left_s is not None else NONE),
+        ]
     if point is None:
         return [("remaining", NONE), ("sent", NONE), ("rate", NONE), ("dirty", NONE)]
     return [
@@ -83,12 +91,13 @@ def _second(timeline: Timeline) -> list[Tile]:
     downtime = f"<= {timeline.max_downtime_ms} ms" if timeline.max_downtime_ms else "limit unknown"
     if point is not None and point.expected_downtime_ms and timeline.phase == PASS:
         downtime += f", expects {duration(point.expected_downtime_ms / 1000)}"
+    beside = point is not None and timeline.disks.known
     throttle = f"{point.throttle} %" if point is not None and point.throttle else NONE
     return [
         ("pass", str(timeline.iteration) if timeline.iteration else NONE),
         ("downtime", downtime),
         ("throttle", throttle),
-        ("post-copy faults", NONE),
+        ("disks left", size(timeline.disks.remaining)) if beside else ("post-copy faults", NONE),
     ]
 
 

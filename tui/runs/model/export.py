@@ -53,6 +53,7 @@ def fields(run: Run) -> Fields:
         "setup_time_ms": _ms(run.setup_s),
         "memory_sent_bytes": run.sent_bytes,
         "memory_total_bytes": run.total_bytes,
+        "disk_copied_bytes": run.disks_bytes,
         "passes": run.passes,
         "post_copy_faults": run.faults,
         "post_copy_at_s": run.post_copy_at_s,

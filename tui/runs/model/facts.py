@@ -61,6 +61,8 @@ def figure_facts(run: Run) -> Facts:
         yield "sent", f"{least}{size(run.sent_bytes)} ({run.sent_bytes:,} bytes)"
     if run.total_bytes is not None:
         yield "memory", f"{size(run.total_bytes)} by libvirt"
+    if run.disks_bytes is not None:
+        yield "disks", f"{size(run.disks_bytes)} copied"
     if run.passes is not None:
         counted = run.post_copy_at_s is not None and not run.imported  # the samples of others may be too rare for it
         yield "passes", f"{least}{run.passes}{', with the switch to post-copy' if counted else ''}"

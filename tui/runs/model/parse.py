@@ -80,6 +80,7 @@ def parse_run(
         setup_s=_seconds(figures, "setup_time_ms"),
         sent_bytes=_whole(figures, "memory_sent_bytes"),
         total_bytes=_whole(figures, "memory_total_bytes"),
+        disks_bytes=_whole(figures, "disk_copied_bytes"),
         passes=_whole(figures, "passes"),
         faults=_whole(figures, "post_copy_faults"),
         post_copy_at_s=_number(figures, "post_copy_at_s"),

@@ -92,6 +92,7 @@ class Run:
     downtime_s: float | None = None  # by libvirt
     setup_s: float | None = None
     sent_bytes: int | None = None
+    disks_bytes: int | None = None  # of a copy of disks
     total_bytes: int | None = None  # libvirt's memory_total
     passes: int | None = None
     faults: int | None = None

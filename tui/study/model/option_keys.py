@@ -3,27 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from tui.core import schema_kinds as kinds
+from tui.core.preset import kind_of
 from tui.core.schema import Kind
-from tui.core.virsh_options import BY_NAME, BYTES, MIB_S, Option
+from tui.core.virsh_options import BY_NAME
 from tui.study.model.sweep import sweep
 
 
 def swept(name: str) -> Kind:
     """The values of an option, or lists of them."""
-    return sweep(_kind(BY_NAME[name]))
-
-
-def _kind(option: Option) -> Kind:
-    if option.is_flag:
-        return kinds.yes_or_no()
-    if option.unit == BYTES:
-        return kinds.size(option.least, option.most)
-    if option.unit == MIB_S:
-        return kinds.rate(option.most)
-    if option.is_number:
-        return kinds.whole(option.least, option.most)
-    return kinds.text(option.expected, lambda text: bool(text) and option.fits(text))
+    return sweep(kind_of(BY_NAME[name]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,5 +37,8 @@ class OptionKeys:
     ] = (None,)
     tls: Annotated[tuple[bool, ...], swept("tls")] = (False,)
     tunnelled: Annotated[tuple[bool, ...], swept("tunnelled")] = (False,)
+    copy_storage_all: Annotated[tuple[bool, ...], swept("copy_storage_all")] = (False,)
+    copy_storage_inc: Annotated[tuple[bool, ...], swept("copy_storage_inc")] = (False,)
+    copy_storage_synchronous_writes: Annotated[tuple[bool, ...], swept("copy_storage_synchronous_writes")] = (False,)
     abort_on_error: Annotated[tuple[bool, ...], swept("abort_on_error")] = (False,)
     change_protection: Annotated[tuple[bool, ...], swept("change_protection")] = (False,)

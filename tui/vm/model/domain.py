@@ -34,6 +34,7 @@ class Disk:
     format: str = ""
     cache: str = ""
     readonly: bool = False
+    shareable: bool = False
     backing: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     pool: str = ""
@@ -163,6 +164,7 @@ def _disk(element: ET.Element) -> Disk:
         format=_get(element, "driver", "type"),
         cache=_get(element, "driver", "cache"),
         readonly=element.find("readonly") is not None,
+        shareable=element.find("shareable") is not None,
         backing=tuple(_files(element, "backingStore")),
         data=tuple(_files(element, "dataStore")),
         pool=_get(element, "source", "pool"),

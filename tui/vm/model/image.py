@@ -22,6 +22,7 @@ class Image:
     virtual_bytes: int
     used_bytes: int = 0
     backing: str = ""
+    backing_format: str = ""
 
     @property
     def name(self) -> str:
@@ -46,9 +47,8 @@ def parse_info(text: str, path: str) -> Image:
     try:
         facts = parsed(text)
         backing = str(facts.get("full-backing-filename", facts.get("backing-filename", "")))
-        image = Image(
-            path, str(facts["format"]), int(facts["virtual-size"]), max(0, int(facts.get("actual-size", 0))), backing
-        )
+        used, base = max(0, int(facts.get("actual-size", 0))), str(facts.get("backing-filename-format", ""))
+        image = Image(path, str(facts["format"]), int(facts["virtual-size"]), used, backing, base)
         if image.virtual_bytes < 0:
             raise ValueError("virtual-size is negative")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:

@@ -74,7 +74,13 @@ def _optional(disk: Disk) -> bool:
 
 def _local_disk(case: Case) -> Iterator[Words]:
     for disk, path in _local(case):
-        if not _read_only(disk, path):
+        if not _read_only(disk, path) and path not in disk.data:
+            yield _words(disk, path) | {"folder": case.folder}
+
+
+def _local_data(case: Case) -> Iterator[Words]:
+    for disk, path in _local(case):
+        if path in disk.data:
             yield _words(disk, path) | {"folder": case.folder}
 
 
@@ -214,7 +220,13 @@ RULES = (
         _of_kind("vhostuser", "vhostvdpa"),
         "Disk {disk} is provided by another program through {path}; {target} needs the same one at that path.",
     ),
-    Rule(BLOCKED, _local_disk, WHICH + "."),
+    Rule(
+        DOUBTFUL,
+        _local_disk,
+        WHICH + "; only a migration that copies it succeeds.",
+        "Set the option copy-storage-all when you start it.",
+    ),
+    Rule(BLOCKED, _local_data, WHICH + "."),
     Rule(BLOCKED, _copy(_missing, optional=False), WHICH + ", and {target} does not have it.", "{fix}"),
     Rule(
         BLOCKED,
