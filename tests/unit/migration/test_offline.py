@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.fakes import Stage, connections, recording
 from tui.adapters.libvirt.migration import offline_flags
+from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend.offline import move_definition
@@ -33,6 +34,34 @@ async def test_it_may_have_another_name_and_stay_defined() -> None:
     stage = off()
     sentence = await move_definition(connections(stage), Plan("guest1", dname="b", undefinesource=False), "")
     assert "guest1 is defined on destination as b, shut off, and on source, too: start only one of them." in sentence
+
+
+async def test_a_vm_that_starts_with_its_host_starts_with_the_new_one() -> None:
+    stage = off()
+    stage.autostarts = {stage.origin}
+    await move_definition(connections(stage), Plan("guest1"), "")
+    assert stage.target in stage.autostarts
+    stage = off()
+    await move_definition(connections(stage), Plan("guest1"), "")
+    assert stage.autostarts == set()
+
+
+async def test_a_vm_that_stays_defined_starts_with_one_host_only() -> None:
+    stage = off()
+    stage.autostarts = {stage.origin}
+    await move_definition(connections(stage), Plan("guest1", undefinesource=False), "")
+    assert stage.autostarts == {stage.origin}
+
+
+async def test_an_autostart_that_cannot_be_set_is_said_and_one_that_is_unknown_is_left() -> None:
+    stage = off()
+    stage.autostarts = {stage.origin}
+    stage.refusals["set_autostart"].append(Failure("It was not set", "the folder is read-only"))
+    sentence = await move_definition(connections(stage), Plan("guest1"), "")
+    assert sentence.endswith("It does not start with destination: It was not set: the folder is read-only.")
+    stage = off()
+    stage.refusals["autostart"].append(Failure("It was not read", "no reply"))
+    assert "It does not start" not in await move_definition(connections(stage), Plan("guest1"), "")
 
 
 async def test_a_running_vm_and_a_taken_name_are_refused() -> None:
