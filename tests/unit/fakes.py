@@ -17,7 +17,6 @@ from tui.core.protocols import (
     Aborted,
     ConnectionBroken,
     DirtyRate,
-    Hypervisor,
     HypervisorEvent,
     JobInfo,
     MemoryUse,
@@ -362,8 +361,7 @@ class FakeHypervisor:
 
     def dirty_rate(self, name: str) -> DirtyRate:
         self._enter("dirty_rate")
-        rate = self._stage.dirtied_per_s
-        return DirtyRate(measuring=rate is None, seconds=self._window_s, bytes_s=rate)
+        return DirtyRate(measuring=(rate := self._stage.dirtied_per_s) is None, seconds=self._window_s, bytes_s=rate)
 
     def memory_use(self, name: str) -> MemoryUse:
         self._enter("memory_use")
@@ -383,18 +381,14 @@ class FakeHypervisor:
 def connections(stage: Stage) -> Connections:
     """The app's own connections, to the daemons of `stage`."""
 
-    def open_hypervisor(uri: str) -> Hypervisor:
-        return stage.open(uri)
-
     def open_shell(_address: str) -> Shell:
         raise AssertionError("a migration needs no shell")
 
-    hosts = {name: {"ssh": f"root@{name}"} for name in ("source", "destination", "storage")}
-    for name in ("source", "destination"):
-        hosts[name]["libvirt"] = uri(name)
+    hosts = {name: {"ssh": f"root@{name}", "libvirt": uri(name)} for name in ("source", "destination")}
+    hosts["storage"] = {"ssh": "root@storage"}
     read, problems = config.check({"hosts": hosts, "vm": {"name": stage.vm.name}})
     assert read, problems
-    return Connections(read, open_hypervisor, open_shell)
+    return Connections(read, stage.open, open_shell)
 
 
 def uri(host: str) -> str:
