@@ -55,7 +55,7 @@ TARGETS = (
         "host key of the target changed",
         BEFORE,
         acts.change_host_key,
-        replace(REFUSED, sentence="host key is unknown.*or has changed"),
+        replace(REFUSED, sentence="host key (is unknown.*or )?has changed"),
         chosen=True,
     ),
     Fault(

@@ -11,6 +11,7 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.launch.backend import launch as launch_backend
 from tui.launch.screens import view
+from tui.launch.screens.page import LaunchPage
 from tui.launch.screens.workload import WorkloadForm
 from tui.ui.question import Question
 
@@ -162,6 +163,23 @@ async def test_forcing_off_asks_first() -> None:
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("y")
         await sees(pilot, app, "guest1 was forced off.")
+
+
+async def test_the_keys_that_a_result_makes_possible_act_as_soon_as_it_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = app_of(world_with("running"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "running on source")
+        page, refusals = app.screen, list[str]()
+        assert isinstance(page, LaunchPage)
+        end = page._report.end
+        monkeypatch.setattr(page._report, "end", lambda *shown: (refusals.append(page.why_not("delete")), end(*shown)))
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await sees(pilot, app, "guest1 was forced off.")
+        assert refusals == [""]
 
 
 async def test_the_same_key_again_offers_to_force_off_a_guest_that_ignores_the_shutdown() -> None:

@@ -304,16 +304,21 @@ class LaunchPage(LaunchView):
     async def _run(self, action: str, text: str, call: Callable[[OnProgress], Awaitable[str | None]]) -> None:
         self._report.begin(text)
         self.call_after_refresh(self._report.scroll_visible, animate=False)  # it is below a long list
+        result: str | Failure | None
         try:
             result = await call(self._report.step)
-            self._report.end(result or "", "$success")
         except Failure as failure:
-            self._report.fail(failure)
+            result = failure
         finally:
             if self._action == action:
                 self._action = ""
         for host in HYPERVISORS:
             self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
+        self._show()  # before the result, so that the keys that it makes possible act when it is read
+        if isinstance(result, Failure):
+            self._report.fail(result)
+        else:
+            self._report.end(result or "", "$success")
         await self._read_workload()
         self.call_after_refresh(self._report.scroll_visible, animate=False)
 
