@@ -42,6 +42,17 @@ async def test_the_chosen_run_stays_chosen_when_another_one_ends(tmp_path: Path)
         await page.sees("5 of 18", "/runs/20261129T040002Z-guest1")
 
 
+async def test_the_chosen_run_stays_chosen_in_a_terminal_of_another_size(tmp_path: Path) -> None:
+    async with opened(FakeRunner(ended=3), tmp_path) as page:
+        await page.sees("/runs/20261129T040003Z-guest1")
+        await page.pilot.press("down")
+        await page.sees("/runs/20261129T040002Z-guest1")
+        await page.pilot.resize_terminal(100, 30)
+        await page.sees("1 of 2", "/runs/20261129T040002Z-guest1")
+        await page.pilot.pause()
+        await page.sees("/runs/20261129T040002Z-guest1")
+
+
 async def test_the_newest_run_is_chosen_until_a_person_chooses_another(tmp_path: Path) -> None:
     async with opened(FakeRunner(ended=2), tmp_path) as page:
         await page.sees("/runs/20261129T040002Z-guest1")

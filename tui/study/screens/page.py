@@ -133,7 +133,7 @@ class StudyPage(Page):
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
-        self._listed = None
+        self._lines = None  # they fit the width before; the chosen run stays chosen
         self.call_after_refresh(self._show)
 
     # -- reading --
@@ -189,7 +189,8 @@ class StudyPage(Page):
     def _show_runs(self, shown: Shown) -> None:
         """Replace the lines of the runs if there are others; the chosen one stays chosen, except the newest."""
         before = self._listed
-        if before is not None and before.status["id"] == shown.status["id"] and before.runs == shown.runs:
+        same_study = before is not None and before.status["id"] == shown.status["id"]
+        if self._lines is not None and before is not None and same_study and before.runs == shown.runs:
             self._listed = shown
             self._show_chosen()
             return
