@@ -152,14 +152,15 @@ def test_an_unreachable_daemon_is_a_failure_with_its_uri(uri: str, why: str) -> 
     assert (raised.value.what, raised.value.why) == (f"libvirt at {uri} cannot be reached", why)
 
 
-def test_the_cause_is_reported_if_ssh_ends_before_libvirt_writes_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lost", ["Cannot write data: Broken pipe", "internal error: client socket is closed"])
+def test_the_cause_is_reported_if_libvirt_has_lost_it_at_first(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
     uri, open_, attempts = "test:///nowhere", libvirt.open, []
 
     def broken_at_first(uri: str) -> libvirt.virConnect:
         attempts.append(uri)
         if len(attempts) == 1:
             libvirt.virResetLastError()  # else the exception would take its text
-            raise libvirt.libvirtError("Cannot write data: Broken pipe")
+            raise libvirt.libvirtError(lost)
         return open_(uri)
 
     monkeypatch.setattr(libvirt, "open", broken_at_first)

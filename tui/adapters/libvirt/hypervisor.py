@@ -47,6 +47,10 @@ ADDRESS_SOURCES = (
 UNSUPPORTED_FLAGS = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
 
 
+# Errors of an open by which libvirt hides why: it had not read yet what the other end wrote, or its event loop had.
+CAUSE_LOST = ("Cannot write data: Broken pipe", "client socket is closed")
+
+
 def connect(uri: str) -> "LibvirtHypervisor":
     """Open a connection to the daemon at `uri`; blocks and raises Failure."""
     events.start_loop()
@@ -66,11 +70,11 @@ def connect(uri: str) -> "LibvirtHypervisor":
 
 
 def _open(uri: str) -> libvirt.virConnect:
-    """Open a connection; retries once if ssh ended before libvirt wrote to it, because libvirt drops ssh's message."""
+    """Open a connection; tries once more if libvirt has lost the cause, which depends on which of two threads is first."""
     try:
         return libvirt.open(uri)
     except libvirt.libvirtError as error:
-        if "Cannot write data: Broken pipe" not in str(error):
+        if not any(each in str(error) for each in CAUSE_LOST):
             raise
         return libvirt.open(uri)
 
