@@ -70,7 +70,7 @@ def connect(uri: str) -> "LibvirtHypervisor":
 
 
 def _open(uri: str) -> libvirt.virConnect:
-    """Open a connection; tries once more if libvirt has lost the cause, which depends on which of two threads is first."""
+    """Open a connection; tries once more if libvirt has lost the cause, which depends on its threads."""
     try:
         return libvirt.open(uri)
     except libvirt.libvirtError as error:
