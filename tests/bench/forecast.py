@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import tomli_w
 
 from tests.bench.__main__ import app, print_figure
 from tui.forecast.model.forecast import BORDER
+from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.place import Place
 
@@ -32,6 +34,7 @@ RATES = (10, 30, 60, 90, 120, 200, 0)  # MiB/s of each of THREADS; 0 is flat out
 SIZES = (50, 150, 300)  # MiB
 THREADS = 2
 LIMIT = "60 s"
+BOOT_LIMIT_S = 180.0  # emulated
 
 Run = Mapping[str, Any]  # the tables of run.toml
 
@@ -94,12 +97,23 @@ def measured(lab: Lab, link: str, plan: Mapping[str, Any], folder: Path) -> list
         usual = next(line for line in settings.splitlines() if line.startswith("folder = "))
         config.write_text(settings.replace(usual, f'folder = "{runs}"'))
         file.write_text(tomli_w.dumps(plan))
+        boot(lab)
         words = [*app(lab.machine("source"), f"VMLM_CONFIG={config}", f"XDG_STATE_HOME={folder}"), "study", str(file)]
         subprocess.run([*words, "--yes"], check=True, stdout=sys.stderr)
         found = [tomllib.loads(each.read_text()) for each in sorted(runs.glob("*/run.toml"))]
         return [each | {"link": link} for each in found if not each["study"]["warm_up"]]
     finally:
         lab.down()
+
+
+def boot(lab: Lab) -> None:
+    """Starts the guest, and returns when it answers over ssh."""
+    source = lab.machine("source")
+    source.run(["virsh", "start", GUEST.name])
+    until = time.monotonic() + BOOT_LIMIT_S
+    while not source.succeeds(["ssh", GUEST.name, "true"]):
+        if time.monotonic() > until:
+            raise TimeoutError(f"{GUEST.name} does not answer over ssh")
 
 
 def figures(runs: Sequence[Run]) -> Iterable[tuple[str, float, str]]:
