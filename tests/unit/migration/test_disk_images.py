@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("no_thread_raises")
 MADE = Made("destination", "/local/a.qcow2", "1:2")
 
 
-def watched_with(tmp_path: Path, hosts: FakeHosts, *refusals: Failure) -> Watched:
+def watched_with(tmp_path: Path, hosts: FakeHosts, *refusals: Failure, made: tuple[Made, ...] = (MADE,)) -> Watched:
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["migrate"] += refusals
     watched = prepare(stage, tmp_path)
@@ -29,7 +29,7 @@ def watched_with(tmp_path: Path, hosts: FakeHosts, *refusals: Failure) -> Watche
     images = DiskImages(hosts.connections, Sudo(hosts.connections.shell))
     on_hosts = OnHosts(images=images)
     each._aftermath = Aftermath(each.vm, each._connections, each.run_log, each.guest_monitor, on_hosts)
-    each.begin(options(watched) | {"made": [MADE.json]})
+    each.begin(options(watched) | {"made": [image.json for image in made]})
     return watched
 
 
@@ -52,6 +52,17 @@ async def test_an_image_that_cannot_be_removed_is_recorded_with_the_reason(tmp_p
     await watched.ended()
     kept = "/local/a.qcow2 on destination was kept: destination cannot be reached: no route"
     assert [dict(each.data) for each in watched.events(record.IMAGES)] == [{"removed": [], "kept": [kept]}]
+
+
+async def test_an_image_whose_name_begins_as_that_of_a_kept_one_is_recorded_as_removed(tmp_path: Path) -> None:
+    hosts = FakeHosts()
+    longer = Made("destination", f"{MADE.path}.new", "1:3")
+    hosts.shells["root@destination"].answers = {longer.path: "a process uses it\n"}
+    watched = watched_with(tmp_path, hosts, CUT, made=(MADE, longer))
+    await watched.ended()
+    (event,) = watched.events(record.IMAGES)
+    kept = f"{longer.path} on destination was kept: a process uses it"
+    assert event.data == {"removed": [MADE.path], "kept": [kept]}
 
 
 async def test_an_image_of_a_migration_that_succeeded_is_kept(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class Aftermath:
             return
         kept = self._on_loop(self._on_hosts.images.remove(made), REMOVE_LIMIT_S)
         if kept is not None:
-            removed = [each.path for each in made if not any(each.path in sentence for sentence in kept)]
+            removed = [each.path for each in made if not any(why.startswith(f"{each.path} on ") for why in kept)]
             self._run_log.event(record.IMAGES, removed=removed, kept=kept)
 
     def _on_loop(self, work: Coroutine[Any, Any, T], limit_s: float) -> T | None:
