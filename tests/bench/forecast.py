@@ -3,10 +3,12 @@
 Each link has a lab of its own. One study there forecasts and then migrates the guest there and back, for each rate and
 working set; a migration that has not ended after LIMIT is counted as one that does not converge. Prints one line
 `name value unit` per figure, then those of each setting. A repeat of the whole matrix has 88 runs, each of at most
-80 s and the start of its workload.
+80 s and the start of its workload. With `--folder`, the runs stay there and count next time too, so that the matrix can
+be measured in parts; `--links` without a name measures nothing and prints the figures of what is there.
 """
 
 import argparse
+import contextlib
 import statistics
 import subprocess
 import sys
@@ -43,15 +45,17 @@ def main() -> int:
     """Runs the matrix and prints the figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.forecast", description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="there and back; 2 runs each (default: 3)")
-    parser.add_argument("--links", nargs="+", default=list(LINKS), choices=list(LINKS))
+    parser.add_argument("--links", nargs="*", default=list(LINKS), choices=list(LINKS))
     parser.add_argument("--rates", nargs="+", type=int, default=list(RATES))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
+    parser.add_argument("--folder", type=Path, help="keep the runs here, and count those that are here")
     options = parser.parse_args()
-    runs: list[Run] = []
-    for link in options.links:
-        with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as until_printed:
+        folder = options.folder or Path(until_printed.enter_context(tempfile.TemporaryDirectory()))
+        for link in options.links:
             plan = plan_of(link, options.rates, options.sizes, options.repeats)
-            runs += measured(Lab(Place(f"forecast-{link}"), say), link, plan, Path(folder))
+            measure(Lab(Place(f"forecast-{link}"), say), link, plan, folder.absolute() / link)
+        runs = [run for link in LINKS for run in runs_in(folder / link, link)]
     for name, value, unit in figures(runs):
         print_figure(name, value, unit)
     print("\n".join(lines(runs)))
@@ -88,8 +92,9 @@ def plan_of(link: str, rates: Sequence[int], sizes: Sequence[int], repeats: int)
     }
 
 
-def measured(lab: Lab, link: str, plan: Mapping[str, Any], folder: Path) -> list[Run]:
-    """The runs of the study in a lab whose links have that speed."""
+def measure(lab: Lab, link: str, plan: Mapping[str, Any], folder: Path) -> None:
+    """Does the study in a lab whose links have that speed; its runs are in `runs` of the folder afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
     lab.up(rate=link)
     try:
         config, file, runs = folder / "config.toml", folder / "plan.toml", folder / "runs"
@@ -100,10 +105,14 @@ def measured(lab: Lab, link: str, plan: Mapping[str, Any], folder: Path) -> list
         boot(lab)
         words = [*app(lab.machine("source"), f"VMLM_CONFIG={config}", f"XDG_STATE_HOME={folder}"), "study", str(file)]
         subprocess.run([*words, "--yes"], check=True, stdout=sys.stderr)
-        found = [tomllib.loads(each.read_text()) for each in sorted(runs.glob("*/run.toml"))]
-        return [each | {"link": link} for each in found if not each["study"]["warm_up"]]
     finally:
         lab.down()
+
+
+def runs_in(folder: Path, link: str) -> list[Run]:
+    """What the studies of one link have recorded, without their warm-up."""
+    found = [tomllib.loads(each.read_text()) for each in sorted(folder.glob("runs/*/run.toml"))]
+    return [each | {"link": link} for each in found if not each["study"]["warm_up"]]
 
 
 def boot(lab: Lab) -> None:
