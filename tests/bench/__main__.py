@@ -29,7 +29,7 @@ from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
 from tui.lab.place import Place
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model.record import Sample
 
 PRESSES = 200

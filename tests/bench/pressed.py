@@ -37,7 +37,7 @@ from tui.launch.backend.launch import Launch
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect

@@ -12,7 +12,7 @@ from typing import Any
 import tomli_w
 
 from tests.long_run import DAY_S, long_run
-from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.backend.recording.recorder import RAW, SUMMARY
 from tui.migration.model.record import Record, to_line
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.runs import Runs

@@ -4,8 +4,8 @@ from tests.fuzz.inputs import reads, sections, texts
 from tests.unit.migration.host_log_texts import APPARMOR, KILLED, NO_VGA, OLDER, SELINUX, SHUT, STARTED, UUID
 from tests.unit.vm.test_reasons import CASES, NOISES
 from tui.core.failure import Failure
-from tui.migration.model.host_log import HostLog, of_record, parse
-from tui.migration.model.log_reason import with_logs
+from tui.migration.model.ending.host_log import HostLog, of_record, parse
+from tui.migration.model.ending.log_reason import with_logs
 from tui.vm.model.reasons.explain import explain
 
 MESSAGES = [case[0] for case in CASES]

@@ -12,17 +12,17 @@ from tests.unit.fakes import RECORDINGS
 from tests.unit.migration.foretold import BUSY, IDLE, foretold
 from tui.core.plan import AT_ONCE, PRE_COPY, UNKNOWN, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.recorder import without_none
-from tui.migration.backend.run_files import has_end, in_use, read_records
-from tui.migration.backend.run_summary import summary
+from tui.migration.backend.recording.recorder import without_none
+from tui.migration.backend.recording.run_files import has_end, in_use, read_records
+from tui.migration.backend.recording.run_summary import summary
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import domjobinfo
-from tui.migration.model.evidence import ending
+from tui.migration.model.call.migrate_call import Call
+from tui.migration.model.call.recorded_script import recorded
+from tui.migration.model.ending.evidence import ending
 from tui.migration.model.forecasts import Forecasts
-from tui.migration.model.migrate_call import Call
 from tui.migration.model.outlook import cone
 from tui.migration.model.record import FORECAST, Event, Sample, from_line, to_line
-from tui.migration.model.recorded_script import recorded
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture

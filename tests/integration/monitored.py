@@ -15,8 +15,8 @@ from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.recorder import Recorder
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.recorder import Recorder
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Event, Record

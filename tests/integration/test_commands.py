@@ -19,7 +19,7 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.recorder import RAW
+from tui.migration.backend.recording.recorder import RAW
 from tui.runner.process import connect_to, folder
 
 Open = Callable[..., Any]

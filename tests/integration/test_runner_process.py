@@ -24,8 +24,8 @@ from tui.app.wiring import RUNNER
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.service import FIND
 from tui.migration.model.record import ATTACHED, END, GAP, START, Event
 from tui.migration.model.timeline import Timeline

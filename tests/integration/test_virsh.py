@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from tui.migration.model.migrate_call import DEBIAN_12, FLAGS, PARAMETERS
+from tui.migration.model.call.migrate_call import DEBIAN_12, FLAGS, PARAMETERS
 
 
 def test_virsh_knows_every_option_that_debian_12_has() -> None:

@@ -21,7 +21,7 @@ from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.core.protocols import LIFECYCLE
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.run_files import in_use, records_of
+from tui.migration.backend.recording.run_files import in_use, records_of
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.keys import RESUME

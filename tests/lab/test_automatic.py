@@ -11,7 +11,7 @@ import pytest
 from tests.lab.lab_backend import LabBackend
 from tests.lab.test_commands import VM, Commands, commands
 from tests.lab.test_migration import DIRTY
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event
 

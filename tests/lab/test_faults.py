@@ -17,7 +17,7 @@ from tests.lab.test_launch import on_source, result_of
 from tests.lab.test_userland import NEW, lab_with
 from tui.lab import network
 from tui.lab.lab import Lab
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model.timeline import COMPLETED, FAILED, Timeline
 
 HALT_S = 30.0

@@ -11,7 +11,7 @@ from tests.lab.test_launch import on_source, result_of, states
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Event, Record

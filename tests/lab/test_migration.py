@@ -16,7 +16,7 @@ from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS
 from tui.lab.lab import Lab
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.preflight import Refused
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.record import Event, Sample

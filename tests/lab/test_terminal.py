@@ -8,7 +8,7 @@ import pytest
 from tests.lab.lab_backend import LabBackend, bring_home
 from tests.lab.screen import Screen
 from tui.lab.lab import Lab
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Sample
 

@@ -14,8 +14,8 @@ from tui.app.wiring import call_of
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.inventory import GUEST
 from tui.migration.backend.scripts import Scripts
-from tui.migration.model.migrate_call import FLAGS, set_flags
-from tui.migration.model.script import Script
+from tui.migration.model.call.migrate_call import FLAGS, set_flags
+from tui.migration.model.call.script import Script
 
 VM = GUEST.name
 LOG = "/var/log/libvirt/calls.log"

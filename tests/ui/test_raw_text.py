@@ -10,7 +10,7 @@ from tests.ui.one_page import text_of, until
 from tests.ui.replay import recording
 from tests.ui.runs_screen import NAME, app_of, make_run, open_run
 from tests.unit.migration.host_log_texts import APPARMOR, NO_VGA, STARTED, UUID, printed
-from tui.migration.model.host_log import parse
+from tui.migration.model.ending.host_log import parse
 from tui.migration.model.record import END, HOST_LOG, Event, to_line
 from tui.runs.screens.messages import RunMessages
 from tui.runs.screens.run import RunPage

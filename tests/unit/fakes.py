@@ -24,7 +24,7 @@ from tui.core.protocols import (
     Stat,
 )
 from tui.core.vm import Daemon, Vm
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED

@@ -27,7 +27,7 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.scripts import Scripts
-from tui.migration.model.migrate_call import Call
+from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs

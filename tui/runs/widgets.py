@@ -12,7 +12,7 @@ from textual.message import Message
 from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core.plain_text import plain
 from tui.core.plan import technique_words
-from tui.migration.model.outcome import home
+from tui.migration.model.ending.outcome import home
 from tui.runs.model.replay import Playhead, time_text
 from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, Run
 from tui.runs.model.table import UNKNOWN, Column

@@ -5,8 +5,8 @@ from dataclasses import replace
 from tui.core.failure import Failure
 from tui.core.protocols import ConnectionBroken, StreamBroken
 from tui.core.vm import Vm
-from tui.migration.model.diagnosis import Diagnosis, diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.ending.diagnosis import Diagnosis, diagnose
+from tui.migration.model.ending.evidence import Evidence, HostAnswer
 from tui.migration.model.record import Event
 
 VM = Vm("guest1", "0054f024", "running")

@@ -9,8 +9,8 @@ from typing import Any
 from tests.unit.fakes import PATIENCE_S
 from tests.unit.until import until
 from tui.core.threads import on_thread
-from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 

@@ -12,7 +12,7 @@ from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Refused
-from tui.migration.backend.recorder import SUMMARY
+from tui.migration.backend.recording.recorder import SUMMARY
 from tui.migration.model.record import Sample
 
 if sys.version_info >= (3, 11):

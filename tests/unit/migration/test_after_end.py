@@ -21,9 +21,9 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
-from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_files import has_end, read_records
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.recording.run_files import has_end, read_records
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline

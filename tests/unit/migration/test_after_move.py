@@ -23,11 +23,11 @@ from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.after_move import Announcing, silence, why_not_after
-from tui.migration.model.outcome import facts
+from tui.migration.model.ending.outcome import facts
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import WARNING

@@ -17,8 +17,8 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Locator
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Sample

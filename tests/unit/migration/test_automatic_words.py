@@ -7,7 +7,7 @@ import pytest
 from tests.page_keys import with_page_keys
 from tests.unit.fakes import recording
 from tui.migration.model import record
-from tui.migration.model.outcome import Fact, facts
+from tui.migration.model.ending.outcome import Fact, facts
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence

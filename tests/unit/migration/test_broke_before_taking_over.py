@@ -10,9 +10,9 @@ import pytest
 from tui.core.failure import Failure
 from tui.core.protocols import ConnectionBroken
 from tui.core.vm import Vm
-from tui.migration.model import ends as kinds
-from tui.migration.model.diagnosis import Diagnosis, diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.ending import ends as kinds
+from tui.migration.model.ending.diagnosis import Diagnosis, diagnose
+from tui.migration.model.ending.evidence import Evidence, HostAnswer
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import FAILED
 

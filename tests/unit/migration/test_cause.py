@@ -5,7 +5,7 @@ import pytest
 from tests.unit.migration.evidences import BEGUN, CUT, EOF, NONE, RUNS, SILENT, STREAM, end, events
 from tui.core.failure import Failure
 from tui.core.protocols import Aborted
-from tui.migration.model import ends as kinds
+from tui.migration.model.ending import ends as kinds
 from tui.migration.model.timeline import CANCELLED, FAILED
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from tests.unit.fakes import PATIENCE_S, Stage, recording, uri
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
-from tui.migration.backend.recorder import Recorder
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.recorder import Recorder
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.record import Event
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.migration.evidences import BEGUN, CUT, NONE, OFF, RUNS, SILENT, VM, end, events, in_state
-from tui.migration.model import ends as kinds
-from tui.migration.model.diagnosis import diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.ending import ends as kinds
+from tui.migration.model.ending.diagnosis import diagnose
+from tui.migration.model.ending.evidence import Evidence, HostAnswer
 from tui.migration.model.timeline import COMPLETED, FAILED, LOST
 
 # -- pre-copy: the VM is off --

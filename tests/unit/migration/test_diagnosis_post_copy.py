@@ -17,8 +17,8 @@ from tests.unit.migration.evidences import (
     events,
     in_state,
 )
-from tui.migration.model import ends as kinds
-from tui.migration.model.evidence import HostAnswer
+from tui.migration.model.ending import ends as kinds
+from tui.migration.model.ending.evidence import HostAnswer
 from tui.migration.model.timeline import COMPLETED, FAILED
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from tui.app.commands.lines import figures as progress
 from tui.core.plan import PRE_COPY, Plan
-from tui.migration.backend.run_summary import figures
-from tui.migration.model.migrate_call import Call
-from tui.migration.model.outcome import facts
+from tui.migration.backend.recording.run_summary import figures
+from tui.migration.model.call.migrate_call import Call
+from tui.migration.model.call.script import planned
+from tui.migration.model.ending.outcome import facts
 from tui.migration.model.record import END, START, Event, Sample
-from tui.migration.model.script import planned
 from tui.migration.model.timeline import CANCELLED, COMPLETED, PASS, SETUP, Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.curves import nothing_sent

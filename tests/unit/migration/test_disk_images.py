@@ -12,7 +12,7 @@ from tui.core.plan import Plan
 from tui.linux.sudo import Sudo
 from tui.migration.backend.aftermath import Aftermath, OnHosts
 from tui.migration.backend.disk_images import DiskImages, recorder_and_images
-from tui.migration.backend.recorder import Recorder
+from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.model import record
 from tui.migration.model.disk_images import Found, Made, made_of, parse_look
 

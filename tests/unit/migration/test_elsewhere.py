@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.migration.evidences import NONE, OFF, RUNS, SILENT, WAITS, WAITS_FOR_EVER, events, in_state
-from tui.migration.model import ends as kinds
-from tui.migration.model.diagnosis import Diagnosis, diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.ending import ends as kinds
+from tui.migration.model.ending.diagnosis import Diagnosis, diagnose
+from tui.migration.model.ending.evidence import Evidence, HostAnswer
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
 MOVED = events("source suspended/migrated", "source stopped/migrated")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.migration.foretold import BUSY, IDLE, foretold
 from tui.core.plan import AT_ONCE
-from tui.migration.model.outcome import facts
+from tui.migration.model.ending.outcome import facts
 from tui.migration.model.record import GUEST, Event, Record
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import memory_picture

@@ -14,12 +14,12 @@ from tests.unit.until import until
 from tui.core.actions import START
 from tui.core.failure import Failure
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.recorder import RAW, SUMMARY
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW, SUMMARY
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
+from tui.migration.model.ending.outcome import facts
 from tui.migration.model.keys import PAUSE, why_not
-from tui.migration.model.outcome import facts
 from tui.migration.model.record import Event
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.tiles import tiles

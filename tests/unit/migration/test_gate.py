@@ -7,7 +7,7 @@ import pytest
 
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan, possible
 from tui.core.vm import Daemon
-from tui.migration.model.gate import RULES, Case, refusals, unavailable
+from tui.migration.model.call.gate import RULES, Case, refusals, unavailable
 
 NEW = Daemon("qemu:///system", "host", "uuid", (12, 8, 0), (11, 1, 3), 2, "EPYC", 1 << 34, 1 << 33)
 JAMMY = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))

@@ -10,7 +10,7 @@ from tests.unit.until import until
 from tui.guest.model.rate import NewestOutput
 from tui.migration.backend import guest_rate
 from tui.migration.backend.guest_rate import GuestRate
-from tui.migration.backend.recorder import Recorder
+from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.model import record
 from tui.migration.model.record import Event
 

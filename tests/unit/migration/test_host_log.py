@@ -20,8 +20,8 @@ from tests.unit.migration.host_log_texts import (
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.linux.script_sections import parse_sections
-from tui.migration.model.host_log import SCRIPT, HostLog, of_record, parse
-from tui.migration.model.log_reason import with_logs
+from tui.migration.model.ending.host_log import SCRIPT, HostLog, of_record, parse
+from tui.migration.model.ending.log_reason import with_logs
 
 LOST = "End of file while reading data: : Input/output error"
 

@@ -14,10 +14,10 @@ from tui.core.failure import Failure
 from tui.linux.sudo import Sudo
 from tui.migration.backend.aftermath import Aftermath, OnHosts
 from tui.migration.backend.host_logs import HostLogs
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
-from tui.migration.model.host_log import HostLog
-from tui.migration.model.raw_text import raw_text
+from tui.migration.model.ending.host_log import HostLog
+from tui.migration.model.ending.raw_text import raw_text
 from tui.migration.model.timeline import Timeline
 
 pytestmark = pytest.mark.usefixtures("no_thread_raises")

@@ -11,7 +11,7 @@ from tests.unit.migration.watched import begin, iteration, options, prepare
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION, LIFECYCLE, JobInfo
-from tui.migration.backend.recorder import RAW
+from tui.migration.backend.recording.recorder import RAW
 from tui.migration.model import record
 from tui.migration.model.record import Sample
 

@@ -16,7 +16,7 @@ from tui.core.plan import Plan
 from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.recorder import RAW, Recorder
+from tui.migration.backend.recording.recorder import RAW, Recorder
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
@@ -273,7 +273,7 @@ def test_threads_that_outlive_the_loop_raise_nothing(tmp_path: Path) -> None:
 def test_threads_that_outlive_the_loop_raise_nothing_on_a_full_disk_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.run_log.RETRY_LIMIT_S", 0.0)
+    monkeypatch.setattr("tui.migration.backend.recording.run_log.RETRY_LIMIT_S", 0.0)
     known = set(threading.enumerate())
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     stage.standing = True

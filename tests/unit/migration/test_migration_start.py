@@ -12,8 +12,8 @@ from tests.unit.migration.stages import app, end_of, first_sample, in_the_way, r
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.backend.preflight import Refused
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event
 

@@ -15,8 +15,8 @@ from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.vm.model.location import Inventory, VmOnHost

@@ -10,7 +10,7 @@ from tests.ui.replay import recording
 from tests.unit.fakes import NAMES
 from tui.core.plan import Plan
 from tui.core.vm import Vm
-from tui.migration.backend.run_summary import summary
+from tui.migration.backend.recording.run_summary import summary
 from tui.migration.model import points as points_module
 from tui.migration.model.phases import phases
 from tui.migration.model.points import GROUP, MOST, NEWEST, GuestPoint, Mark, Thinned, every_other

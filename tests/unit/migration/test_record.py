@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model.record import Event, Memory, Sample, from_line, memory_of, to_line
 
 SAMPLE = Sample(1.25, "2026-01-01T00:00:00.000Z", {"memory_total": 8 << 30, "type": 2}, "running", 0.002, 0.001)

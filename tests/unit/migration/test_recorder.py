@@ -13,8 +13,8 @@ import pytest
 
 from tests.unit.fakes import RECORDINGS, recording
 from tui.core.failure import Failure
-from tui.migration.backend.recorder import RAW, SUMMARY, TEXT, Recorder, folder_name, without_none
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW, SUMMARY, TEXT, Recorder, folder_name, without_none
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import Event, Sample
 
@@ -105,7 +105,7 @@ def test_nothing_is_written_after_the_folder_was_closed(tmp_path: Path) -> None:
 
 
 def test_a_folder_has_only_one_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.recorder.LOCK_LIMIT_S", 0.02)
+    monkeypatch.setattr("tui.migration.backend.recording.recorder.LOCK_LIMIT_S", 0.02)
     recorder = Recorder.create(tmp_path, "run")
     recorder.write(event(1))
     for _ in range(3):
@@ -118,7 +118,7 @@ def test_a_folder_has_only_one_writer(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_refused_writer_keeps_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.recorder.LOCK_LIMIT_S", 0.02)
+    monkeypatch.setattr("tui.migration.backend.recording.recorder.LOCK_LIMIT_S", 0.02)
     recorder = Recorder.create(tmp_path, "run")
     before = open_files()
     with pytest.raises(BlockingIOError):

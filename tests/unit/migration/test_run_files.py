@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fakes import RECORDINGS, recording
-from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_files import has_end, in_use, read_records, records_of
+from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.recording.run_files import has_end, in_use, read_records, records_of
 
 
 def test_a_broken_line_is_none_and_an_incomplete_last_line_is_skipped(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from tests.unit.fakes import recording
 from tests.unit.migration.logs import HangingRecorder, Reader, delivered, lines_of, say
 from tests.unit.migration.test_recorder import full_disk
 from tests.unit.until import until
-from tui.migration.backend import run_log as run_log_module
-from tui.migration.backend.recorder import RAW, SUMMARY, TEXT, NullRecorder, Recorder
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording import run_log as run_log_module
+from tui.migration.backend.recording.recorder import RAW, SUMMARY, TEXT, NullRecorder, Recorder
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import END, Event, Sample
 

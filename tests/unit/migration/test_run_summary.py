@@ -7,8 +7,8 @@ import tomli_w
 from tests.unit.fakes import recording
 from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.recorder import without_none
-from tui.migration.backend.run_summary import summary
+from tui.migration.backend.recording.recorder import without_none
+from tui.migration.backend.recording.run_summary import summary
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline
 

@@ -18,9 +18,9 @@ from tui.forecast.model import time_limit
 from tui.forecast.model.forecast_json import inputs_from_json, inputs_to_json
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import POLICIES
-from tui.migration.backend.recorder import RAW, NullRecorder
-from tui.migration.backend.run_files import read_records
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.recorder import RAW, NullRecorder
+from tui.migration.backend.recording.run_files import read_records
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position, view_of

@@ -9,10 +9,10 @@ from tui.app.config import load
 from tui.app.wiring import call_of, owned_by_runner
 from tui.core.plan import PRE_COPY, Plan
 from tui.migration.backend.recorded import Recorded
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.scripts import Scripts
-from tui.migration.model.migrate_call import Call
+from tui.migration.model.call.migrate_call import Call
 from tui.migration.model.timeline import Timeline
 
 PLAN = Plan("guest1", PRE_COPY, bandwidth_mib_s=100)

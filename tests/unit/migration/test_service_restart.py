@@ -21,8 +21,8 @@ from tui.app.wiring import studies_of
 from tui.core.failure import Failure
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model.keys import DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence

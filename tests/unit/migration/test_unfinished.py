@@ -11,8 +11,8 @@ from tests.unit.fakes import NAMES, RECORDINGS, recording
 from tui.core.plan import Plan
 from tui.core.virsh_options import read_options
 from tui.core.vm import Vm
-from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model.record import Event, from_line, to_line
 

@@ -13,10 +13,10 @@ from tui.adapters.libvirt.migration import migration_flags, migration_parameters
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, UNKNOWN, Plan
 from tui.core.virsh_options import OPTIONS, Option
-from tui.migration.model.migrate_call import FLAGS, PARAMETERS, Call, virsh_words
+from tui.migration.model.call.migrate_call import FLAGS, PARAMETERS, Call, virsh_words
+from tui.migration.model.call.recorded_script import recorded
+from tui.migration.model.call.script import Script, planned
 from tui.migration.model.record import ACTION, END, START, Event
-from tui.migration.model.recorded_script import recorded
-from tui.migration.model.script import Script, planned
 from tui.migration.model.timeline import Timeline
 
 HERE, THERE = "qemu:///system", "qemu+ssh://root@b/system?no_tty=1"

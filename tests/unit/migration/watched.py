@@ -13,8 +13,8 @@ from tui.core.plan import Plan
 from tui.core.protocols import ITERATION
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.recorder import RAW, SUMMARY, Recorder
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.fakes import RECORDINGS, recording
 from tui.core.failure import Failure
-from tui.migration.backend.run_files import read_records
+from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.record import Event, Sample
 from tui.migration.model.timeline import Timeline

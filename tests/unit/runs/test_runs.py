@@ -16,7 +16,7 @@ import tomli_w
 
 from tests.unit.fakes import PATIENCE_S
 from tui.core.failure import Failure
-from tui.migration.backend.run_files import records_of
+from tui.migration.backend.recording.run_files import records_of
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import COMPLETED
 from tui.runs.backend import reading

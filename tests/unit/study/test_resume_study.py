@@ -14,7 +14,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.recorder import SUMMARY
+from tui.migration.backend.recording.recorder import SUMMARY
 from tui.migration.backend.state import Stage
 from tui.runs.backend.reading import RunReader
 from tui.runs.model.measure import measure

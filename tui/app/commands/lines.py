@@ -8,10 +8,10 @@ from typing import Any
 from tui.app.commands.output import with_commands, wrapped
 from tui.core.quantity import clock, rate, size
 from tui.migration.backend.migrations import Migration
-from tui.migration.backend.run_summary import summary
+from tui.migration.backend.recording.run_summary import summary
 from tui.migration.model import record
+from tui.migration.model.ending.outcome import facts, home, title
 from tui.migration.model.keys import POST_COPY_NOW
-from tui.migration.model.outcome import facts, home, title
 from tui.migration.model.record import Event, Record, to_line
 from tui.migration.model.timeline import CANCELLED, COMPLETED, LOST, PASS, Timeline
 from tui.migration.model.verdict import Verdict, sentence, warning

@@ -7,7 +7,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC
 from tui.core.virsh_options import BYTES, MIB_S, OPTIONS, XBZRLE, Option
 from tui.forecast.model.policy import AfterFirstPass
-from tui.migration.model.option_entry import option_value
+from tui.migration.model.call.option_entry import option_value
 
 if TYPE_CHECKING:
     from tui.app.arguments import Parser

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.core.plan import Plan
-    from tui.migration.model.migrate_call import Call
+    from tui.migration.model.call.migrate_call import Call
+    from tui.migration.model.call.script import Script
     from tui.migration.model.record import Event
-    from tui.migration.model.script import Script
     from tui.migration.model.timeline import Timeline
     from tui.runs.model.pass_table import PassRow
     from tui.runs.model.run import Run
@@ -72,8 +72,8 @@ def main(verb: str, words: list[str]) -> int:
 
 def log_of(folder: "Path") -> Log:
     """The passes and the events of a run; a log that can't be read is its problem."""
-    from tui.migration.backend.recorder import RAW
-    from tui.migration.backend.run_files import records_of
+    from tui.migration.backend.recording.recorder import RAW
+    from tui.migration.backend.recording.run_files import records_of
     from tui.migration.model.record import Event
     from tui.runs.model.pass_table import PassTable
 
@@ -115,8 +115,8 @@ def _call_of(plan: "Plan") -> "Call":
 
 def run_lines(run: "Run", log: Log, width: int, script: "Script | None" = None, *, python: bool = False) -> list[str]:
     """The facts, the figures, the commands, the passes, the events and what the hosts wrote, as text."""
-    from tui.migration.model.host_log import of_record
-    from tui.migration.model.raw_text import host_lines
+    from tui.migration.model.ending.host_log import of_record
+    from tui.migration.model.ending.raw_text import host_lines
     from tui.migration.model.record import HOST_LOG
     from tui.runs.model.facts import figure_facts, run_facts
     from tui.runs.model.pass_table import pass_lines

@@ -22,14 +22,14 @@ from tui.migration.backend.inbox import Inbox
 from tui.migration.backend.inquiry import Inquiry
 from tui.migration.backend.job import Job
 from tui.migration.backend.location import Answers
-from tui.migration.backend.recorder import NullRecorder, Recorder
-from tui.migration.backend.run_log import RunLog
-from tui.migration.backend.run_summary import summary, without_target
+from tui.migration.backend.recording.recorder import NullRecorder, Recorder
+from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.recording.run_summary import summary, without_target
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
-from tui.migration.model.diagnosis import GOES_ON, UNKNOWN, Diagnosis
+from tui.migration.model.ending.diagnosis import GOES_ON, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
 

@@ -15,11 +15,11 @@ from tui.migration.backend.disk_images import DiskImages
 from tui.migration.backend.guest_monitor import GuestMonitor
 from tui.migration.backend.host_logs import LIMIT_S, HostLogs
 from tui.migration.backend.job import Job
-from tui.migration.backend.run_log import RunLog
-from tui.migration.backend.run_summary import record_completed_job
+from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.recording.run_summary import record_completed_job
 from tui.migration.model import record
 from tui.migration.model.disk_images import made_of
-from tui.migration.model.log_reason import with_logs
+from tui.migration.model.ending.log_reason import with_logs
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model.record import AUTOSTART
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from tui.core.failure import Failure
 from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.requests import Requests
-from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Event, Record

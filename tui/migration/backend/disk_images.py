@@ -13,7 +13,7 @@ from tui.core.settings import OTHER
 from tui.core.threads import on_thread
 from tui.linux.sudo import Sudo
 from tui.migration.backend.preflight import Refused
-from tui.migration.backend.recorder import Recorder
+from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.model import disk_images
 from tui.migration.model.disk_images import Found, Made, New
 from tui.vm.model.domain import Disk, Domain, parse

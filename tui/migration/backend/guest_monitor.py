@@ -13,7 +13,7 @@ from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.migration.backend.guest_probes import LINE_LIMIT_S, GuestProbes
 from tui.migration.backend.guest_rate import GuestRate
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 

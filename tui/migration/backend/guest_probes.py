@@ -12,7 +12,7 @@ from tui.guest.backend.heartbeats import HeartbeatEndpoint, Heartbeats
 from tui.guest.backend.udp_probe import UdpProbe
 from tui.guest.model.udp_probe import ProbeAnswers, Window
 from tui.guest.model.workload import number_of
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.observed_downtime import HeartbeatLog, ObservedDowntime, milliseconds, observed_downtime
 from tui.migration.model.record import Event, is_switchover

@@ -8,7 +8,7 @@ from tui.core.failure import Failure
 from tui.guest.backend.guest import Guest
 from tui.guest.model.rate import NewestOutput, rate_before, rate_of
 from tui.guest.model.workload import number_of, parse_values
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 
 READ_EVERY_S = 1.0  # the workload writes a line every second

@@ -8,7 +8,7 @@ from tui.core.failure import Failure, as_failure
 from tui.core.limit import within
 from tui.core.log import log
 from tui.linux.sudo import Sudo
-from tui.migration.model.host_log import SCRIPT, HostLog, parse
+from tui.migration.model.ending.host_log import SCRIPT, HostLog, parse
 
 LIMIT_S = 8.0  # for both hosts: one that does not respond must not delay the result for long
 

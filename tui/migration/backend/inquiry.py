@@ -17,8 +17,8 @@ from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Answers, Locator
 from tui.migration.backend.state import State
-from tui.migration.model.diagnosis import Diagnosis, diagnose
-from tui.migration.model.evidence import ARRIVAL, Evidence, HostAnswer, lifecycle_words
+from tui.migration.model.ending.diagnosis import Diagnosis, diagnose
+from tui.migration.model.ending.evidence import ARRIVAL, Evidence, HostAnswer, lifecycle_words
 from tui.migration.model.record import Event, Record, Sample
 
 OnAnswers = Callable[[Answers], None]

@@ -11,7 +11,7 @@ from tui.core.protocols import QemuEnded
 from tui.core.threads import submit
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.model.evidence import HostAnswer
+from tui.migration.model.ending.evidence import HostAnswer
 from tui.migration.model.resume import Version
 
 

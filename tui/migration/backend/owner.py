@@ -27,11 +27,11 @@ from tui.migration.backend.disk_images import recorder_and_images
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
-from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import host_facts, start_fields, vm_facts
+from tui.migration.backend.recording.recorder import NullRecorder, Recorder, folder_name
+from tui.migration.backend.recording.run_summary import host_facts, start_fields, vm_facts
 from tui.migration.backend.scripts import recorded_call
 from tui.migration.backend.unfinished import Unfinished, same_job, target_of, unfinished_runs
-from tui.migration.model.migrate_call import CallOf
+from tui.migration.model.call.migrate_call import CallOf
 from tui.vm.model.location import Inventory, VmOnHost
 
 CONCLUDE_S = 10.0

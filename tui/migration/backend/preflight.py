@@ -12,8 +12,8 @@ from tui.core.plan import Plan, refuse
 from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.vm import Daemon
-from tui.migration.backend.run_summary import MIGRATION_OUT
-from tui.migration.model.gate import Case, refusals
+from tui.migration.backend.recording.run_summary import MIGRATION_OUT
+from tui.migration.model.call.gate import Case, refusals
 from tui.vm.model.location import Inventory, VmOnHost, taken
 from tui.vm.model.xml_tree import tree_of
 

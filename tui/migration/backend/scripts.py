@@ -5,9 +5,9 @@ from typing import Any
 from tui.core.connections import Connections
 from tui.core.plan import Plan, possible
 from tui.core.settings import HYPERVISORS, OTHER
-from tui.migration.model.migrate_call import CallOf
-from tui.migration.model.recorded_script import recorded
-from tui.migration.model.script import Script, planned
+from tui.migration.model.call.migrate_call import CallOf
+from tui.migration.model.call.recorded_script import recorded
+from tui.migration.model.call.script import Script, planned
 from tui.migration.model.timeline import Timeline
 
 

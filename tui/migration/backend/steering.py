@@ -11,13 +11,13 @@ from tui.forecast.model.forecast import Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
 from tui.migration.backend.controls import Controls
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import course, record
 from tui.migration.model.accuracy import planned
+from tui.migration.model.call.requested import STARTED_WITHOUT
 from tui.migration.model.keys import CANCEL
 from tui.migration.model.points import Point
 from tui.migration.model.record import Event, Record
-from tui.migration.model.requested import STARTED_WITHOUT
 
 BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment counts alike
 NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast

@@ -11,12 +11,12 @@ from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, IDLE, OTHER
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import has_end, in_use, read_records
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import has_end, in_use, read_records
 from tui.migration.model import record
-from tui.migration.model.evidence import HostAnswer
+from tui.migration.model.call.recorded_script import plan_in
+from tui.migration.model.ending.evidence import HostAnswer
 from tui.migration.model.record import Event, Record
-from tui.migration.model.recorded_script import plan_in
 from tui.migration.model.timeline import Timeline
 from tui.vm.model.location import Inventory, VmOnHost
 

@@ -7,6 +7,7 @@ from typing import Any
 from tui.core import settings
 from tui.core.plan import PRE_COPY, UNKNOWN
 from tui.guest.model.clock import GuestClock
+from tui.migration.model.call.requested import Requested
 from tui.migration.model.disk_copy import DiskCopy
 from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.observed_downtime import ObservedDowntime
@@ -21,7 +22,6 @@ from tui.migration.model.points import (
     point_of,
 )
 from tui.migration.model.record import EVERY_SECOND, Event, Memory, Record, Sample, memory_of, number_in
-from tui.migration.model.requested import Requested
 
 # Phases, in their order.
 IDLE = "idle"

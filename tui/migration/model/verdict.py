@@ -8,13 +8,13 @@ from tui.core import actions
 from tui.core.plan import AUTOMATIC
 from tui.core.quantity import approximately, duration, size
 from tui.forecast.model.advice import between
+from tui.migration.model.call.requested import decision_sentence
 from tui.migration.model.disk_copy import DiskCopy
-from tui.migration.model.evidence import lifecycle_words
+from tui.migration.model.ending.evidence import lifecycle_words
 from tui.migration.model.forecasts import Expected
 from tui.migration.model.outlook import expected, fetching, left_of
 from tui.migration.model.passes import Pass
 from tui.migration.model.record import number_in
-from tui.migration.model.requested import decision_sentence
 from tui.migration.model.timeline import (
     CANCELLED,
     COMPLETED,

@@ -14,8 +14,8 @@ from tui.core.failure import WrongField
 from tui.core.plan import Plan
 from tui.core.virsh_options import BY_NAME, OPTIONS, Option
 from tui.core.vm import Daemon
-from tui.migration.model.gate import Case, refused, unavailable
-from tui.migration.model.option_entry import option_text, option_value
+from tui.migration.model.call.gate import Case, refused, unavailable
+from tui.migration.model.call.option_entry import option_text, option_value
 from tui.ui.choice import Choice
 from tui.ui.fields import TextField
 from tui.ui.form import Form, enter, row

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.core.plain_text import plain
-from tui.migration.model.script import Script
+from tui.migration.model.call.script import Script
 from tui.ui.dialog import Box, Dialog
 
 VIRSH, PYTHON = "virsh", "libvirt-python"

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui.core.plain_text import plain
 from tui.core.protocols import Stat
-from tui.migration.model.raw_text import raw_text
+from tui.migration.model.ending.raw_text import raw_text
 from tui.migration.model.record import HOST_LOG, Event
 from tui.migration.model.timeline import Timeline
 from tui.ui.lines import Lines

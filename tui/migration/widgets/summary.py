@@ -5,7 +5,7 @@ from pathlib import Path
 from textual.content import Content
 
 from tui.core.actions import WithKeys
-from tui.migration.model.outcome import PLAIN, STRONG, facts, title
+from tui.migration.model.ending.outcome import PLAIN, STRONG, facts, title
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import BAD, WARNING
 from tui.ui.lines import Lines

@@ -10,7 +10,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.regular_file import open_regular
-from tui.migration.backend.recorder import RAW, SUMMARY, TEXT
+from tui.migration.backend.recording.recorder import RAW, SUMMARY, TEXT
 
 OURS = (SUMMARY, RAW, TEXT)
 

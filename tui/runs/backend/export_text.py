@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import records_of
+from tui.migration.backend.recording.recorder import RAW
+from tui.migration.backend.recording.run_files import records_of
 from tui.migration.model.record import Sample
 from tui.runs.model.export import SAMPLE_FIELDS, Fields, csv_lines, csv_of_runs, fields, json_list, sample_row
 from tui.runs.model.paper import latex_table, markdown_table

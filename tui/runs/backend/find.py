@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tui.core.failure import Failure
-from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.backend.recording.recorder import RAW, SUMMARY
 from tui.runs.backend.reading import RunReader, folders_of
 from tui.runs.model.run import Run
 

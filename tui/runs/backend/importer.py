@@ -16,8 +16,8 @@ from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.core.plan import POST_COPY, UNKNOWN
 from tui.core.regular_file import read_regular
-from tui.migration.backend.recorder import SUMMARY, Recorder, folder_name, free_names, without_none
-from tui.migration.backend.run_summary import figures
+from tui.migration.backend.recording.recorder import SUMMARY, Recorder, folder_name, free_names, without_none
+from tui.migration.backend.recording.run_summary import figures
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import LOST, Timeline
 from tui.runs.backend.log_source import LogSource, open_log

@@ -8,8 +8,8 @@ from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.regular_file import read_regular
-from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY
-from tui.migration.backend.run_files import has_end, in_use, records_of
+from tui.migration.backend.recording.recorder import AFTERWARDS, RAW, SUMMARY
+from tui.migration.backend.recording.run_files import has_end, in_use, records_of
 from tui.migration.model.record import RUNNING
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.notes import NOTE, read_annotation

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from tui.core.failure import Failure
 from tui.core.regular_file import LARGE_READS, open_regular
-from tui.migration.backend.recorder import RAW
+from tui.migration.backend.recording.recorder import RAW
 from tui.migration.model.record import EVERY_SECOND, Event, Record, from_line
 from tui.migration.model.timeline import POST_COPY, SWITCHOVER, Timeline
 from tui.runs.model.replay import Track

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tui.core.threads import on_thread
-from tui.migration.model.migrate_call import CallOf
-from tui.migration.model.script import Script
+from tui.migration.model.call.migrate_call import CallOf
+from tui.migration.model.call.script import Script
 from tui.runs.backend.deletion import Contents, check_deletable, contents, delete_run
 from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate

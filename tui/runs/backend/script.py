@@ -2,9 +2,9 @@
 
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.migration.model.migrate_call import Call, CallOf
-from tui.migration.model.recorded_script import recorded
-from tui.migration.model.script import Script
+from tui.migration.model.call.migrate_call import Call, CallOf
+from tui.migration.model.call.recorded_script import recorded
+from tui.migration.model.call.script import Script
 from tui.migration.model.timeline import Timeline
 from tui.runs.model.run import Run
 

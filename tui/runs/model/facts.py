@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.core.quantity import duration, rate, size
-from tui.migration.model.outcome import home
+from tui.migration.model.ending.outcome import home
 from tui.migration.model.timeline import LOST
 from tui.runs.model.run import EMULATED, HostFacts, Run
 

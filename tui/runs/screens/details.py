@@ -9,8 +9,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import one_line
+from tui.migration.model.call.script import Script
 from tui.migration.model.record import Event
-from tui.migration.model.script import Script
 from tui.migration.screens.virsh import VirshDialog, wrapped_script
 from tui.migration.widgets.log_pane import event_lines
 from tui.runs.backend.reading import OpenRun

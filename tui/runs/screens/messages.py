@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.core.plain_text import plain
-from tui.migration.model.raw_text import raw_text
+from tui.migration.model.ending.raw_text import raw_text
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.reading import OpenRun
 from tui.runs.screens.details import Facts

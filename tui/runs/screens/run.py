@@ -12,8 +12,8 @@ from textual.content import Content
 from tui.checklist.widgets.item_lines import one_line
 from tui.core.failure import Failure, or_failure
 from tui.core.plain_text import plain
-from tui.migration.model.outcome import home
-from tui.migration.model.script import Script
+from tui.migration.model.call.script import Script
+from tui.migration.model.ending.outcome import home
 from tui.migration.model.timeline import LOST
 from tui.migration.screens.chart_page import CHART_BINDINGS, ChartPage
 from tui.migration.screens.virsh import VirshDialog

@@ -22,7 +22,7 @@ from tui.guest.model.workload import WorkloadStatus
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved
-from tui.migration.backend.recorder import AFTERWARDS, without_none
+from tui.migration.backend.recording.recorder import AFTERWARDS, without_none
 from tui.migration.backend.state import Stage
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
 from tui.migration.model.record import Record, number_in

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
-from tui.migration.model.outcome import home
+from tui.migration.model.ending.outcome import home
 from tui.study import EXAMPLES
 from tui.study.backend import find, store
 from tui.study.backend.plan_file import example, read, text_of

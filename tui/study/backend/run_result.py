@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tui.core.quantity import MOST_S
 from tui.core.regular_file import read_regular
-from tui.migration.backend.recorder import SUMMARY
+from tui.migration.backend.recording.recorder import SUMMARY
 from tui.migration.model.record import RUNNING
 from tui.migration.model.timeline import CANCELLED, COMPLETED
 from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done

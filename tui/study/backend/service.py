@@ -11,7 +11,7 @@ from tui.core.plan import Plan
 from tui.core.settings import Config
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon
-from tui.migration.model.gate import Case, refusals
+from tui.migration.model.call.gate import Case, refusals
 from tui.study.backend import find, store
 from tui.study.backend.engine import Engine
 from tui.study.backend.measurement import Tools

@@ -16,8 +16,8 @@ from tui.core.failure import Failure
 from tui.core.file_lock import lock
 from tui.core.json_text import parsed
 from tui.core.regular_file import open_regular, read_regular
-from tui.migration.backend import run_files
-from tui.migration.backend.recorder import free_names
+from tui.migration.backend.recording import run_files
+from tui.migration.backend.recording.recorder import free_names
 from tui.study.backend.plan_file import read
 from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import Progress, progress_of

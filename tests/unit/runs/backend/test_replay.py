@@ -8,7 +8,7 @@ import pytest
 
 from tui.core.failure import Failure
 from tui.core.regular_file import LARGE_READS
-from tui.migration.backend.run_files import read_records, records_of
+from tui.migration.backend.recording.run_files import read_records, records_of
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.replay import ReplayLog
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.fakes import RECORDINGS
-from tui.migration.backend.run_files import records_of
+from tui.migration.backend.recording.run_files import records_of
 from tui.migration.model.record import Event, Record, Sample
 from tui.runs.model.pass_table import PassRow, PassTable, pass_lines
 

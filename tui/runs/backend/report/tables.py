@@ -9,7 +9,7 @@ from urllib.parse import quote
 from tui.core.plain_text import plain
 from tui.core.quantity import size
 from tui.forecast.model.interval import SHARE
-from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY, TEXT
+from tui.migration.backend.recording.recorder import AFTERWARDS, RAW, SUMMARY, TEXT
 from tui.runs.backend.importer import ORIGINAL
 from tui.runs.backend.notes import NOTE
 from tui.runs.model.accuracy import accuracy, error_text

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tui.migration.model.host_log import HostLog, of_record
+from tui.migration.model.ending.host_log import HostLog, of_record
 from tui.migration.model.timeline import Timeline
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tui.core.actions import LOG
 from tui.core.failure import Failure
-from tui.migration.model.host_log import HostLog
+from tui.migration.model.ending.host_log import HostLog
 from tui.vm.model.reasons.explain import Explained, explain
 from tui.vm.model.reasons.noise import shortened
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from tui.core.failure import Failure
 from tui.core.protocols import ConnectionBroken
 from tui.core.vm import Vm
-from tui.migration.model.cause import end_of_vm, see_log
-from tui.migration.model.diagnosis_words import (
+from tui.migration.model.ending.cause import end_of_vm, see_log
+from tui.migration.model.ending.diagnosis_words import (
     LEAVE_BOTH,
     Diagnosis,
     destroy_command,
@@ -18,8 +18,8 @@ from tui.migration.model.diagnosis_words import (
     state_clause,
     stayed,
 )
-from tui.migration.model.elsewhere import diagnose_elsewhere
-from tui.migration.model.ends import (
+from tui.migration.model.ending.elsewhere import diagnose_elsewhere
+from tui.migration.model.ending.ends import (
     BROKE_EARLY,
     DEFINITION_LEFT,
     DESTROYED,
@@ -35,7 +35,7 @@ from tui.migration.model.ends import (
     UNDER_WAY,
     UNKNOWN,
 )
-from tui.migration.model.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence
+from tui.migration.model.ending.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence
 from tui.migration.model.resume import crashes, why_not_resume
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from tui.core.failure import Failure
 from tui.core.vm import Vm
-from tui.migration.model.cause import end_of_vm, see_log
-from tui.migration.model.diagnosis_words import LEAVE_BOTH, Diagnosis, no_answer, state_clause, stayed
-from tui.migration.model.ends import AWAY, BROKE_AWAY, ORIGIN_QEMU_GONE, UNDER_WAY, UNKNOWN
-from tui.migration.model.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence, HostAnswer
+from tui.migration.model.ending.cause import end_of_vm, see_log
+from tui.migration.model.ending.diagnosis_words import LEAVE_BOTH, Diagnosis, no_answer, state_clause, stayed
+from tui.migration.model.ending.ends import AWAY, BROKE_AWAY, ORIGIN_QEMU_GONE, UNDER_WAY, UNKNOWN
+from tui.migration.model.ending.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence, HostAnswer
 from tui.migration.model.timeline import COMPLETED, FAILED, LOST
 
 NOT_CONFIGURED = "its destination is not one of the configured hosts"

@@ -10,7 +10,7 @@ from tui.core.actions import without_keys
 from tui.core.plain_text import plain
 from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.policy import AfterFirstPass
-from tui.migration.model.migrate_call import (
+from tui.migration.model.call.migrate_call import (
     POST_COPY,
     RESUME,
     Call,

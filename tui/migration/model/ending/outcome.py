@@ -8,8 +8,8 @@ from tui.core.actions import LOG, RUNS, START
 from tui.core.quantity import approximately, duration, size
 from tui.forecast.model.interval import Interval
 from tui.migration.model.after_move import autostart_words, clock_words, silence
+from tui.migration.model.call.requested import decision_words
 from tui.migration.model.record import number_in
-from tui.migration.model.requested import decision_words
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
 from tui.migration.model.verdict import BAD, GOOD, WARNING
 

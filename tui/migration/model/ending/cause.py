@@ -2,7 +2,7 @@
 
 from tui.core.failure import Failure
 from tui.core.protocols import Aborted, ConnectionBroken, StreamBroken
-from tui.migration.model.ends import (
+from tui.migration.model.ending.ends import (
     ABORTED,
     CANCELLED_HERE,
     DAEMON_GONE,
@@ -14,7 +14,7 @@ from tui.migration.model.ends import (
     REFUSED,
     TARGET_QEMU_GONE,
 )
-from tui.migration.model.evidence import CRASHED, DIED, FORCED_OFF, POWERED_OFF, Evidence, lifecycle_words
+from tui.migration.model.ending.evidence import CRASHED, DIED, FORCED_OFF, POWERED_OFF, Evidence, lifecycle_words
 from tui.migration.model.timeline import CANCELLED, FAILED
 
 LOG = "/var/log/libvirt/qemu"

@@ -13,7 +13,7 @@ from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.threads import start_thread
-from tui.migration.backend.recorder import RAW, NullRecorder, Recorder, append_after_end
+from tui.migration.backend.recording.recorder import RAW, NullRecorder, Recorder, append_after_end
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline

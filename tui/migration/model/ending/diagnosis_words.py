@@ -6,8 +6,8 @@ from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.vm import Vm
-from tui.migration.model.cause import why_stayed
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.ending.cause import why_stayed
+from tui.migration.model.ending.evidence import Evidence, HostAnswer
 from tui.vm.model.location import state_words
 
 LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."

@@ -13,9 +13,9 @@ from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.autostart import autostart_of
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model.accuracy import forecast_table, learned_figures
-from tui.migration.model.outcome import disks_copied
+from tui.migration.model.ending.outcome import disks_copied
 from tui.migration.model.timeline import FAILED, LOST, Timeline
 from tui.vm.model.xml_tree import tree_of
 

@@ -7,11 +7,11 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, UNKNOWN, Plan
 from tui.core.virsh_options import USUAL, read_options
-from tui.migration.model import script
-from tui.migration.model.migrate_call import AUTO_CONVERGE, POST_COPY, Call, CallOf
+from tui.migration.model.call import script
+from tui.migration.model.call.migrate_call import AUTO_CONVERGE, POST_COPY, Call, CallOf
+from tui.migration.model.call.requested import STARTED_WITHOUT, decision_words
+from tui.migration.model.call.script import Script, Step, planned
 from tui.migration.model.record import LONGEST_S, Event, number_in
-from tui.migration.model.requested import STARTED_WITHOUT, decision_words
-from tui.migration.model.script import Script, Step, planned
 from tui.migration.model.timeline import Timeline
 
 TIMEOUT = "timeout"
