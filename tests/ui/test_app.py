@@ -194,7 +194,57 @@ async def test_the_end_of_a_migration_is_shown_on_other_pages_too(world: FakeHos
         await sees(app, pilot, "[1 Hosts]")
         assert migrations.running is not None
         migrations.running.play(lambda timeline: timeline.over)
-        await sees(app, pilot, "guest1: the migration is over")
+        await sees(app, pilot, "guest1 -> source", "Completed by post-copy in 17.7 s, downtime 10 ms by")
+
+
+async def test_what_runs_is_in_the_first_line_of_every_page(world: FakeHosts) -> None:
+    migrations = in_a_pass()
+    async with opened(world, migrations) as (app, pilot):
+        for page in "124":
+            await pilot.press(page)
+            await until(pilot, lambda: text_of(app).startswith(" guest1 -> source pass 2  "))
+        assert migrations.running is not None
+        migrations.running.play(lambda timeline: timeline.over)
+        await until(pilot, lambda: text_of(app).startswith(" vmlm-tui  source "))
+
+
+async def test_the_first_line_cuts_what_does_not_fit(world: FakeHosts) -> None:
+    async with opened(world, in_a_pass()) as (app, pilot):
+        await pilot.resize_terminal(70, 24)
+        await until(pilot, lambda: text_of(app).startswith(" guest1 -> sou…"))
+
+
+async def test_the_terminal_has_what_runs_in_its_title_and_is_told_the_end(
+    world: FakeHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("TMUX", raising=False)
+    migrations = in_a_pass()
+    sent: list[str] = []
+    async with opened(world, migrations) as (app, pilot):
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", sent.append)
+        await sees(app, pilot, "[4 Migrate]")
+        assert migrations.running is not None
+        migrations.running.play(lambda timeline: timeline.phase == POST_COPY)
+        await until(pilot, lambda: "\x1b]2;guest1 -> source post-copy 0 % - source\x07" in sent)
+        migrations.running.play(lambda timeline: timeline.over)
+        words = "Completed by post-copy in 17.7 s, downtime 10 ms by libvirt"
+        await until(pilot, lambda: f"\x1b]9;guest1: {words}\x07" in sent)
+        await until(pilot, lambda: "\x1b]2;vmlm-tui - source\x07" in sent)
+    assert "\x1b[23;2t" in sent  # the title of before
+
+
+async def test_the_runs_of_a_study_end_in_silence(world: FakeHosts) -> None:
+    migrations = in_a_pass()
+    async with opened(world, migrations) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]")
+        await pilot.press("1")
+        assert migrations.running is not None
+        migrations.running.timeline.options = {"tables": {"study": {"name": "lab"}}}
+        migrations.running.play(lambda timeline: timeline.over)
+        await until(pilot, lambda: text_of(app).startswith(" vmlm-tui  source "))
+        assert not app.screen.query("Toast")
 
 
 # -- help --

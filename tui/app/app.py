@@ -17,6 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from tui.app.in_sight import InSight
 from tui.app.theme import DARK, LIGHT, theme_for
 from tui.checklist.screens.quit import JobGuard
 from tui.core.actions import without_keys
@@ -24,6 +25,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
+from tui.ui import terminal
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
 from tui.ui.help import Help, HelpKey
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from tui.app.wiring import Backend
     from tui.core.settings import Config
     from tui.launch.screens.page import LaunchPage
+    from tui.migration.backend.migrations import Migration
     from tui.migration.screens.page import MigratePage
     from tui.runs.screens.page import RunsPage
     from tui.study.screens.page import StudyPage
@@ -84,6 +87,8 @@ class VmlmApp(SurvivesErrors, App[str]):
         self._runs_filter = ""  # with which it is created
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
+        self._in_sight: InSight | None = None
+        self._headline = ""
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))
         self.add_mode(FIRST, self._create_first)
@@ -99,11 +104,15 @@ class VmlmApp(SurvivesErrors, App[str]):
         return self._backend
 
     def on_mount(self) -> None:
+        self._host = self.sub_title
+        self._send(terminal.SAVE_TITLE + terminal.title(f"{self.title} - {self._host}"))
         if self._backend is not None:
+            self._follow_all(self._backend)
             self._find_running()
 
     async def on_unmount(self) -> None:
         """Leave running jobs and close the connections."""
+        self._send(terminal.RESTORE_TITLE)
         if self._backend is not None:
             self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
@@ -113,6 +122,33 @@ class VmlmApp(SurvivesErrors, App[str]):
         if type(renderable) is ChopsUpdate:
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
+
+    # -- always in sight --
+
+    def _follow_all(self, backend: "Backend") -> None:
+        """Show what runs in the first line of every page, and in the terminal's title."""
+        self._in_sight = InSight(
+            backend.migrations, partial(self.call_later, self._show_headline), self._on_migration_ended
+        )
+
+    def _show_headline(self) -> None:
+        headline = self._in_sight.headline if self._in_sight is not None else ""
+        if headline != self._headline:
+            self._headline = headline
+            self.sub_title = headline or self._host
+            self._send(terminal.title(f"{headline or self.title} - {self._host}"))
+
+    def _on_migration_ended(self, migration: "Migration", words: str) -> None:
+        """Ring, and show how it ended wherever the person looks: at another page, or at another window."""
+        self.bell()
+        self._send(terminal.notification(migration.vm.name, words, os.environ))
+        if self.current_mode != "migrate":
+            self.notify(words, title=f"{migration.vm.name} -> {migration.target}", markup=False)
+
+    def _send(self, sequence: str) -> None:
+        """Send a control sequence to the terminal."""
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     # -- pages --
 
@@ -212,6 +248,7 @@ class VmlmApp(SurvivesErrors, App[str]):
         self.config = message.config
         if self._wire is not None:
             self._backend = self._wire(message.config, self.config_path)
+            self._follow_all(self._backend)
             await self.switch_mode(next(iter(PAGES)))
             self._find_running()
             self.notify(f"{self.config_path} was written; config.example.toml shows all its keys.", markup=False)

@@ -25,7 +25,7 @@ class Page(ReportsErrors, Screen[None]):
         """The tabs, the body and the key line."""
         mode = self.app.current_mode  # another page may have opened this one
         number = tuple(PAGES).index(mode if mode in PAGES else self.page) + 1
-        yield Tabs(tuple(PAGES.values()), number, self.app.title, self.app.sub_title)
+        yield Tabs(tuple(PAGES.values()), number)
         try:
             yield from self.body()
         except Exception as error:  # noqa: BLE001  # its tabs and keys still lead to the other pages
