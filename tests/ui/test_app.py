@@ -247,6 +247,17 @@ async def test_the_runs_of_a_study_end_in_silence(world: FakeHosts) -> None:
         assert not app.screen.query("Toast")
 
 
+# -- habits --
+
+
+async def test_a_key_that_does_nothing_says_so_once_for_a_word(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("4", "j", "H", "J", "K")
+        await sees(app, pilot, 'The key "H" does nothing here; ? lists the keys.')
+        assert "does nothing here" in words(app)
+        assert 'The key "J"' not in words(app)
+
+
 # -- help --
 
 

@@ -30,7 +30,7 @@ from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
-from tui.ui.page import PAGES, Page
+from tui.ui.page import HABITS_HELP, PAGES, Page
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
@@ -283,7 +283,8 @@ class VmlmApp(SurvivesErrors, App[str]):
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
             for active in listed_bindings(self.screen)
         ]
-        self.push_screen(Help(title, self.screen.HELP or "", keys))
+        habits = HABITS_HELP if isinstance(self.screen, Page) else ""
+        self.push_screen(Help(title, self.screen.HELP or "", keys, habits))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's commands: the keys of the page, then Textual's."""

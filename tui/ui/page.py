@@ -1,11 +1,13 @@
 """The base of all pages: the tabs above, the key line below, and keys that explain why they cannot act."""
 
+import math
+import time
 from functools import cached_property
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.core.actions import with_keys
@@ -13,6 +15,10 @@ from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
 
+# Keys of vim, by the key that does the same; a page that has one of them for itself keeps it.
+HABITS = {"j": "down", "k": "up", "g": "home", "G": "end", "ctrl+d": "pagedown", "ctrl+u": "pageup"}
+UNKNOWN_AGAIN_S = 2.0
+HABITS_HELP = "j k g G, Ctrl+d and Ctrl+u move as the arrow keys, Home, End and the page keys do."
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs", "study": "Study"}
 
 
@@ -20,6 +26,10 @@ class Page(ReportsErrors, Screen[None]):
     """One page; a subclass sets `page`, composes its `body`, and returns from `why_not` why a key cannot act."""
 
     page: ClassVar[str]
+    _unknown_at = -math.inf  # when a key was pressed that does nothing
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"press('{same}')", show=False) for key, same in HABITS.items()
+    ]
 
     def compose(self) -> ComposeResult:
         """The tabs, the body and the key line."""
@@ -44,14 +54,26 @@ class Page(ReportsErrors, Screen[None]):
         """None for an action that cannot act now: its key is greyed."""
         return None if self.why_not(action) else True
 
+    def action_press(self, key: str) -> None:
+        """Do what another key does."""
+        self.app.simulate_key(key)
+
     def on_key(self, event: events.Key) -> None:
-        """Explain a greyed key: Textual does not run it but passes it on to here."""
+        """Explain a greyed key, and one that does nothing: Textual does not run it but passes it on to here."""
         active = self.active_bindings.get(event.key)
+        if active is None and event.is_printable:
+            self._explain_unknown(event.character or "")
         if active is None or active.enabled or active.node is not self:
             return
         event.stop()
         # The app still has to run the key before, if both arrive at once; its action may let this one act.
         self.app.call_later(self._run_or_explain, active.binding.action)
+
+    def _explain_unknown(self, letter: str) -> None:
+        """Once for a word that is typed by mistake."""
+        began, self._unknown_at = self._unknown_at, time.monotonic()
+        if self._unknown_at - began > UNKNOWN_AGAIN_S:
+            self.explain(f'The key "{letter}" does nothing here; ? lists the keys.')
 
     async def _run_or_explain(self, action: str) -> None:
         if self.app.screen is not self:

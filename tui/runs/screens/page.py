@@ -25,12 +25,13 @@ from tui.runs.model.table import ordered
 from tui.runs.model.view import BY_NAME
 from tui.runs.screens.columns import KEYS, NEED_NO_RUN, ColumnsPage
 from tui.runs.screens.compare import ComparePage
-from tui.runs.screens.dialogs import DeleteRuns, TextDialog
+from tui.runs.screens.deletion import DeleteRuns
 from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
+from tui.ui.text_dialog import TextDialog
 
 AGAIN_AFTER_S = 5.0
 CHANGES_NOTES = frozenset({"note", "tags", "exclude"})

@@ -23,8 +23,8 @@ from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.replay import HIDING, ReplayLog
 from tui.runs.backend.runs import Runs
 from tui.runs.model.replay import Playhead, read_time, time_text
-from tui.runs.screens.dialogs import TextDialog
 from tui.runs.widgets import ReplayBar
+from tui.ui.text_dialog import TextDialog
 
 TICK_S = 0.1
 AT_ONCE = 500  # records that are added between two keys; for more, the timeline is built on a thread

@@ -66,7 +66,7 @@ class StudyPage(Page):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new study", tooltip="Start a study: choose a plan, see what it does", id="study.new"),
-        Binding("k", "stop", "stop it", tooltip="Stop the study, after a confirmation", id="study.stop"),
+        Binding("x", "stop", "stop it", tooltip="Stop the study, after a confirmation", id="study.stop"),
         Binding("r", "resume", "resume", tooltip="Continue the study; what is done is not repeated", id="study.resume"),
         Binding("f", "follow", "follow", tooltip="Show its migration on the Migrate page", id="study.follow"),
         Binding("o", "runs", "runs", tooltip="Show its runs on the Runs page", id="study.runs"),
