@@ -258,6 +258,38 @@ async def test_a_key_that_does_nothing_says_so_once_for_a_word(world: FakeHosts)
         assert 'The key "J"' not in words(app)
 
 
+# -- read only --
+
+
+@pytest.mark.parametrize(
+    ("page", "keys"),
+    [("1", "a"), ("2", "f"), ("3", "sxXnDwWat"), ("4", "mpcdbPt"), ("5", "NtxD"), ("6", "nxr")],
+)
+async def test_no_key_of_a_page_changes_anything_in_an_app_that_only_reads(
+    world: FakeHosts, page: str, keys: str
+) -> None:
+    migrations = in_a_pass()
+    async with opened(world, migrations, read_only=True) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]", "[pass 2]")
+        await pilot.press(page)
+        await until(pilot, lambda: f"[{page} " in text_of(app))
+        shown = app.screen
+        for key in keys:
+            app.clear_notifications()
+            await pilot.press(key)
+            await until(pilot, lambda: any("--read-only" in each.message for each in app._notifications))
+            assert app.screen is shown
+        assert migrations.running is not None
+        assert migrations.running.controls.calls == []
+
+
+async def test_an_app_that_only_reads_quits_without_a_question(world: FakeHosts) -> None:
+    async with opened(world, in_a_pass(), read_only=True) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]", "[pass 2]")
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running or app._exit)
+
+
 # -- help --
 
 

@@ -51,7 +51,7 @@ class VmlmApp(SurvivesErrors, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
-    runner. The app returns LAB if the user chose the lab.
+    runner. The app returns LAB if the user chose the lab. With `read_only`, no page changes anything.
     """
 
     TITLE = "vmlm-tui"
@@ -75,11 +75,13 @@ class VmlmApp(SurvivesErrors, App[str]):
         *,
         wire: "Callable[[Config, Path], Backend] | None" = None,
         ended_by_logout: Callable[[], Failure | None] = lambda: None,
+        read_only: bool = False,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
         super().__init__(ansi_color=True)  # before the theme is set; otherwise NO_COLOR gives black on black
         self.config = config
         self.config_path = config_path
+        self.read_only = read_only
         self._wire = wire
         self._ended_by_logout = ended_by_logout
         self._migrate_page: MigratePage | None = None
@@ -312,7 +314,7 @@ class VmlmApp(SurvivesErrors, App[str]):
     def _quit_from_migration(self) -> None:
         """Quit, after a confirmation if a migration is under way."""
         migration = self._backend.migrations.current if self._backend is not None else None
-        if migration is None or migration.timeline.over:
+        if migration is None or migration.timeline.over or self.read_only:  # it only watched
             self.exit()
         elif not isinstance(self.screen, QuitGuard):
             self.push_screen(QuitGuard(migration), self._quit_confirmed)
@@ -329,4 +331,4 @@ def _about(binding: Binding) -> str:
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
     if active.enabled or not isinstance(screen, Page):
         return ""
-    return screen.with_keys(screen.why_not(active.binding.action))
+    return screen.with_keys(screen.refusal(active.binding.action))

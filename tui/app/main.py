@@ -25,7 +25,7 @@ CANNOT_START = commands.CANNOT_START
 SETTLED_S = 5.0  # by then the first page is complete, and its objects are permanent
 
 USAGE = (
-    "vmlm-tui [--config FILE] [--version] [--help]",
+    "vmlm-tui [--config FILE] [--read-only] [--version] [--help]",
     "vmlm-tui check [--help] ...",
     *commands.USAGE.splitlines(),
     "vmlm-tui lab [--help] ...",
@@ -86,6 +86,7 @@ def _options(words: list[str]) -> "argparse.Namespace":
         "migrate VMs without the app; COMMAND --help explains each. "
         "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )
+    parser.add_argument("--read-only", action="store_true", help="look and watch; no key changes anything")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     options = parser.parse(words)
     options.text = parser.format_help() if options.help else f"vmlm-tui {__version__}\n" if options.version else ""
@@ -105,7 +106,7 @@ def _app(options: "argparse.Namespace") -> int:
     original = os.getpriority(os.PRIO_PROCESS, 0)
     set_priority(PRIORITY)
     try:
-        lab_chosen, status = _run_app(config, path)
+        lab_chosen, status = _run_app(config, path, read_only=options.read_only)
     finally:
         set_priority(original)  # the lab's guests would inherit it, and the user's shell shares the session
     return _lab([]) if lab_chosen else status
@@ -130,7 +131,7 @@ def _require_terminal() -> None:
             raise Failure(f"The standard {name} is not a terminal", hint="Run vmlm-tui in a terminal.")
 
 
-def _run_app(config: "Config | None", path: Path) -> tuple[bool, int]:
+def _run_app(config: "Config | None", path: Path, *, read_only: bool) -> tuple[bool, int]:
     """Run the app; returns whether the user chose the lab on the first page, and the exit status."""
     from tui.core import log
     from tui.core.settings import state_folder
@@ -144,7 +145,7 @@ def _run_app(config: "Config | None", path: Path) -> tuple[bool, int]:
         from tui.app.wiring import wire
         from tui.runner.process import ended_by_logout
 
-        app = VmlmApp(config, path, wire=wire, ended_by_logout=ended_by_logout)
+        app = VmlmApp(config, path, wire=wire, ended_by_logout=ended_by_logout, read_only=read_only)
         try:
             asyncio.run(_run_until_exit(app))
             status = app.return_code or 0

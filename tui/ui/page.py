@@ -17,6 +17,7 @@ from tui.ui.tabs import Tabs
 
 # Keys of vim, by the key that does the same; a page that has one of them for itself keeps it.
 HABITS = {"j": "down", "k": "up", "g": "home", "G": "end", "ctrl+d": "pagedown", "ctrl+u": "pageup"}
+READ_ONLY = "The app was started with --read-only: it looks and watches, and changes nothing."
 UNKNOWN_AGAIN_S = 2.0
 HABITS_HELP = "j k g G, Ctrl+d and Ctrl+u move as the arrow keys, Home, End and the page keys do."
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs", "study": "Study"}
@@ -26,6 +27,7 @@ class Page(ReportsErrors, Screen[None]):
     """One page; a subclass sets `page`, composes its `body`, and returns from `why_not` why a key cannot act."""
 
     page: ClassVar[str]
+    CHANGES: ClassVar[frozenset[str]] = frozenset()  # its actions that change something, here or on a host
     _unknown_at = -math.inf  # when a key was pressed that does nothing
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"press('{same}')", show=False) for key, same in HABITS.items()
@@ -52,7 +54,11 @@ class Page(ReportsErrors, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """None for an action that cannot act now: its key is greyed."""
-        return None if self.why_not(action) else True
+        return None if self.refusal(action) else True
+
+    def refusal(self, action: str) -> str:
+        """As `why_not`, and why an action that changes something cannot act if the app only reads."""
+        return READ_ONLY if action in self.CHANGES and getattr(self.app, "read_only", False) else self.why_not(action)
 
     def action_press(self, key: str) -> None:
         """Do what another key does."""
@@ -78,7 +84,7 @@ class Page(ReportsErrors, Screen[None]):
     async def _run_or_explain(self, action: str) -> None:
         if self.app.screen is not self:
             return
-        if sentence := self.why_not(action.partition("(")[0]):
+        if sentence := self.refusal(action.partition("(")[0]):
             self.explain(sentence)
         else:
             await self.run_action(action)

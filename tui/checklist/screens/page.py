@@ -59,6 +59,8 @@ class ListPage(Page):
                 id="list.progress"),
     ]  # fmt: skip
 
+    CHANGES = frozenset({keys.FIX, keys.FIX_ALL, keys.UNDO, keys.UNDO_ALL})
+
     def __init__(self, checklist: Checklist[Any], addresses: Mapping[str, str]) -> None:
         super().__init__()
         self._list = checklist

@@ -73,6 +73,8 @@ class LaunchPage(LaunchView):
         Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
 
+    CHANGES = frozenset(KEYS)
+
     class Chosen(Message):
         """The user chose a VM; the Migrate page then proposes it, too."""
 

@@ -75,6 +75,8 @@ class RunsPage(ColumnsPage):
         Binding("r", "read", "read again", show=False, tooltip="List the runs again now", id="runs.read"),
     ]
 
+    CHANGES = CHANGES_NOTES | {"delete"}
+
     def __init__(self, runs: Runs, words: str = "") -> None:
         super().__init__(runs.view)
         self._room = runs

@@ -74,6 +74,8 @@ class StudyPage(Page):
         Binding("escape", "newest", "back", tooltip="Back to the study under way, or the newest", id="study.newest"),
     ]
 
+    CHANGES = frozenset({"new", "stop", "resume"})
+
     class RunOpened(Message):
         """A run was chosen, by its folder."""
 
