@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,19 @@ async def test_a_key_that_does_nothing_says_so_once_for_a_word(world: FakeHosts)
         await sees(app, pilot, 'The key "H" does nothing here; ? lists the keys.')
         assert "does nothing here" in words(app)
         assert 'The key "J"' not in words(app)
+
+
+async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: FakeHosts) -> None:
+    world.config = replace(world.config, keys={"study.new": "b", "study.stop": "n", "no.such": "x"})
+    async with opened(world) as (app, pilot):
+        await until(pilot, lambda: any("[keys] no.such" in each.message for each in app._notifications))
+        app.clear_notifications()
+        await pilot.press("6")
+        await sees(app, pilot, "[6 Study]", "b start one", "b new study n stop it")
+        await pilot.press("n")
+        await sees(app, pilot, "There is no study yet.")
+        await pilot.press("b")
+        await until(pilot, lambda: app.screen.is_modal)
 
 
 # -- read only --

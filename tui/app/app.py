@@ -97,6 +97,7 @@ class VmlmApp(SurvivesErrors, App[str]):
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = theme_for(os.environ).name
+        self._use_keys(config)
 
     @property
     def backend(self) -> "Backend":
@@ -277,6 +278,17 @@ class VmlmApp(SurvivesErrors, App[str]):
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
     # -- keys --
+
+    def _use_keys(self, config: "Config | None") -> None:
+        """Use the keys of the configuration; those that cannot be used are reported, the rest is kept."""
+        if config is None or not config.keys:
+            return
+        from tui.app.keymap import checked
+
+        found = checked(config.keys)
+        self.set_keymap(found.kept)
+        for problem in found.problems:
+            self.notify(problem, title="config.toml", markup=False, severity="warning", timeout=15)
 
     def action_keys(self) -> None:
         """Show all keys of the page with explanations."""

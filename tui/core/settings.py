@@ -203,6 +203,9 @@ class Config:
     technique: Presets = field(default_factory=Presets)
     sampling: Sampling = Sampling()
     runs: Runs = field(default_factory=Runs)
+    keys: Annotated[Mapping[str, str], kinds.texts_by_name('keys such as "launch.boot" = "b"')] = field(
+        default_factory=dict
+    )
 
 
 def xdg_folder(variable: str, usual: str) -> Path:
