@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +21,9 @@ from tests.list_world import ListWorld
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tests.ui.study_screen import FakeRunner, studies_of
-from tui.app.app import VmlmApp
-from tui.app.theme import DARK, LIGHT, theme_for
+from tui.app import app as app_module
+from tui.app.app import RELOAD, VmlmApp
+from tui.app.theme import CONTRAST, DARK, LIGHT, THEMES, theme_for
 from tui.app.wiring import Backend
 from tui.core.failure import Failure
 from tui.core.vm import Vm
@@ -457,7 +458,7 @@ async def test_q_can_interrupt_a_change_which_can_be_undone_later(tmp_path: Path
 # -- any terminal --
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
 def test_a_theme_uses_the_terminals_own_colours(theme: Any) -> None:
     colours = [theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error]
     colours += [theme.foreground, theme.background, theme.surface, theme.panel]
@@ -470,6 +471,57 @@ def test_a_theme_uses_the_terminals_own_colours(theme: Any) -> None:
 )
 def test_the_theme_follows_the_background_in_colorfgbg(colorfgbg: str, theme: Any) -> None:
     assert theme_for({"COLORFGBG": colorfgbg} if colorfgbg else {}) is theme
+
+
+@pytest.mark.parametrize(
+    ("wanted", "theme"), [("auto", LIGHT), ("dark", DARK), ("light", LIGHT), ("contrast", CONTRAST)]
+)
+def test_the_configuration_chooses_the_theme(wanted: str, theme: Any) -> None:
+    assert theme_for({"COLORFGBG": "0;15"}, wanted) is theme
+
+
+async def test_only_the_designed_themes_are_offered(world: FakeHosts) -> None:
+    async with opened(world) as (app, _pilot):
+        assert set(app.available_themes) == set(THEMES)
+
+
+# -- the configuration --
+
+
+class Editor:
+    """Replaces the editor of a person: writes `text` in place of the terminal's program."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        self.text = text
+        monkeypatch.setattr(app_module, "in_terminal", self.edit)
+
+    async def edit(self, _app: object, argv: Sequence[str]) -> None:
+        Path(argv[-1]).write_text(self.text)
+
+
+async def test_an_edited_configuration_is_used_at_once(
+    world: FakeHosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    async with opened(world) as (app, pilot):
+        app.config_path = file
+        Editor(monkeypatch, Path("config.example.toml").read_text())
+        await pilot.press("C")
+        await until(pilot, lambda: app.return_value == RELOAD)
+
+
+async def test_a_mistake_in_the_edited_configuration_is_reported_and_not_used(
+    world: FakeHosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    async with opened(world) as (app, pilot):
+        app.config_path = file
+        Editor(monkeypatch, Path("config.example.toml").read_text().replace("vcpus = 16", "vcpus = 0"))
+        await pilot.press("C")
+        await until(pilot, lambda: any("vcpus: 0 is not a whole number" in each.message for each in app._notifications))
+        assert app.return_value is None
 
 
 def test_an_update_contains_only_the_changed_cells() -> None:

@@ -78,7 +78,7 @@ async def test_the_question_before_the_console_says_how_to_return_and_a_terminal
         await until(pilot, lambda: isinstance(app.screen, Question))
         assert "Ctrl+] returns" in read(app)
         await pilot.press("enter")
-        await sees(pilot, app, "The console can't be shown here: Textual can't suspend itself in this terminal.")
+        await sees(pilot, app, "virsh can't be shown here: Textual can't suspend itself in this terminal.")
 
 
 async def test_the_address_of_another_guest_is_entered_once() -> None:

@@ -18,11 +18,12 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from tui.app.in_sight import InSight
-from tui.app.theme import DARK, LIGHT, theme_for
+from tui.app.theme import THEMES, theme_for
 from tui.checklist.screens.quit import JobGuard
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.settings import AUTO
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui import terminal
@@ -31,6 +32,7 @@ from tui.ui.error_report import SurvivesErrors
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
 from tui.ui.page import HABITS_HELP, PAGES, Page
+from tui.ui.terminal_program import editor, in_terminal
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
@@ -44,14 +46,14 @@ if TYPE_CHECKING:
 
 FIRST = "first"  # the mode without a configuration
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette commands that no key of ours duplicates
-LAB = "lab"  # the app's return value if the user chose the lab
+LAB, RELOAD = "lab", "reload"  # the app's return value: the user chose the lab, or changed the configuration
 
 
 class VmlmApp(SurvivesErrors, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
-    runner. The app returns LAB if the user chose the lab. With `read_only`, no page changes anything.
+    runner. The app returns LAB if the user chose the lab, RELOAD if the configuration was changed. With `read_only`, no page changes anything.
     """
 
     TITLE = "vmlm-tui"
@@ -65,6 +67,24 @@ class VmlmApp(SurvivesErrors, App[str]):
         Binding("question_mark,f1", "keys", "help", key_display="?", tooltip="All keys of this page", id="app.keys"),
         Binding("q", "quit", "quit", tooltip="Quit; asks first while something is under way", id="app.quit"),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+c", "quit", "quit", show=False),
+        Binding(
+            "colon",
+            "command_palette",
+            "actions",
+            show=False,
+            key_display=":",
+            id="app.actions",
+            tooltip="Find any action of this page by its words; also Ctrl+p",
+        ),
+        Binding(
+            "C",
+            "edit_config",
+            "configuration",
+            show=False,
+            id="app.configuration",
+            tooltip="Open config.toml in $EDITOR, and use it when it is correct",
+        ),
     ]
 
     def __init__(
@@ -94,9 +114,11 @@ class VmlmApp(SurvivesErrors, App[str]):
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))
         self.add_mode(FIRST, self._create_first)
-        for theme in (DARK, LIGHT):
+        for name in self.available_themes:  # Textual's are not made for the colours of these pages
+            self.unregister_theme(name)
+        for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = theme_for(os.environ).name
+        self.theme = theme_for(os.environ, config.display.theme if config else AUTO).name
         self._use_keys(config)
 
     @property
@@ -276,6 +298,27 @@ class VmlmApp(SurvivesErrors, App[str]):
         warning = await on_thread(self._ended_by_logout)
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
+
+    # -- the configuration --
+
+    async def action_edit_config(self) -> None:
+        """Edit config.toml in the terminal, then start again with it; one with mistakes is not used."""
+        from tui.app.config import load
+
+        try:
+            before = self.config_path.read_bytes() if self.config_path.exists() else b""
+            await in_terminal(self, [*editor(os.environ), str(self.config_path)])
+            changed = self.config_path.exists() and self.config_path.read_bytes() != before
+            if changed:
+                load(self.config_path)
+        except (Failure, OSError) as failure:
+            text = f"{failure} The app goes on with the configuration of before; the same key edits it again."
+            self.notify(text, markup=False, severity="error", timeout=30)
+        else:
+            if changed:
+                self.exit(RELOAD)
+            else:
+                self.notify("The configuration was not changed.")
 
     # -- keys --
 

@@ -101,15 +101,18 @@ def _app(options: "argparse.Namespace") -> int:
     _require_terminal()
     for name, value in TEXTUAL.items():
         os.environ.setdefault(name, value)
+    from tui.app.app import LAB, RELOAD
     from tui.app.process_priority import PRIORITY, set_priority
 
     original = os.getpriority(os.PRIO_PROCESS, 0)
     set_priority(PRIORITY)
     try:
-        lab_chosen, status = _run_app(config, path, read_only=options.read_only)
+        chosen, status = _run_app(config, path, read_only=options.read_only)
     finally:
         set_priority(original)  # the lab's guests would inherit it, and the user's shell shares the session
-    return _lab([]) if lab_chosen else status
+    if chosen == RELOAD:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return _lab([]) if chosen == LAB else status
 
 
 def _configuration(given: str | None) -> "tuple[Config | None, Path]":
@@ -131,8 +134,8 @@ def _require_terminal() -> None:
             raise Failure(f"The standard {name} is not a terminal", hint="Run vmlm-tui in a terminal.")
 
 
-def _run_app(config: "Config | None", path: Path, *, read_only: bool) -> tuple[bool, int]:
-    """Run the app; returns whether the user chose the lab on the first page, and the exit status."""
+def _run_app(config: "Config | None", path: Path, *, read_only: bool) -> tuple[str | None, int]:
+    """Run the app; returns its return value, and the exit status."""
     from tui.core import log
     from tui.core.settings import state_folder
 
@@ -141,7 +144,7 @@ def _run_app(config: "Config | None", path: Path, *, read_only: bool) -> tuple[b
     with log.stderr_redirected(descriptor):
         import asyncio
 
-        from tui.app.app import LAB, VmlmApp
+        from tui.app.app import VmlmApp
         from tui.app.wiring import wire
         from tui.runner.process import ended_by_logout
 
@@ -154,7 +157,7 @@ def _run_app(config: "Config | None", path: Path, *, read_only: bool) -> tuple[b
             status = app.return_code or 1
     if status == 1:  # Textual's status after an exception
         print(f"vmlm-tui: The app crashed; {own_log} has the error. Migrations continue.", file=sys.stderr)
-    return app.return_value == LAB, status
+    return app.return_value, status
 
 
 async def _run_until_exit(app: "VmlmApp") -> None:

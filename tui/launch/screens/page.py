@@ -16,13 +16,13 @@ from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import MEMORY, WorkloadSpec, WorkloadStatus
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
-from tui.launch.screens.console import show_console
 from tui.launch.screens.deletion import DeletionQuestion
 from tui.launch.screens.new_vm import Created, NewVmForm
 from tui.launch.screens.view import BOOT, LaunchView
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
 from tui.ui.question import Answer, Question
+from tui.ui.terminal_program import in_terminal
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.domain import Domain
@@ -39,6 +39,7 @@ RUNNING = {
     STOP: "The workload is stopping",
     DELETE: "The VM is being deleted",
 }
+CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
 KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS)
 # By action: the running actions that it may interrupt, in case the guest hangs in one of them.
 INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
@@ -257,7 +258,8 @@ class LaunchPage(LaunchView):
     @work(group="console", exclusive=True)
     async def _open_console(self, where: VmPlacement) -> None:
         try:
-            await show_console(self.app, self._launch.vms.console(where.name, where.host))
+            argv = self._launch.vms.console(where.name, where.host)
+            await in_terminal(self.app, argv, CONSOLE_HEADING, "Is libvirt-clients installed?")
         except Failure as failure:
             self._report.fail(failure)
 
