@@ -21,7 +21,7 @@ from tests.list_world import ListWorld
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tests.ui.study_screen import FakeRunner, studies_of
-from tui.app import app as app_module
+from tui.app import edit_config
 from tui.app.app import RELOAD, VmlmApp
 from tui.app.theme import CONTRAST, DARK, LIGHT, THEMES, theme_for
 from tui.app.wiring import Backend
@@ -39,6 +39,7 @@ from tui.ui.page import PAGES
 from tui.ui.question import Answer, Question
 from tui.vm.model.location import Inventory
 
+EXAMPLE = (Path(__file__).parents[2] / "config.example.toml").read_text()
 CONFIG = Path("/home/user/.config/vmlm/config.toml")
 
 
@@ -493,10 +494,10 @@ class Editor:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
         self.text = text
-        monkeypatch.setattr(app_module, "in_terminal", self.edit)
+        monkeypatch.setattr(edit_config, "in_terminal", self.edit)
 
-    async def edit(self, _app: object, argv: Sequence[str]) -> None:
-        Path(argv[-1]).write_text(self.text)
+    async def edit(self, _app: object, argv: Sequence[str], **_words: str) -> None:
+        Path(argv[-1]).write_text(self.text)  # noqa: ASYNC240  # a file of the test
 
 
 async def test_an_edited_configuration_is_used_at_once(
@@ -506,7 +507,7 @@ async def test_an_edited_configuration_is_used_at_once(
     file.write_text("")
     async with opened(world) as (app, pilot):
         app.config_path = file
-        Editor(monkeypatch, Path("config.example.toml").read_text())
+        Editor(monkeypatch, EXAMPLE)
         await pilot.press("C")
         await until(pilot, lambda: app.return_value == RELOAD)
 
@@ -518,7 +519,7 @@ async def test_a_mistake_in_the_edited_configuration_is_reported_and_not_used(
     file.write_text("")
     async with opened(world) as (app, pilot):
         app.config_path = file
-        Editor(monkeypatch, Path("config.example.toml").read_text().replace("vcpus = 16", "vcpus = 0"))
+        Editor(monkeypatch, EXAMPLE.replace("vcpus = 16", "vcpus = 0"))
         await pilot.press("C")
         await until(pilot, lambda: any("vcpus: 0 is not a whole number" in each.message for each in app._notifications))
         assert app.return_value is None

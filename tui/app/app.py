@@ -26,20 +26,17 @@ from tui.core.plan import Plan
 from tui.core.settings import AUTO
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
-from tui.ui import terminal
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
 from tui.ui.page import HABITS_HELP, PAGES, Page
-from tui.ui.terminal_program import editor, in_terminal
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
     from tui.app.wiring import Backend
     from tui.core.settings import Config
     from tui.launch.screens.page import LaunchPage
-    from tui.migration.backend.migrations import Migration
     from tui.migration.screens.page import MigratePage
     from tui.runs.screens.page import RunsPage
     from tui.study.screens.page import StudyPage
@@ -53,7 +50,8 @@ class VmlmApp(SurvivesErrors, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
-    runner. The app returns LAB if the user chose the lab, RELOAD if the configuration was changed. With `read_only`, no page changes anything.
+    runner. With `read_only`, no page changes anything. The app returns LAB if the user chose the lab, RELOAD if the
+    configuration was changed.
     """
 
     TITLE = "vmlm-tui"
@@ -110,7 +108,6 @@ class VmlmApp(SurvivesErrors, App[str]):
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         self._in_sight: InSight | None = None
-        self._headline = ""
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))
         self.add_mode(FIRST, self._create_first)
@@ -129,15 +126,15 @@ class VmlmApp(SurvivesErrors, App[str]):
         return self._backend
 
     def on_mount(self) -> None:
-        self._host = self.sub_title
-        self._send(terminal.SAVE_TITLE + terminal.title(f"{self.title} - {self._host}"))
+        self._in_sight = InSight(self)
         if self._backend is not None:
-            self._follow_all(self._backend)
+            self._in_sight.follow(self._backend.migrations)
             self._find_running()
 
     async def on_unmount(self) -> None:
         """Leave running jobs and close the connections."""
-        self._send(terminal.RESTORE_TITLE)
+        if self._in_sight is not None:
+            self._in_sight.restore()
         if self._backend is not None:
             self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
@@ -148,70 +145,19 @@ class VmlmApp(SurvivesErrors, App[str]):
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
 
-    # -- always in sight --
-
-    def _follow_all(self, backend: "Backend") -> None:
-        """Show what runs in the first line of every page, and in the terminal's title."""
-        self._in_sight = InSight(
-            backend.migrations, partial(self.call_later, self._show_headline), self._on_migration_ended
-        )
-
-    def _show_headline(self) -> None:
-        headline = self._in_sight.headline if self._in_sight is not None else ""
-        if headline != self._headline:
-            self._headline = headline
-            self.sub_title = headline or self._host
-            self._send(terminal.title(f"{headline or self.title} - {self._host}"))
-
-    def _on_migration_ended(self, migration: "Migration", words: str) -> None:
-        """Ring, and show how it ended wherever the person looks: at another page, or at another window."""
-        self.bell()
-        self._send(terminal.notification(migration.vm.name, words, os.environ))
-        if self.current_mode != "migrate":
-            self.notify(words, title=f"{migration.vm.name} -> {migration.target}", markup=False)
-
-    def _send(self, sequence: str) -> None:
-        """Send a control sequence to the terminal."""
-        if self._driver is not None:
-            self._driver.write(sequence)
-
     # -- pages --
 
     def _create_page(self, page: str) -> Page:
         """Create a page when it is first opened."""
-        backend = self.backend
-        if page == "hosts":
-            from tui.hosts.screens.page import HostsPage
+        from tui.app import pages
 
-            return HostsPage(backend.hosts)
-        if page == "nfs":
-            from tui.nfs.screens import NfsPage
-
-            return NfsPage(backend.nfs)
-        if page == "launch":
-            from tui.launch.screens.page import LaunchPage
-
-            return LaunchPage(backend.launch)
         if page == "runs":
-            from tui.runs.screens.page import RunsPage
-
-            self._runs_page = RunsPage(backend.runs, self._runs_filter)
+            self._runs_page = pages.runs(self.backend, self._runs_filter)
             return self._runs_page
-        if page == "study":
-            from tui.study.screens.page import StudyPage
-
-            return StudyPage(backend.studies)
-        from tui.migration.screens.page import MigratePage
-
-        self._migrate_page = MigratePage(
-            backend.migrations,
-            self._defaults(),
-            backend.forecaster,
-            backend.scripts,
-            backend.after_move,
-            backend.presets,
-        )
-        return self._migrate_page
+        if page == "migrate":
+            self._migrate_page = pages.migrate(self.backend, self._defaults())
+            return self._migrate_page
+        return pages.other(self.backend, page)
 
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
         """Propose the VM chosen on the Launch page on the Migrate page."""
@@ -273,7 +219,8 @@ class VmlmApp(SurvivesErrors, App[str]):
         self.config = message.config
         if self._wire is not None:
             self._backend = self._wire(message.config, self.config_path)
-            self._follow_all(self._backend)
+            if self._in_sight is not None:
+                self._in_sight.follow(self._backend.migrations)
             await self.switch_mode(next(iter(PAGES)))
             self._find_running()
             self.notify(f"{self.config_path} was written; config.example.toml shows all its keys.", markup=False)
@@ -299,19 +246,13 @@ class VmlmApp(SurvivesErrors, App[str]):
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
-    # -- the configuration --
-
     async def action_edit_config(self) -> None:
         """Edit config.toml in the terminal, then start again with it; one with mistakes is not used."""
-        from tui.app.config import load
+        from tui.app.edit_config import edited
 
         try:
-            before = self.config_path.read_bytes() if self.config_path.exists() else b""
-            await in_terminal(self, [*editor(os.environ), str(self.config_path)])
-            changed = self.config_path.exists() and self.config_path.read_bytes() != before
-            if changed:
-                load(self.config_path)
-        except (Failure, OSError) as failure:
+            changed = await edited(self, self.config_path)
+        except Failure as failure:
             text = f"{failure} The app goes on with the configuration of before; the same key edits it again."
             self.notify(text, markup=False, severity="error", timeout=30)
         else:

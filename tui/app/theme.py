@@ -57,7 +57,7 @@ LIGHT_BACKGROUNDS = ("7", "15")
 
 
 def theme_for(environ: Mapping[str, str], wanted: str = AUTO) -> Theme:
-    """The theme that the configuration wants; AUTO is that for the terminal's background in COLORFGBG, else the dark one."""
+    """The theme that the configuration wants; with AUTO, that for the background in COLORFGBG, else the dark one."""
     if wanted != AUTO:
         return THEMES[f"vmlm-{wanted}"]
     background = environ.get("COLORFGBG", "").rpartition(";")[2]
