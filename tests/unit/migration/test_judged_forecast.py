@@ -149,6 +149,13 @@ def test_a_run_teaches_the_rate_of_its_link_and_what_the_devices_take() -> None:
     assert post_copy["device_ms"] == 10  # the pause sends no memory
 
 
+def test_passes_that_end_between_two_samples_do_not_count_as_time_of_the_devices() -> None:
+    """The last two passes took 77 ms; the pause of 353 ms sent what they left, 6.7 MB at 250 Mbit/s."""
+    timeline = timeline_of(recording("pre-copy-slow-link"))
+    assert timeline.passes[-1].left == 0
+    assert 100 < learned_figures(timeline)["device_ms"] < 160
+
+
 def test_a_limited_link_teaches_no_rate() -> None:
     found = learned_figures(timeline_of(recording("pre-copy-idle"), bandwidth_mib_s=20))
     assert found == {"bandwidth_bytes_s": None, "device_ms": None}

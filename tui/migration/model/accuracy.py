@@ -108,13 +108,27 @@ def learned_figures(timeline: Timeline) -> dict[str, Any]:
         if timeline.post_copy_at is not None:
             device_ms = downtime_ms
         elif rate and timeline.passes:
-            device_ms = downtime_ms - 1000 * timeline.passes[-1].left / rate
+            device_ms = downtime_ms - 1000 * _sent_in_pause(timeline, rate) / rate
     if device_ms is not None and device_ms < 0:
         rate = device_ms = None  # the rest was sent faster, so it was not the link that limited the passes
     return {
         "bandwidth_bytes_s": None if rate is None else round(rate),
         "device_ms": None if device_ms is None else round(device_ms),
     }
+
+
+def _sent_in_pause(timeline: Timeline, rate: float) -> float:
+    """The bytes that pre-copy sent while the VM was paused: all without those sent until then.
+
+    What the last pass left is too little if passes ended between the last sample and the pause.
+    """
+    paused_at = next((mark.t for mark in reversed(timeline.marks) if mark.sign == "S"), None)
+    sent = number_in(timeline.final, "memory_processed")
+    before = [each for each in timeline.points if paused_at is not None and each.t <= paused_at]
+    if paused_at is None or sent is None or not before:
+        return timeline.passes[-1].left
+    in_pause = sent - before[-1].transferred - rate * (paused_at - before[-1].t)
+    return max(float(timeline.passes[-1].left), in_pause)
 
 
 def _link_rate(timeline: Timeline) -> float | None:
