@@ -28,6 +28,7 @@ from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
+from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
 from tui.ui.page import HABITS_HELP, PAGES, Page
@@ -96,7 +97,10 @@ class VmlmApp(SurvivesErrors, App[str]):
         read_only: bool = False,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
-        super().__init__(ansi_color=True)  # before the theme is set; otherwise NO_COLOR gives black on black
+        glyphs = table(config.display.glyphs if config else AUTO, os.environ)
+        super().__init__(
+            drawing(self.get_driver_class(), glyphs), ansi_color=True
+        )  # before the theme is set; otherwise NO_COLOR gives black on black
         self.config = config
         self.config_path = config_path
         self.read_only = read_only

@@ -199,6 +199,7 @@ class Display:
     """How the app looks."""
 
     theme: Annotated[str, kinds.one_of([AUTO, "dark", "light", "contrast"])] = AUTO
+    glyphs: Annotated[str, kinds.one_of([AUTO, "blocks", "console", "ascii"])] = AUTO
 
 
 @dataclass(frozen=True)
