@@ -274,6 +274,26 @@ async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: Fa
         await until(pilot, lambda: app.screen.is_modal)
 
 
+# -- the clipboard --
+
+
+async def test_y_copies_what_is_chosen_to_the_clipboard_of_the_terminal(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("3")
+        await sees(app, pilot, "[3 Launch]", "> guest1")
+        await pilot.press("y")
+        await sees(app, pilot, "Copied: guest1.")
+        assert app.clipboard == "guest1"
+        await pilot.press("1")
+        await sees(app, pilot, "[1 Hosts]", "> x FAILED it resolves the names of the other hosts")
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard.startswith("source x FAILED it resolves the names of the other hosts"))
+        await pilot.press("5")
+        await sees(app, pilot, "[5 Runs]", "Nothing has been recorded")
+        await pilot.press("y")
+        await sees(app, pilot, "There is nothing to copy here.")
+
+
 # -- read only --
 
 

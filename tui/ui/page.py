@@ -30,7 +30,15 @@ class Page(ReportsErrors, Screen[None]):
     CHANGES: ClassVar[frozenset[str]] = frozenset()  # its actions that change something, here or on a host
     _unknown_at = -math.inf  # when a key was pressed that does nothing
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"press('{same}')", show=False) for key, same in HABITS.items()
+        Binding(
+            "y",
+            "copy",
+            "copy",
+            show=False,
+            id="page.copy",
+            tooltip="Copy what is chosen to the clipboard of the terminal, also over ssh",
+        ),
+        *(Binding(key, f"press('{same}')", show=False) for key, same in HABITS.items()),
     ]
 
     def compose(self) -> ComposeResult:
@@ -59,6 +67,19 @@ class Page(ReportsErrors, Screen[None]):
     def refusal(self, action: str) -> str:
         """As `why_not`, and why an action that changes something cannot act if the app only reads."""
         return READ_ONLY if action in self.CHANGES and getattr(self.app, "read_only", False) else self.why_not(action)
+
+    def to_copy(self) -> str:
+        """What y copies: a name, a path or commands; empty if nothing is chosen."""
+        return ""
+
+    def action_copy(self) -> None:
+        """Copy by OSC 52, which a terminal passes on also over ssh."""
+        text = self.to_copy()
+        if text:
+            self.app.copy_to_clipboard(text)
+        lines = text.splitlines()
+        more = f" and {len(lines) - 1} more line{'s' * (len(lines) > 2)}" if len(lines) > 1 else ""
+        self.explain(f"Copied: {lines[0]}{more}." if lines else "There is nothing to copy here.")
 
     def action_press(self, key: str) -> None:
         """Do what another key does."""

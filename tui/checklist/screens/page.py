@@ -21,6 +21,7 @@ from tui.checklist.screens.details import Details
 from tui.checklist.screens.progress import ProgressDialog
 from tui.checklist.widgets.checklist import ChecklistRows
 from tui.checklist.widgets.detail import CheckDetail
+from tui.checklist.widgets.item_lines import action_lines
 from tui.core.actions import PROGRESS as PROGRESS_KEY
 from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
@@ -167,6 +168,14 @@ class ListPage(Page):
                 self._show()
 
         self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._filter, str), answered)
+
+    def to_copy(self) -> str:
+        """The line, what was found, and the commands that would fix it."""
+        item = self._rows.chosen
+        if item is None:
+            return ""
+        fix = action_lines(item.change) if item.change is not None else ()
+        return "\n".join([text_of(item), *fix])
 
     def action_details(self) -> None:
         """Show all about the line under the cursor."""

@@ -186,6 +186,9 @@ class LaunchPage(LaunchView):
     async def _refresh_workload(self) -> None:
         await self._read_workload()
 
+    def to_copy(self) -> str:
+        return self._launch.name
+
     def action_scroll(self, step: int) -> None:
         """Scroll by a page."""
         box = self.query_one(VerticalScroll)

@@ -155,6 +155,11 @@ class RunsPage(ColumnsPage):
         index, runs = self._table.highlighted, self._shown.runs if self._shown else ()
         return runs[index] if index is not None and index < len(runs) else None
 
+    def to_copy(self) -> str:
+        """The folders of the marked runs, else that of the chosen one."""
+        chosen = self._chosen()
+        return "\n".join(str(run.folder) for run in self._marked_runs() or ([chosen] if chosen else []))
+
     def _marked_runs(self) -> list[Run]:
         """The marked runs that are shown."""
         return [run for run in (self._shown.runs if self._shown else ()) if run.folder in self._marked]

@@ -113,6 +113,10 @@ class StudyPage(Page):
         )
         self._matrix, self._list = Rows(id="matrix"), EndedRuns(id="list", compact=True, markup=False)
 
+    def to_copy(self) -> str:
+        """The id of the study, which is the name of its folder."""
+        return str(self._shown.status.get("id", "")) if self._shown is not None else ""
+
     def body(self) -> ComposeResult:
         yield self._head
         yield self._trouble
