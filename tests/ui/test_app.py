@@ -291,7 +291,7 @@ async def test_y_copies_what_is_chosen_to_the_clipboard_of_the_terminal(world: F
         await pilot.press("5")
         await sees(app, pilot, "[5 Runs]", "Nothing has been recorded")
         await pilot.press("y")
-        await sees(app, pilot, "There is nothing to copy here.")
+        await sees(app, pilot, "There is no run here.")
 
 
 # -- read only --

@@ -66,7 +66,9 @@ class Page(ReportsErrors, Screen[None]):
 
     def refusal(self, action: str) -> str:
         """As `why_not`, and why an action that changes something cannot act if the app only reads."""
-        return READ_ONLY if action in self.CHANGES and getattr(self.app, "read_only", False) else self.why_not(action)
+        if action in self.CHANGES and getattr(self.app, "read_only", False):
+            return READ_ONLY
+        return "" if action == "press" else self.why_not(action)  # the key that it stands for is judged
 
     def to_copy(self) -> str:
         """What y copies: a name, a path or commands; empty if nothing is chosen."""
