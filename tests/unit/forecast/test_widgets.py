@@ -11,8 +11,9 @@ from tui.core.quantity import GIB, MIB
 from tui.forecast.model.advice import remedies
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast, side_by_side
+from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast
 from tui.forecast.model.interval import Interval
+from tui.forecast.model.steered import techniques_of
 from tui.forecast.widgets.picture import curve_picture
 from tui.forecast.widgets.table import ends, no_post_copy, table
 from tui.ui.chart.curves import Curves, load
@@ -23,7 +24,7 @@ WIDTH = 76
 
 
 def lines(of: Inputs, plan: Plan, width: int = WIDTH) -> list[str]:
-    return [line for line, _ in table(side_by_side(of), chosen(plan), "post-copy at once", width)]
+    return [line for line, _ in table(techniques_of(of), chosen(plan), "post-copy at once", width)]
 
 
 def converges(of: Inputs) -> bool:
@@ -88,7 +89,7 @@ def test_a_bound_without_end_is_shown() -> None:
 def test_the_chosen_technique_is_one_of_the_forecast(plan: Plan, name: str) -> None:
     timeout_s = plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None
     assert chosen(plan) == name
-    assert name in [each.technique for each in side_by_side(replace(measured(), timeout_s=timeout_s))]
+    assert name in [each.technique for each in techniques_of(replace(measured(), timeout_s=timeout_s))]
 
 
 def test_each_remedy_alone_lets_pre_copy_end() -> None:

@@ -224,4 +224,6 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
         plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
         refused.reason if refused else without,
         auto_converge=plan.auto_converge,
+        policy=plan.policy,
+        total_s=plan.total_s,
     )
