@@ -48,7 +48,7 @@ def test_a_fast_workload_does_not_converge_and_post_copy_is_advised() -> None:
     assert math.isinf(found[PRE_COPY].total_s.likely)
     assert found[PRE_COPY].left == pytest.approx(329 * MIB, rel=0.02)
     assert advised(list(found.values())).technique == AT_ONCE
-    assert found[AT_ONCE].total_s.likely == pytest.approx(1 + 0.04 + 450 / 112)
+    assert found[AT_ONCE].total_s.likely == pytest.approx(1 + 0.01 + 450 / 112)
     assert found[AUTOMATIC].total_s.likely == found[AT_ONCE].total_s.likely
     assert found[AUTO_CONVERGE].total_s.likely > 5 * found[AT_ONCE].total_s.likely
 
@@ -139,7 +139,7 @@ def test_the_sentence_names_what_limits_and_what_is_advised() -> None:
     text = sentence(of, techniques_of(of))
     assert text == (
         "The VM dirties 326 MiB within 1.0 s; the link moves 112 MiB/s (earlier runs): pre-copy does not end with a "
-        "pause below 3.0 s. Post-copy at once: about 5.1 s (4.3 s to 6.5 s), pause 40 ms (20 ms to 200 ms)."
+        "pause below 3.0 s. Post-copy at once: about 5.0 s (4.3 s to 6.5 s), pause 10 ms (3.0 ms to 200 ms)."
     )
 
 
@@ -157,6 +157,12 @@ def test_inputs_of_a_version_that_did_not_record_auto_converge_are_read() -> Non
     assert inputs_from_json(written) == inputs(30)
 
 
+def test_inputs_of_a_version_that_knew_one_pause_for_devices_and_switch_are_read() -> None:
+    written = inputs_to_json(inputs(30))
+    del written["switch_s"]
+    assert inputs_from_json(written) == inputs(30, switch_s=inputs(30).device_s)
+
+
 def test_inputs_of_a_version_that_recorded_one_number_for_the_first_pass_are_read() -> None:
     assert inputs_from_json({**inputs_to_json(inputs(30)), "first": 450 * MIB}) == inputs(30)
 
@@ -166,7 +172,7 @@ def test_what_is_unsure_of_the_first_pass_widens_the_bytes_and_the_time_of_each_
     for narrow, wide in zip(techniques_of(exact), techniques_of(replace(exact, first=unsure)), strict=True):
         assert wide.total_s.likely == narrow.total_s.likely
         assert wide.total_s.high >= narrow.total_s.high + 250 / 112
-        assert wide.total_s.low <= narrow.total_s.low - 150 / 118
+        assert wide.total_s.low <= narrow.total_s.low - 150 / 118 + 1e-9
         assert wide.sent.low <= narrow.sent.low - 150 * MIB
         assert wide.sent.high >= narrow.sent.high + 250 * MIB
 

@@ -198,10 +198,10 @@ def switched(
     # Of what was dirtied since the pass began, a share is still to be sent anyway.
     passed_s = in_pass_s + part_s
     again = curve.at(passed_s) * passed_s / (in_pass_s + seconds) if passed_s else 0.0
-    runs = switch_s + link.device_s
+    runs = switch_s + link.switch_s
     end = runs + (unsent + again) / link.bandwidth
     left = [(switch_s, unsent), (switch_s, unsent + again), (runs, unsent + again), (end, 0.0)]
-    return Course(end, link.device_s, points + left)
+    return Course(end, link.switch_s, points + left)
 
 
 def _cone(courses: list[Course], end: float) -> tuple[tuple[float, float, float], ...]:

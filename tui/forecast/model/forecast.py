@@ -12,6 +12,9 @@ from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_co
 AUTO_CONVERGE = "auto-converge"  # the other names of techniques are those of core.plan
 SETUP_S = Interval(0.5, 1.0, 2.0)  # until earlier runs of the two hosts show it; measured in the lab: about 1 s
 DEVICE_S = Interval(0.02, 0.04, 0.2)
+# The pause of a switch to post-copy. QEMU counts it until the source has sent the devices, not until the destination
+# has loaded them, so it is shorter: 3 to 45 ms in the lab.
+SWITCH_S = Interval(0.003, 0.01, 0.2)
 OPPOSITE = {"low": "high", "high": "low"}  # bounds
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
 
@@ -19,6 +22,8 @@ BORDER = 0.1  # so near to the border between converging and not, a verdict is a
 @dataclass(frozen=True)
 class Inputs:
     """What a forecast starts from: bytes, seconds, bytes per second, and where the bandwidth is known from.
+
+    `device_s` is what the devices add to the pause of pre-copy, `switch_s` the pause of a switch to post-copy.
 
     `first` is what the first pass sends: the memory in use. `post_copy_refused` is why post-copy can't be used.
     With `auto_converge`, the techniques that may use it slow the VM down; those that are named for it always do.
@@ -32,6 +37,7 @@ class Inputs:
     max_downtime_s: float
     setup_s: Interval = SETUP_S
     device_s: Interval = DEVICE_S
+    switch_s: Interval = SWITCH_S
     timeout_s: float | None = None  # of post-copy after a timeout, if that is the plan
     post_copy_refused: str = ""
     exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
@@ -46,8 +52,12 @@ class Inputs:
         """
         likely = self.link()
         yield self.curve, likely, "likely"
-        for device_s in (self.device_s.low, self.device_s.high):  # whatever the pass is that ends it
-            yield self.curve, replace(likely, device_s=device_s), "likely"
+        for bound in ("low", "high"):  # whatever the pass is that ends it
+            yield (
+                self.curve,
+                replace(likely, device_s=self.device_s.at(bound), switch_s=self.switch_s.at(bound)),
+                "likely",
+            )
         curves = [self.curve]
         if not self.exact_curve:
             least, most = self.curve.deviating(-DEVIATIONS), self.curve.deviating(DEVIATIONS)
@@ -58,9 +68,8 @@ class Inputs:
     def link(self, bound: str = "likely") -> Link:
         """The link at its likely, its low (slow) or its high (fast) bound."""
         opposite = OPPOSITE.get(bound, bound)  # a slow link also takes long to connect
-        return Link(
-            max(1.0, getattr(self.bandwidth, bound)), getattr(self.setup_s, opposite), getattr(self.device_s, opposite)
-        )
+        times = (each.at(opposite) for each in (self.setup_s, self.device_s, self.switch_s))
+        return Link(max(1.0, self.bandwidth.at(bound)), *times)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def inputs_from_json(values: object) -> Inputs:
         _known(fields.get("max_downtime_s")),
         _measured(fields.get("setup_s")),
         _measured(fields.get("device_s")),
+        _measured(fields.get("switch_s", fields.get("device_s"))),  # an earlier version used that of the devices
         None if timeout_s is None else _number(timeout_s),
         _text(fields.get("post_copy_refused")),
         _flag(fields.get("exact_curve")),
