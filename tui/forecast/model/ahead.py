@@ -28,6 +28,14 @@ class EndedPass:
     left: float
     ended_s: float = 0.0
 
+    def left_by_next(self, bandwidth: float) -> float:
+        """What the next pass leaves if the VM goes on as in this one; at least that if it rewrites the same memory."""
+        return self.left if not self.seconds or not bandwidth else self.left_after(self.left / bandwidth)
+
+    def left_after(self, seconds: float) -> float:
+        """The same of a pass of so many seconds."""
+        return min(self.left, self.left * seconds / self.seconds) if self.seconds else self.left
+
 
 @dataclass(frozen=True)
 class Position:

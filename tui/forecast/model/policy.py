@@ -69,8 +69,9 @@ class ByForecast:
     """Ours: post-copy as soon as it is certain that pre-copy does not converge, by the forecast or by the passes.
 
     Before the first pass the measured dirty curve decides if it is certain; later the passes do, which are newer. At
-    the end of a pass what remains is least, so it switches then. Without post-copy, it advises a longer downtime when
-    the passes prove that they do not converge and auto-converge slows the VM down no further.
+    the end of a pass what remains is least, so it switches then; not if the newest pass shows that the next one would
+    end pre-copy, as after a burst. Without post-copy, it advises a longer downtime when the passes prove that they do
+    not converge and auto-converge slows the VM down no further.
     """
 
     name = "forecast"
@@ -99,7 +100,7 @@ class ByForecast:
         fits = (view.bandwidth or 0.0) * view.max_downtime_s
         if newest.left <= fits:
             return None
-        if stalled(view.passes) or self._as_forecast(view):
+        if (stalled(view.passes) or self._as_forecast(view)) and newest.left_by_next(view.bandwidth or 0.0) > fits:
             return Decision(POST_COPY, f"the last passes left no less than before: {_lefts(view)}")
         return None
 

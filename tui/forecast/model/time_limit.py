@@ -35,5 +35,4 @@ def _left(view: View, seconds: float) -> float:
     """
     if not view.passes:
         return 0.0 if view.inputs is None else view.inputs.curve.at(seconds)
-    newest = view.passes[-1]
-    return min(newest.left, newest.left * seconds / newest.seconds) if newest.seconds else newest.left
+    return view.passes[-1].left_after(seconds)
