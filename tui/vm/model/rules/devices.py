@@ -83,7 +83,7 @@ def _virtiofs_state(case: Case, folder: SharedFolder) -> str:
 
 def _nine_p(case: Case) -> Iterator[Words]:
     for each in case.domain.hardware.folders:
-        if each.driver != "virtiofs":
+        if each.driver not in ("virtiofs", "mtp"):
             yield {"folder": each.path or "(unnamed)", "tag": each.tag or "(none)"}
 
 
