@@ -240,7 +240,7 @@ PASSED_THROUGH = (
         f"Remove the slirp network or the helper's device from its definition {EDIT}.",
     ),
     Row(
-        r"cannot migrate domain: ([^\n]+)|State blocked by [\w ]*?device '?([\w:./-]+)|"
+        r"cannot migrate domain: ([^\n]+)|State blocked by [\w -]*?device '?([\w:./-]+)|"
         r"disallowing migration blocker[^\n]*: ([^\n]+)",
         "QEMU cannot move the VM as it is: {1}{2}{3}",
         "Detach or change what it names, then start again.",

@@ -13,7 +13,8 @@ VM_STATE = (
         "data.",
     ),
     Row(
-        r"domain has (?:an )?active block job|another backup job|disk '?(\w+)'? has an? active (?:\w+ )?(?:block )?job",
+        r"domain has (?:an )?active block (?:copy )?job|another backup job|"
+        r"disk '?(\w+)'? has an? active (?:\w+ )?(?:block )?job",
         "a block job runs on a disk of the VM, such as a backup or a commit {1}",
         "Wait until it ends, or end it: virsh blockjob VM DISK --info, --abort; virsh domjobabort for a backup.",
     ),
@@ -69,6 +70,17 @@ VM_STATE = (
         "Wait until the migration ends.",
     ),
     Row(
+        r"held by (?:monitor=)?remoteDispatchDomainMigrate(?:Begin|Perform|Confirm)\w*|"
+        r"migration of domain [^\n]* is being actively monitored",
+        "another migration of the VM is under way",
+        "Wait until it ends, or cancel it.",
+    ),
+    Row(
+        r"cannot abort migration in post-copy mode",
+        "post-copy cannot be cancelled, because the memory of the VM is on both hosts",
+        "Wait until it ends. The Migrate page shows what to do if it breaks.",
+    ),
+    Row(
         r"held by (?:monitor=|agent=)?remoteDispatch(\w+)",
         "another operation on the VM has not ended: {1}",
         "Wait and try again.",
@@ -105,7 +117,8 @@ VM_STATE = (
         "Try again in some seconds.",
     ),
     Row(
-        r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase",
+        r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase|"
+        r"job: post-copy phase failed",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
     ),
@@ -150,7 +163,8 @@ OPTIONS = (
         "Start it as pre-copy.",
     ),
     Row(
-        r"MSG_ZEROCOPY|zero-?copy[^\n]*(?:lock|ENOBUFS|No buffer space)|Requested Zero Copy feature is not available",
+        r"MSG_ZEROCOPY|Zero copy send feature not detected|"
+        r"zero-?copy[^\n]*(?:lock|ENOBUFS|No buffer space)|Requested Zero Copy feature is not available",
         "QEMU cannot send without copying (zero-copy)",
         "Start it without zero-copy, or raise the limit of locked memory of QEMU and net.core.optmem_max.",
     ),
@@ -227,7 +241,7 @@ ENDS = (  # of QEMU and of the job: the last rows, because other messages contai
         result=True,
     ),
     Row(
-        r"(?:read from|write to) monitor|end of file from (?:qemu )?monitor|monitor socket",
+        r"(?:read from|write to) monitor|end of file from (?:qemu )?monitor|connect to monitor socket",
         QEMU_ENDED,
         f"{LOG} on the host that ran it may have the reason.",
         result=True,
