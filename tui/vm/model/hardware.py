@@ -37,11 +37,12 @@ class SharedFolder:
 
 @dataclass(frozen=True)
 class Console:
-    """One graphical console; `addresses` are those of the host that it is bound to, `port` is 0 if libvirt chooses."""
+    """One graphical console, with the addresses or libvirt networks of the host; `port` is 0 if libvirt chooses it."""
 
     kind: str
     addresses: tuple[str, ...] = ()
     port: int = 0
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ def _console(element: ET.Element) -> Console:
         found = [element.get("listen", "")]
     automatic = element.get("autoport") == "yes" or any(each.get("type") in ("socket", "none") for each in listens)
     port = 0 if automatic else whole(element.get("port", "")) or 0
-    return Console(element.get("type", ""), tuple(filter(None, found)), port)
+    networks = (each.get("network", "") for each in listens if each.get("type") == "network")
+    return Console(element.get("type", ""), tuple(filter(None, found)), port, tuple(filter(None, networks)))
 
 
 def _tpm(element: ET.Element) -> Tpm:

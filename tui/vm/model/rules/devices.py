@@ -148,9 +148,10 @@ def _of_target(kind: str) -> Finder:
         # A bridge of Open vSwitch is a network device, but no bridge of the kernel.
         devices = () if case.facts is None else tuple(case.facts.mtus)
         known = (*case.there.bridges, *devices) if kind == "bridge" else case.there.networks
-        for nic in case.domain.nics:
-            if nic.kind == kind and nic.source not in known:
-                yield {"kind": kind, "source": nic.source}
+        used = [nic.source for nic in case.domain.nics if nic.kind == kind]
+        if kind == "network":  # a console may listen on the address of one
+            used += [name for console in case.domain.hardware.consoles for name in console.networks]
+        yield from ({"kind": kind, "source": each} for each in dict.fromkeys(used) if each not in known)
 
     return finds
 
