@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.vm.cases import DAEMON, GIB, SOURCE, TARGET, Row, check, domain
+from tests.unit.vm.test_definitions import ROWS as DEFINITIONS
 from tests.unit.vm.test_rules_devices import ROWS as DEVICES
 from tests.unit.vm.test_rules_disks import ROWS as DISKS
 from tui.core.vm import Vm
@@ -101,7 +102,7 @@ ROWS = {
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),
     "kernel of both": Row(domain(rest=OS.format("<kernel>/boot/both</kernel>"))),
     "kernel that differs": Row(
-        domain(rest=OS.format("<kernel>/boot/other</kernel>")), BLOCKED, "It boots from /boot/other"
+        domain(rest=OS.format("<kernel>/boot/other</kernel>")), NOTE, "It boots from /boot/other, whose size differs"
     ),
     "kernel, host unread": Row(
         domain(rest=OS.format("<kernel>/boot/vmlinuz</kernel>")), DOUBTFUL, "not on the shared folder", None
@@ -151,7 +152,7 @@ def test_each_definition_is_judged_by_what_the_target_has(row: Row) -> None:
 def test_each_rule_has_a_definition_that_it_finds_and_many_that_it_does_not() -> None:
     cases = [
         Case(row.vm, "/mnt/nfs", "target", row.there, row.here)
-        for row in (*DISKS.values(), *DEVICES.values(), *ROWS.values())
+        for row in (*DISKS.values(), *DEVICES.values(), *ROWS.values(), *DEFINITIONS.values())
     ]
     for rule in RULES:
         found = [bool(rule.judge(case)) for case in cases]
