@@ -52,7 +52,7 @@ class VmlmApp(SurvivesErrors, App[str]):
     """
 
     TITLE = "vmlm-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # not beside the module of a subclass
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *(

@@ -9,18 +9,19 @@ CONFIG = "the configuration; the default is $VMLM_CONFIG, then ~/.config/vmlm/co
 
 
 class Parser(argparse.ArgumentParser):
-    """Has --config and --help; `help` is the command that prints the help."""
+    """Has --help, and --config unless it needs no configuration; `help` is the command that prints the help."""
 
-    def __init__(self, help: str, **settings: str) -> None:
+    def __init__(self, help: str, *, configured: bool = True, **settings: str) -> None:
         super().__init__(**settings, add_help=False, allow_abbrev=False)  # type: ignore[arg-type]
         self._help = help
-        self.add_argument("--config", metavar="FILE", help=CONFIG)
+        if configured:
+            self.add_argument("--config", metavar="FILE", help=CONFIG)
         self.add_argument("-h", "--help", action="store_true", help="print this help and exit")
 
     def parse(self, words: list[str], *, intermixed: bool = False) -> argparse.Namespace:
         """The options; Failure if the words are invalid. `intermixed`: options may be between the other words."""
         options = self.parse_intermixed_args(words) if intermixed else self.parse_args(words)
-        if options.config == "":
+        if getattr(options, "config", None) == "":
             self.error("--config names no file")
         return options
 
