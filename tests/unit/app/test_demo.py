@@ -4,16 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.app.programs import Open, Run
+from tests.unit.app.programs import WITHOUT_LIBVIRT, Open, Run
 from tui.app.screens.demo import NOTICE, RECORDING
 from tui.runs.backend.reading import RunReader, open_run
-
-WITHOUT_LIBVIRT = """
-import sys
-sys.modules.update(dict.fromkeys(("libvirt", "libvirt_qemu", "asyncssh")))  # an import of them fails
-from tui.app.main import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 @pytest.fixture

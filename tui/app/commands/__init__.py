@@ -23,6 +23,7 @@ MODULES = {
     "runs": "runs",
     "study": "study",
     "demo": "demo",
+    "doctor": "doctor",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -38,7 +39,8 @@ vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
-vmlm-tui demo"""
+vmlm-tui demo
+vmlm-tui doctor [--json]"""
 
 
 def run(verb: str, words: list[str]) -> int:
