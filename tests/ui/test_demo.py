@@ -1,5 +1,9 @@
 """The demo: the replay of its recording, without the other pages."""
 
+import tempfile
+from pathlib import Path
+
+import pytest
 from textual.pilot import Pilot
 
 from tests.ui.one_page import text_of, until
@@ -42,3 +46,13 @@ async def test_esc_shows_all_charts_again_before_it_quits_the_demo() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: not app.is_running)
         assert app.return_code == 0
+
+
+async def test_a_screenshot_of_the_demo_is_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = DemoApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_end(app, pilot)
+        place = app.deliver_screenshot()
+    assert place is not None
+    assert Path(place).parent == tmp_path

@@ -17,11 +17,13 @@ from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from tui.app.screenshot import SavesScreenshots
 from tui.app.theme import DARK, LIGHT, theme_for
 from tui.checklist.screens.quit import JobGuard
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.settings import default_runs_folder
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
@@ -44,7 +46,7 @@ TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette command
 LAB = "lab"  # the app's return value if the user chose the lab
 
 
-class VmlmApp(SurvivesErrors, App[str]):
+class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
@@ -113,6 +115,10 @@ class VmlmApp(SurvivesErrors, App[str]):
         if type(renderable) is ChopsUpdate:
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
+
+    @property
+    def runs_folder(self) -> Path:
+        return self.config.runs.folder if self.config is not None else default_runs_folder()
 
     # -- pages --
 

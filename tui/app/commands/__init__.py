@@ -22,6 +22,7 @@ MODULES = {
     "clock": "after_move",
     "runs": "runs",
     "study": "study",
+    "shot": "shot",
     "demo": "demo",
     "doctor": "doctor",
 }
@@ -39,6 +40,7 @@ vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
+vmlm-tui shot RUN [--help] ...
 vmlm-tui demo
 vmlm-tui doctor [--json]"""
 

@@ -1,5 +1,6 @@
 """The demo: an app with one page, the replay of the recording that comes with the program."""
 
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -36,6 +37,11 @@ class DemoPage(ReplayPage):
 
     def __init__(self, folder: Path = RECORDING) -> None:
         super().__init__(Runs(folder.parent), open_run(RunReader(folder.parent).read(folder)))
+
+    @property
+    def run_folder(self) -> Path:
+        """Where a screenshot is saved: the recording may be in a folder of the system."""
+        return Path(tempfile.gettempdir())
 
     def body(self) -> ComposeResult:
         """What this is, then the replay."""
