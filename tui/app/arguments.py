@@ -1,11 +1,15 @@
-"""An argument parser that raises Failures."""
+"""An argument parser that raises Failures, and the parser of a command for its completions and its manual."""
 
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
 
 from tui.core.failure import Failure
 
 CONFIG = "the configuration; the default is $VMLM_CONFIG, then ~/.config/vmlm/config.toml"
+
+
+DESCRIBED = "\0described"  # the word of `described`; no word of a command line has a NUL
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +24,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, words: list[str], *, intermixed: bool = False) -> argparse.Namespace:
         """The options; Failure if the words are invalid. `intermixed`: options may be between the other words."""
+        if DESCRIBED in words:
+            raise _Described(self)
         options = self.parse_intermixed_args(words) if intermixed else self.parse_args(words)
         if getattr(options, "config", None) == "":
             self.error("--config names no file")
@@ -28,3 +34,20 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise argparse's message as a Failure."""
         raise Failure(message, hint=f"{self._help} shows what is expected.")
+
+
+class _Described(Exception):  # no error: it ends a command before it acts
+    """Has the parser with which a command would have parsed its words."""
+
+    def __init__(self, parser: Parser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+def described(main: Callable[[list[str]], object]) -> Parser:
+    """The parser of the command that `main` runs with its words; the command does not act."""
+    try:
+        main([DESCRIBED])
+    except _Described as described:
+        return described.parser
+    raise RuntimeError("a command has no parser")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from tui.app.app import VmlmApp
+    from tui.app.arguments import Parser
     from tui.core.settings import Config
 
 CANNOT_START = commands.CANNOT_START
@@ -66,10 +67,11 @@ def _lab(words: list[str]) -> int:
         return 128 + signal.SIGINT
 
 
-def _options(words: list[str]) -> "argparse.Namespace":
+def parser() -> "Parser":
+    """The parser of the words that are no command."""
     from tui.app.arguments import Parser
 
-    parser = Parser(
+    options = Parser(
         "vmlm-tui --help",
         prog="vmlm-tui",
         usage="\n       ".join(USAGE),
@@ -78,9 +80,14 @@ def _options(words: list[str]) -> "argparse.Namespace":
         "migrate VMs without the app; COMMAND --help explains each. "
         "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
-    options = parser.parse(words)
-    options.text = parser.format_help() if options.help else f"vmlm-tui {__version__}\n" if options.version else ""
+    options.add_argument("--version", action="store_true", help="print the version and exit")
+    return options
+
+
+def _options(words: list[str]) -> "argparse.Namespace":
+    parsing = parser()
+    options = parsing.parse(words)
+    options.text = parsing.format_help() if options.help else f"vmlm-tui {__version__}\n" if options.version else ""
     return options
 
 

@@ -11,7 +11,7 @@ from tests.unit.app.programs import MINIMAL, SHOW_MODULES, Run, modules
 from tui import __version__
 from tui.app.commands import MODULES
 
-UNCONFIGURED = {"demo"}  # commands that read no configuration
+UNCONFIGURED = {"demo", "completion", "man"}  # commands that read no configuration
 
 
 def test_the_version_is_one_line(run: Run) -> None:

@@ -25,6 +25,8 @@ MODULES = {
     "shot": "shot",
     "demo": "demo",
     "doctor": "doctor",
+    "completion": "completion",
+    "man": "man",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -42,7 +44,9 @@ vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
 vmlm-tui shot RUN [--help] ...
 vmlm-tui demo
-vmlm-tui doctor [--json]"""
+vmlm-tui doctor [--json]
+vmlm-tui completion bash|zsh|fish
+vmlm-tui man"""
 
 
 def run(verb: str, words: list[str]) -> int:
