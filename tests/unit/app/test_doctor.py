@@ -63,6 +63,13 @@ def test_a_folder_that_cannot_be_written_is_missing(run: Run, environ: dict[str,
     assert "Not a directory" in lines["state folder"]["found"]
 
 
+def test_a_runner_without_a_folder_is_missing(run: Run, environ: dict[str, str]) -> None:
+    environ["VMLM_RUNTIME_DIR"] = "relative"
+    status, lines = by_name(run)
+    assert (status, lines["runner folder"]["state"]) == (1, "missing")
+    assert "not an absolute path" in lines["runner folder"]["found"]
+
+
 @pytest.mark.parametrize(
     ("environ", "state"),
     [
