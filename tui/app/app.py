@@ -18,12 +18,13 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from tui.app.in_sight import InSight
+from tui.app.screenshot import SavesScreenshots
 from tui.app.theme import THEMES, theme_for
 from tui.checklist.screens.quit import JobGuard
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.settings import AUTO
+from tui.core.settings import AUTO, default_runs_folder
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
@@ -47,7 +48,7 @@ TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette command
 LAB, RELOAD = "lab", "reload"  # the app's return value: the user chose the lab, or changed the configuration
 
 
-class VmlmApp(SurvivesErrors, App[str]):
+class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
@@ -56,7 +57,7 @@ class VmlmApp(SurvivesErrors, App[str]):
     """
 
     TITLE = "vmlm-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # not beside the module of a subclass
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -148,6 +149,10 @@ class VmlmApp(SurvivesErrors, App[str]):
         if type(renderable) is ChopsUpdate:
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
+
+    @property
+    def runs_folder(self) -> Path:
+        return self.config.runs.folder if self.config is not None else default_runs_folder()
 
     # -- pages --
 

@@ -3,6 +3,7 @@
 import math
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -55,6 +56,11 @@ class Page(ReportsErrors, Screen[None]):
     def body(self) -> ComposeResult:
         """The content between the two lines."""
         yield from ()
+
+    @property
+    def run_folder(self) -> Path | None:
+        """The folder of the run that the page shows; None if it shows none."""
+        return None
 
     def why_not(self, action: str) -> str:  # noqa: ARG002
         """Why the action of a key of this page cannot act now, as a sentence; empty where it can."""

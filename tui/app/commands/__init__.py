@@ -23,6 +23,11 @@ MODULES = {
     "runs": "runs",
     "study": "study",
     "keys": "keys",
+    "shot": "shot",
+    "demo": "demo",
+    "doctor": "doctor",
+    "completion": "completion",
+    "man": "man",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -38,7 +43,12 @@ vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
-vmlm-tui keys [--help]"""
+vmlm-tui keys [--help]
+vmlm-tui shot RUN [--help] ...
+vmlm-tui demo
+vmlm-tui doctor [--json]
+vmlm-tui completion bash|zsh|fish
+vmlm-tui man"""
 
 
 def run(verb: str, words: list[str]) -> int:
