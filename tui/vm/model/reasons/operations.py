@@ -195,7 +195,7 @@ OPTIONS = (
         "Start it without that option; the Hosts page shows the versions.",
     ),
     Row(
-        r"([^\n:]*\bmultifd[^\n]*)",
+        r"([^\n:]{0,80}\bmultifd[^\n]*)",
         "QEMU reports an error of the parallel connections: {1}",
         "Start it without parallel connections. The QEMUs of both hosts may differ.",
         MIGRATION,
