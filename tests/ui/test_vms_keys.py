@@ -52,6 +52,18 @@ async def test_deleting_asks_first_and_removes_the_disks_only_on_request(key: st
         assert bool(room.ran("rm\n-f")) == removed
 
 
+async def test_the_question_names_the_uefi_variables() -> None:
+    room = room_of()
+    nvram = "/var/lib/libvirt/qemu/nvram/guest1_VARS.fd"
+    definition = room.world.source.definition("guest1").replace("<os>", f"<os><nvram>{nvram}</nvram>")
+    room.world.source.definitions["guest1"] = definition
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await deletion_of(pilot, app)
+        assert "Its UEFI variables are removed, also from destination" in read(app)
+        assert nvram in read(app)
+
+
 async def test_a_vm_whose_creation_was_interrupted_is_shown_as_such_and_deleted() -> None:
     room = room_of(WEB)
     room.world.source.set_mark("guest1", MAKING)

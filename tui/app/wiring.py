@@ -28,6 +28,7 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.scripts import Scripts
+from tui.migration.backend.tls_check import TlsCheck
 from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
@@ -110,6 +111,7 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     owner.call_of = call_of
     owner.on_hosts.logs = HostLogs(connections, sudo)
     owner.on_hosts.images = DiskImages(connections, sudo)
+    owner.on_hosts.tls = TlsCheck(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     return Owned(owner, Studies(tools, config, studies_folder()))
 

@@ -21,7 +21,8 @@ LACKING = replace(TARGET, cpu_lacks={domain(rest=LIVE).cpu_xml: "erms, vaes"})
 VNC = "<graphics type='vnc' port='{port}' autoport='{auto}' listen='{address}'>{listen}</graphics>"
 ADDRESS = "<listen type='address' address='{0}'/>"
 OS = "<os><type machine='pc-q35-6.2'>hvm</type>{}</os>"
-LOADER = "<loader readonly='yes' type='pflash'>{}</loader><nvram template='{}'>/var/lib/libvirt/qemu/nvram/a.fd</nvram>"
+NVRAM = "/var/lib/libvirt/qemu/nvram/a.fd"
+LOADER = f"<loader readonly='yes' type='pflash'>{{}}</loader><nvram template='{{}}'>{NVRAM}</nvram>"
 ANY = "0.0.0.0"  # noqa: S104 - in a definition
 CODE, VARS = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 HUGE = "<memoryBacking><hugepages>{}</hugepages></memoryBacking>"
@@ -97,6 +98,14 @@ ROWS = {
     ),
     "own variables": Row(
         domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd"))), BLOCKED, "uses the template /opt/own/CODE.fd"
+    ),
+    "own variables that are there": Row(
+        domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd").replace(NVRAM, "/nvram/there.fd")))
+    ),
+    "variables of another size": Row(
+        domain(rest=OS.format(LOADER.format(CODE, VARS).replace(NVRAM, "/nvram/other.fd"))),
+        BLOCKED,
+        "The file of its UEFI variables, /nvram/other.fd, has 10 bytes here and 20 bytes on target",
     ),
     "UEFI, host unread": Row(domain(rest=OS.format(LOADER.format(CODE, VARS))), there=None),
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),

@@ -97,7 +97,9 @@ def _port(case: Case) -> Iterator[Words]:
 def _boot_paths(case: Case) -> Iterator[tuple[str, str]]:
     firmware = case.domain.hardware.firmware
     yield from ((BOOTS, path) for path in case.domain.boot_files if not on_shared(path, case.folder))
-    template = "" if firmware.nvram and on_shared(firmware.nvram, case.folder) else firmware.template
+    there = case.file_there(firmware.nvram)
+    made = on_shared(firmware.nvram, case.folder) or (there is not None and there.exists)
+    template = "" if firmware.nvram and made else firmware.template  # libvirt makes the file from it if it is missing
     for verb, path in (("uses the firmware", firmware.loader), ("uses the template", template)):
         if path.startswith("/") and not on_shared(path, case.folder):
             yield verb, path
@@ -123,6 +125,14 @@ def _boot_other(*, kernel: bool) -> Finder:
                 yield {"verb": verb, "path": path, "here": here.size, "there": there.size}
 
     return finds
+
+
+def _other_variables(case: Case) -> Iterator[Words]:
+    """A file that was left on the target; QEMU writes the variables of the VM into it."""
+    path = case.domain.hardware.firmware.nvram
+    here, there = case.file_here(path), case.file_there(path)
+    if here and there and here.exists and there.exists and here.size != there.size and not on_shared(path, case.folder):
+        yield {"path": path, "here": here.size, "there": there.size}
 
 
 def _boot_unknown(case: Case) -> Iterator[Words]:
@@ -261,6 +271,13 @@ RULES = (
         NOTE,
         _boot_other(kernel=True),
         "It {verb} {path}, whose size differs on {target}; it boots the other one when it starts anew.",
+    ),
+    Rule(
+        BLOCKED,
+        _other_variables,
+        "The file of its UEFI variables, {path}, has {here} bytes here and {there} bytes on {target}, and QEMU refuses "
+        "another size.",
+        "Remove the file on {target}: libvirt makes it again.",
     ),
     Rule(DOUBTFUL, _boot_unknown, "It boots from {path}, which is not on the shared folder {folder}."),
     Rule(
