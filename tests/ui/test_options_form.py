@@ -1,7 +1,9 @@
 """The dialog with the further options of a migration."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from tests.ui.migrate_screen import BY_HAND, OpenedPage, page_of
@@ -60,6 +62,34 @@ async def test_the_options_are_part_of_the_plan_and_shown_in_the_form() -> None:
         await page.pilot.press("enter")
         expected = Plan("guest1", PRE_COPY, parallel=2, comp_methods="zstd", comp_zstd_level=3, undefinesource=False)
         await until(page.pilot, lambda: migrations.started == [expected])
+
+
+async def test_a_file_is_read_once_it_is_entered_and_kept_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migrations = migrations_of(NEW, NEW)
+    xml = tmp_path / "moved.xml"
+    async with page_of(migrations, Plan("guest1", PRE_COPY)) as page:
+        form = await opened(page)
+        typed(form, "xml", xml.name)
+        await page.pilot.press("enter")
+        await page.sees("moved.xml cannot be used for --xml: No such file or directory.")
+        xml.write_text("<domain><name>guest2</name></domain>")
+        await page.pilot.press("enter")
+        await page.sees("--xml is refused: it defines the VM 'guest2', not 'guest1'.")
+        text = "<domain><name>guest1</name><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain>"
+        xml.write_text(text)
+        await page.pilot.press("enter")
+        await page.sees("with xml ")
+        xml.unlink()
+        await page.pilot.press("o")
+        await until(page.pilot, lambda: isinstance(page.app.screen, OptionsForm))
+        assert page.app.screen.query_one("#xml", Input).value.startswith("as read: ")
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: not isinstance(page.app.screen, OptionsForm))
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: migrations.started == [Plan("guest1", PRE_COPY, xml=text)])
 
 
 async def test_escape_leaves_the_options_as_they_were() -> None:

@@ -14,6 +14,10 @@ JAMMY = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))
 BOOKWORM = replace(NEW, libvirt_version=(9, 0, 0), hypervisor_version=(7, 2, 0))
 NOBLE = replace(NEW, libvirt_version=(10, 0, 0), hypervisor_version=(8, 2, 2))
 
+UUID = "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
+XML = f"<domain type='kvm'>\n  <name>x</name>\n  <uuid>{UUID}</uuid>\n</domain>"
+EDIT = "Save it with virsh dumpxml --migratable, and change paths, addresses or names of networks in it."
+
 GOOD: list[dict[str, Any]] = [
     {},
     {"comp_methods": "xbzrle", "comp_xbzrle_cache_bytes": 1 << 27},
@@ -34,6 +38,7 @@ GOOD: list[dict[str, Any]] = [
         "copy_storage_synchronous_writes": True,
         "disks_uri": "tcp://10.0.0.2:49200",
     },
+    {"xml": XML, "persistent_xml": XML.replace(UUID, UUID.replace("-", "").upper()), "dname": "y"},
     {"undefinesource": False, "suspend": True, "abort_on_error": True, "change_protection": True},
 ]
 AUTOCONVERGE = "auto-converge is off. Set --auto-converge."
@@ -245,6 +250,29 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         NEW,
         "--disks-uri is refused: TLS is not supported over a UNIX socket. Choose a URI with tcp:.",
     ),
+    *[
+        ({"xml": xml}, NEW, NEW, f"--xml is refused: {why}. {EDIT}")
+        for xml, why in (
+            ("<domain>", "this is not XML: line 1, column 9: no element found"),
+            ("<network/>", "this is not the XML of a VM: its root element is <network>, not <domain>"),
+            (XML.replace(">x<", ">y<"), "it defines the VM 'y', not 'x'"),
+            (XML.replace(UUID, ""), "it has no <uuid>, so libvirt would make another VM of it"),
+            (XML.replace("4dea", "5dea"), f"its UUID is 5{UUID[1:]}, that of the VM is {UUID}"),
+        )
+    ],
+    (
+        {"xml": XML.replace(">x<", ">y<"), "dname": "y"},
+        NEW,
+        NEW,
+        f"--xml is refused: it defines the VM 'y', not 'x', and only --dname renames. {EDIT}",
+    ),
+    (
+        {"persistent_xml": "no"},
+        NEW,
+        NEW,
+        "--persistent-xml is refused: this is not XML: line 1, column 1: syntax error. Save it with virsh dumpxml "
+        "--inactive, and change that.",
+    ),
 ]
 COPIES = {
     "migrate_disks", "migrate_disks_detect_zeroes", "copy_storage_synchronous_writes", "disks_port", "disks_uri"
@@ -253,12 +281,12 @@ COPIES = {
 
 @pytest.mark.parametrize("given", GOOD)
 def test_new_hosts_accept_what_libvirt_accepts(given: dict[str, Any]) -> None:
-    assert refusals(Case(Plan("x", **given), NEW, NEW)) == []
+    assert refusals(Case(Plan("x", **given), NEW, NEW, uuid=UUID)) == []
 
 
 @pytest.mark.parametrize(("given", "here", "there", "sentence"), ROWS)
 def test_a_refused_option_has_its_reason(given: dict[str, Any], here: Daemon, there: Daemon, sentence: str) -> None:
-    assert [str(each) for each in refusals(Case(Plan("x", **given), here, there))] == [sentence]
+    assert [str(each) for each in refusals(Case(Plan("x", **given), here, there, uuid=UUID))] == [sentence]
 
 
 @pytest.mark.parametrize("given", [{"available_switchover_bandwidth_mib_s": 20}, {"auto_converge_initial": 30}])
@@ -299,7 +327,7 @@ def test_options_that_are_not_set_are_refused_as_if_they_were() -> None:
 
 
 def test_every_rule_refuses_something() -> None:
-    cases = [Case(Plan("x", **given), here, there) for given, here, there, _ in ROWS]
+    cases = [Case(Plan("x", **given), here, there, uuid=UUID) for given, here, there, _ in ROWS]
     cases.append(Case(Plan("x", migrateuri="rdma://10.0.0.2", parallel=2), NEW, NEW, hard_limit=True))
     assert [rule for rule in RULES if not any(rule.why(case) for case in cases)] == []
 

@@ -7,6 +7,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC
 from tui.core.virsh_options import BYTES, MIB_S, OPTIONS, XBZRLE, Option
 from tui.forecast.model.policy import AfterFirstPass
+from tui.migration.backend.option_file import read_option_file
 from tui.migration.model.call.option_entry import option_value
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def add(parser: "Parser") -> None:
             action: Any = argparse.BooleanOptionalAction
             group.add_argument(option.virsh, dest=option.name, action=action, default=None, help=option.about)
         else:
-            unit = {BYTES: "SIZE", MIB_S: "RATE"}.get(option.unit, "N" if option.is_number else "TEXT")
+            other = "N" if option.is_number else "FILE" if option.is_file else "TEXT"
+            unit = {BYTES: "SIZE", MIB_S: "RATE"}.get(option.unit, other)
             group.add_argument(option.virsh, dest=option.name, metavar=unit, help=option.about.replace("%", "%%"))
 
 
@@ -50,6 +52,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _value(option: Option, text: Any) -> Any:
+    if option.is_file:
+        return read_option_file(option, text)
     try:
         return text if option.is_flag else option_value(option, text)
     except ValueError as error:

@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan, possible
 from tui.core.virsh_options import BY_NAME, MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option, separated
 from tui.core.vm import Daemon
+from tui.vm.model.domain import BadDefinition, tree
 
 Version = tuple[int, int, int]
 
@@ -16,12 +17,13 @@ MULTIFD_METHODS = (ZLIB, ZSTD, QATZIP)  # each connection compresses; the others
 
 @dataclass(frozen=True)
 class Case:
-    """What decides: the plan, the daemons it starts from and goes to, and whether the VM has a <hard_limit>."""
+    """What decides: the plan, the daemons it starts from and goes to, whether the VM has a <hard_limit>, its UUID."""
 
     plan: Plan
     here: Daemon
     there: Daemon
     hard_limit: bool = False
+    uuid: str = ""  # "" if unknown
 
     @property
     def rdma(self) -> bool:
@@ -169,6 +171,31 @@ def _tls_socket(case: Case) -> str:
     return "TLS is not supported over a UNIX socket" if over_unix else ""
 
 
+def _other_vm(option: str) -> Why:
+    """The definition in the option is not one of this VM; what else may differ, libvirt checks."""
+
+    def why(case: Case) -> str:
+        try:
+            root = tree(getattr(case.plan, option))
+        except BadDefinition as failure:
+            return f"{failure.what[:1].lower()}{failure.what[1:]}: {failure.why}"
+        name, uuid = root.findtext("name", "").strip(), root.findtext("uuid", "").strip()
+        if name != case.plan.vm:
+            renames = ", and only --dname renames" if case.plan.dname == name else ""
+            return f"it defines the VM {name!r}, not {case.plan.vm!r}{renames}"
+        if not uuid:
+            return "it has no <uuid>, so libvirt would make another VM of it"
+        if case.uuid and _hex(uuid) != _hex(case.uuid):
+            return f"its UUID is {uuid}, that of the VM is {case.uuid}"
+        return ""
+
+    return why
+
+
+def _hex(uuid: str) -> str:
+    return uuid.replace("-", "").lower()
+
+
 def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
     for method in methods:
         why = _with(method, _needs(LIBVIRT, (9, 4, 0), ORIGIN, TARGET))
@@ -178,8 +205,13 @@ def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
 LIBVIRT, QEMU = "libvirt", "QEMU"
 ORIGIN, TARGET = "origin", "target"
 MT_UNTIL = (9, 1, 0)
-TRIALS = {"comp_methods": "", "migrateuri": "tcp://x", "graphicsuri": "vnc://x", "disks_uri": "tcp://x"}
+TRIALS = {
+    "comp_methods": "", "xml": "", "persistent_xml": "",
+    "migrateuri": "tcp://x", "graphicsuri": "vnc://x", "disks_uri": "tcp://x",
+}  # fmt: skip
 
+EDIT = "Save it with virsh dumpxml --migratable, and change paths, addresses or names of networks in it."
+EDIT_INACTIVE = "Save it with virsh dumpxml --inactive, and change that."
 COPY = "Set --copy-storage-all."
 NOT_COPIED = _if(lambda case: not case.plan.copies_disks, "no disk is copied")
 
@@ -249,5 +281,7 @@ RULES = (
     Rule("disks_port", _if(lambda case: case.plan.disks_uri, "--disks-uri contains the port"), "Set one of them."),
     Rule("disks_uri", NOT_COPIED, COPY),
     Rule("disks_uri", _tls_socket, "Choose a URI with tcp:."),
+    Rule("xml", _other_vm("xml"), EDIT),
+    Rule("persistent_xml", _other_vm("persistent_xml"), EDIT_INACTIVE),
     Rule("rdma_pin_all", _if(lambda case: not case.rdma, "the migration does not use RDMA"), "Set --migrateuri rdma:."),
 )
