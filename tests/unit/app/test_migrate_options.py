@@ -7,7 +7,7 @@ import pytest
 
 from tui.app import commands
 from tui.app.commands import migrate
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, SUSPEND_TIMEOUT, Plan
 from tui.core.virsh_options import MOST_XML, OPTIONS, read_options
 
 CONFIG = """
@@ -79,8 +79,32 @@ def test_post_copy_after_the_first_pass_is_virshs_rule(planned: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "technique"), [("--timeout-suspend", SUSPEND_TIMEOUT), ("--timeout-postcopy", POST_COPY_TIMEOUT)]
+)
+def test_what_virsh_does_after_a_timeout_is_a_technique(planned: Any, word: str, technique: str) -> None:
+    plan = planned("--timeout", "8s", word)
+    assert (plan.technique, plan.timeout_s) == (technique, 8.0)
+    assert planned("--timeout", "8s", word, "--technique", technique) == plan
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (
+            ["--timeout-suspend", "--timeout-postcopy"],
+            "--timeout-postcopy is a technique, and another one is given: it is suspend-timeout. Leave one of them "
+            "out.",
+        ),
+        (
+            ["--timeout-suspend", "--technique", POST_COPY_MANUAL],
+            "--timeout-suspend is a technique, and another one is given: it is post-copy-manual. Leave one of them "
+            "out.",
+        ),
+        (
+            ["--timeout", "8s"],
+            "--timeout has no effect: the technique is pre-copy. Add --technique post-copy-timeout or "
+            "suspend-timeout, or leave --timeout out.",
+        ),
         (
             ["--comp-methods", "lz4"],
             '"lz4" is not a value of --comp-methods. Expected: one or more of xbzrle, zlib, zstd, mt, separated by '

@@ -7,7 +7,7 @@ import pytest
 
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan, possible
 from tui.core.vm import Daemon
-from tui.migration.model.call.gate import RULES, Case, refusals, unavailable
+from tui.migration.model.call.gate import RULES, Case, refusals, unavailable, without_effect
 
 NEW = Daemon("qemu:///system", "host", "uuid", (12, 8, 0), (11, 1, 3), 2, "EPYC", 1 << 34, 1 << 33)
 JAMMY = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))
@@ -148,12 +148,6 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
     ({"auto_converge_initial": 30}, NEW, NEW, f"--auto-converge-initial is refused: {AUTOCONVERGE}"),
     ({"auto_converge_increment": 30}, NEW, NEW, f"--auto-converge-increment is refused: {AUTOCONVERGE}"),
     (
-        {"postcopy_bandwidth_mib_s": 20},
-        NEW,
-        NEW,
-        "--postcopy-bandwidth is refused: the migration does not use post-copy. Choose a technique with post-copy.",
-    ),
-    (
         {"available_switchover_bandwidth_mib_s": 20},
         NOBLE,
         NEW,
@@ -190,12 +184,6 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         "--hard-limit.",
     ),
     (
-        {"rdma_pin_all": True},
-        NEW,
-        NEW,
-        "--rdma-pin-all is refused: the migration does not use RDMA. Set --migrateuri rdma:.",
-    ),
-    (
         {"tunnelled": True, "copy_storage_all": True},
         NEW,
         NEW,
@@ -213,8 +201,6 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
             ("migrate_disks", "vda", "--migrate-disks"),
             ("migrate_disks_detect_zeroes", "vda", "--migrate-disks-detect-zeroes"),
             ("copy_storage_synchronous_writes", True, "--copy-storage-synchronous-writes"),
-            ("disks_port", 49200, "--disks-port"),
-            ("disks_uri", "tcp://10.0.0.2:1", "--disks-uri"),
         )
     ],
     (
@@ -267,6 +253,12 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         f"--xml is refused: it defines the VM 'y', not 'x', and only --dname renames. {EDIT}",
     ),
     (
+        {"persistent_xml": XML, "persistent": False},
+        NEW,
+        NEW,
+        "--persistent-xml is refused: the destination keeps no definition. Leave --no-persistent out.",
+    ),
+    (
         {"persistent_xml": "no"},
         NEW,
         NEW,
@@ -274,9 +266,7 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         "--inactive, and change that.",
     ),
 ]
-COPIES = {
-    "migrate_disks", "migrate_disks_detect_zeroes", "copy_storage_synchronous_writes", "disks_port", "disks_uri"
-}  # fmt: skip
+COPIES = {"migrate_disks", "migrate_disks_detect_zeroes", "copy_storage_synchronous_writes"}
 
 
 @pytest.mark.parametrize("given", GOOD)
@@ -315,15 +305,32 @@ def test_options_that_are_not_set_are_refused_as_if_they_were() -> None:
     found = unavailable(Case(Plan("x", comp_methods="xbzrle"), JAMMY, NEW))
     assert set(found) == {
         "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads", "comp_mt_dthreads", "zerocopy",
-        "auto_converge_initial", "auto_converge_increment", "postcopy_bandwidth_mib_s",
-        "available_switchover_bandwidth_mib_s", "tls_destination", "rdma_pin_all", *COPIES,
+        "auto_converge_initial", "auto_converge_increment", "available_switchover_bandwidth_mib_s",
+        "tls_destination", *COPIES,
     }  # fmt: skip
     assert found["available_switchover_bandwidth_mib_s"].why == "libvirt has it since 11.1, the origin has 8.0"
     full = Plan("x", POST_COPY_MANUAL, parallel=2, auto_converge=True, tls=True)
     assert set(unavailable(Case(full, NEW, NEW))) == {
         "comp_xbzrle_cache_bytes", "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads",
-        "comp_mt_dthreads", "zerocopy", "tunnelled", "rdma_pin_all", *COPIES,
+        "comp_mt_dthreads", "zerocopy", "tunnelled", *COPIES,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"postcopy_bandwidth_mib_s": 20}, "--postcopy-bandwidth has no effect: the migration does not use post-copy."),
+        ({"disks_port": 49200}, "--disks-port has no effect: no disk is copied."),
+        ({"disks_uri": "tcp://10.0.0.2:1"}, "--disks-uri has no effect: no disk is copied."),
+        ({"rdma_pin_all": True}, "--rdma-pin-all has no effect: the migration does not use RDMA."),
+    ],
+)
+def test_what_libvirt_accepts_and_ignores_is_noted_and_not_refused(given: dict[str, Any], sentence: str) -> None:
+    plan = Plan("x", **given)
+    assert refusals(Case(plan, NEW, NEW)) == []
+    assert list(without_effect(plan).values()) == [sentence]
+    used = replace(plan, technique=POST_COPY_MANUAL, copy_storage_all=True, migrateuri="rdma://10.0.0.2")
+    assert without_effect(used) == without_effect(Plan("x")) == {}
 
 
 def test_every_rule_refuses_something() -> None:

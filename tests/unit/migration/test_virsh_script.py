@@ -11,7 +11,7 @@ import pytest
 from tests.unit.fakes import recording
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, SUSPEND_TIMEOUT, UNKNOWN, Plan
 from tui.core.virsh_options import OPTIONS, Option
 from tui.migration.model.call.migrate_call import FLAGS, PARAMETERS, Call, virsh_words
 from tui.migration.model.call.recorded_script import recorded
@@ -128,6 +128,16 @@ def test_pre_copy_sets_the_downtime_and_starts() -> None:
         f"virsh -c {HERE} migrate-setmaxdowntime guest1 50",
         f"{MIGRATE} --auto-converge --parallel --bandwidth 100 --parallel-connections 4",
     ]
+
+
+def test_a_suspension_after_a_timeout_is_one_command() -> None:
+    plan = Plan("guest1", SUSPEND_TIMEOUT, timeout_s=7.5)
+    assert virsh_of(plan) == [
+        "# the app suspends after 7.5 s; virsh counts whole seconds",
+        f"virsh -c {HERE} migrate-setmaxdowntime guest1 300",
+        f"{MIGRATE} --timeout 8 --timeout-suspend",
+    ]
+    assert "at(7.5, domain.suspend)" in planned(plan, call_of(plan), HERE, THERE).python.splitlines()
 
 
 def test_post_copy_after_a_timeout_is_one_command() -> None:

@@ -245,6 +245,9 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
     def abort_job(self, name: str) -> None:
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
 
+    def suspend(self, name: str) -> None:
+        self._do(f"{name} could not be suspended", lambda: self._domain(name).suspend())
+
     def pause_post_copy(self, name: str) -> None:
         what, flag = (
             f"The post-copy of {name} could not be paused",

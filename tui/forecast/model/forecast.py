@@ -31,10 +31,11 @@ class Inputs:
     max_downtime_s: float
     setup_s: Interval = SETUP_S
     device_s: Interval = DEVICE_S
-    timeout_s: float | None = None  # of post-copy after a timeout, if that is the plan
+    timeout_s: float | None = None  # of a technique with one, if that is the plan
     post_copy_refused: str = ""
     exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
     auto_converge: bool = False
+    suspended: bool = False  # after the timeout, in place of post-copy
 
     def variants(self) -> Iterator[tuple[DirtyCurve, Link, str]]:
         """The inputs at the bounds of what they may be, and which bound of `first` belongs to them; likely ones first.
@@ -106,20 +107,22 @@ def forecast(technique: str, inputs: Inputs) -> Forecast:
 
 
 def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
-    """The forecast of post-copy after a timeout, in seconds since the start."""
+    """The forecast of post-copy after a timeout, in seconds since the start; or of the suspension after it."""
+    slowed, suspended = inputs.auto_converge, inputs.suspended
 
     def run(curve: DirtyCurve, link: Link, bound: str) -> Outcome:
         switch_s, downtime = max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s
-        return post_copy(curve, link, inputs.first.at(bound), switch_s, downtime, auto_converge=inputs.auto_converge)
+        first = inputs.first.at(bound)
+        return post_copy(curve, link, first, switch_s, downtime, auto_converge=slowed, suspended=suspended)
 
     likely, *others = [run(*each) for each in inputs.variants()]
     ratio = margin(inputs.curve, inputs.link(), inputs.first.likely, inputs.max_downtime_s)
-    return _combined(timeout_name(timeout_s), likely, others, ratio)
+    return _combined(timeout_name(timeout_s, suspended=suspended), likely, others, ratio)
 
 
-def timeout_name(timeout_s: float) -> str:
+def timeout_name(timeout_s: float, *, suspended: bool = False) -> str:
     """The name of the technique of `after_timeout`."""
-    return f"post-copy after {timeout_s:g} s"
+    return f"{'suspended' if suspended else 'post-copy'} after {timeout_s:g} s"
 
 
 def automatic(curve: DirtyCurve, link: Link, first: float, inputs: Inputs) -> Outcome:
@@ -161,6 +164,6 @@ def side_by_side(inputs: Inputs) -> tuple[Forecast, ...]:
     """The forecasts of all techniques that the VM can use, pre-copy first."""
     techniques = [PRE_COPY, AUTO_CONVERGE] + ([] if inputs.post_copy_refused else [AT_ONCE]) + [AUTOMATIC]
     found = [forecast(each, inputs) for each in techniques]
-    if inputs.timeout_s and not inputs.post_copy_refused:
+    if inputs.timeout_s and (inputs.suspended or not inputs.post_copy_refused):
         found.insert(2, after_timeout(inputs, inputs.timeout_s))
     return tuple(found)

@@ -56,7 +56,8 @@ def inputs_from_json(values: object) -> Inputs:
         None if timeout_s is None else _number(timeout_s),
         _text(fields.get("post_copy_refused")),
         _flag(fields.get("exact_curve")),
-        _flag(fields.get("auto_converge", False)),  # an earlier version did not record it
+        _flag(fields.get("auto_converge", False)),  # an earlier version did not record it, nor the next one
+        _flag(fields.get("suspended", False)),
     )
 
 

@@ -15,7 +15,7 @@ from tui.core.plan import Plan
 from tui.core.virsh_options import BY_NAME, OPTIONS, Option
 from tui.core.vm import Daemon
 from tui.migration.backend.option_file import read_option_file
-from tui.migration.model.call.gate import Case, refused, unavailable
+from tui.migration.model.call.gate import Case, refused, unavailable, without_effect
 from tui.migration.model.call.option_entry import is_kept, option_text, option_value
 from tui.ui.choice import Choice
 from tui.ui.fields import TextField
@@ -63,7 +63,7 @@ class OptionsForm(Form[Plan]):
         super().__init__("Options of virsh migrate")
         self._plan = plan
         self._hosts = hosts
-        self._why: dict[str, str] = {}  # the reasons of those that are refused
+        self._why: dict[str, str] = {}  # why they are refused, or do nothing
         self._entering = False
 
     def body(self) -> ComposeResult:
@@ -105,14 +105,15 @@ class OptionsForm(Form[Plan]):
             plan = self._read()
         except WrongField:
             return  # half a number
-        self._why = {}
+        gated = dict[str, str]()
         if self._hosts is not None:
             found = unavailable(Case(plan, *self._hosts, hard_limit=True))
-            self._why = {name: str(failure) for name, failure in found.items()}
+            gated = {name: str(failure) for name, failure in found.items()}
+        self._why = without_effect(plan) | gated
         for name in BY_NAME:
             field = self.query_one(f"#{name}")
             if isinstance(field.parent, Widget):
-                field.parent.set_class(name in self._why, "gated")
+                field.parent.set_class(name in gated, "gated")
         self._explain(self.focused)
 
     def _explain(self, field: Widget | None) -> None:

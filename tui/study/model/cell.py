@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, TIMED, Plan
 from tui.core.quantity import MIB
 from tui.core.schema import Problem
 from tui.core.settings import IDLE, CpuWorkload, MemoryWorkload
@@ -126,7 +126,7 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
     """The migrations of a table, each with the words that tell it from the others."""
     technique = TECHNIQUES[table.technique]
     usual = Plan(vm).timeout_s
-    timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
+    timeouts = (table.timeout_s or (usual,)) if technique in TIMED else (usual,)
     lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel, table.policy)
     options = [option for option in OPTIONS if hasattr(table, option.name)]
     swept = [getattr(table, option.name) for option in options]

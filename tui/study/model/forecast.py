@@ -2,7 +2,7 @@
 
 import math
 
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT
+from tui.core.plan import POST_COPY_MANUAL, TIMED
 from tui.core.quantity import MIB
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.pre_copy import Link, post_copy, pre_copy
@@ -23,7 +23,7 @@ def migration_s(cell: Cell, memory_bytes: int) -> float | None:
     downtime_s = plan.downtime_ms / 1000
     if plan.technique == POST_COPY_MANUAL:  # a study switches at once
         return post_copy(curve, link, memory_bytes, 0.0, downtime_s).total_s
-    if plan.technique == POST_COPY_TIMEOUT:
+    if plan.technique in TIMED:  # a suspended VM dirties nothing either
         return post_copy(curve, link, memory_bytes, plan.timeout_s, downtime_s).total_s
     found = pre_copy(curve, link, memory_bytes, downtime_s, auto_converge=plan.auto_converge).total_s
     return None if found == math.inf and plan.auto_converge else found  # it slows the guest until it may converge
