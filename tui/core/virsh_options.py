@@ -297,10 +297,11 @@ BY_NAME = {each.name: each for each in OPTIONS}
 USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
 
 
-# They hold for one direction or for one migration: the way back must not repeat them.
+# They hold for one direction or for one migration: the way back must not repeat them. A port that is free and open on
+# one host is no known one of the other.
 ONE_WAY = (
     "tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "xml", "persistent_xml",
-    "suspend", "disks_uri",
+    "suspend", "disks_port", "disks_uri",
 )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ FLAGS: Mapping[int, Named] = {
 }
 AUTO_CONVERGE, POST_COPY, RESUME = 1 << 13, 1 << 15, 1 << 19
 
-# By libvirt's name of the parameter.
+# By libvirt's name of the parameter; the first virsh is that of "Since:" in include/libvirt/libvirt-domain.h.
 PARAMETERS: Mapping[str, Named] = {
     **_own("migrateuri", "VIR_MIGRATE_PARAM_URI"),
     **_own("dname", "VIR_MIGRATE_PARAM_DEST_NAME"),
