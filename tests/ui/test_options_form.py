@@ -113,6 +113,15 @@ async def test_what_the_hosts_refuse_is_dim_with_its_reason() -> None:
         await page.sees("Encrypt the migration.")
 
 
+async def test_what_libvirt_ignores_is_not_dim_and_says_so() -> None:
+    async with page_of(migrations_of(NEW, NEW), Plan("guest1", PRE_COPY, disks_port=49200)) as page:
+        form = await opened(page)
+        await until(page.pilot, lambda: "zerocopy" in gated(form))
+        assert "disks_port" not in gated(form)
+        form.query_one("#disks_port").focus()
+        await page.sees("--disks-port has no effect: no disk is copied.")
+
+
 async def test_an_option_is_available_once_another_one_allows_it() -> None:
     async with page_of(migrations_of(NEW, NEW)) as page:
         form = await opened(page)
@@ -145,13 +154,13 @@ async def test_without_an_answer_of_a_host_nothing_is_refused_beforehand() -> No
 async def test_the_way_back_does_not_repeat_what_holds_for_one_direction() -> None:
     migrations = migrations_of(NEW, NEW)
     one_way = Plan("guest1", PRE_COPY, dname="moved", suspend=True, migrateuri="rdma://10.0.0.2", rdma_pin_all=True)
-    plan = replace(one_way, abort_on_error=True)
+    plan = replace(one_way, abort_on_error=True, copy_storage_all=True, disks_port=49200, xml="<domain/>")
     async with page_of(migrations, plan) as page:
         await page.pilot.press("m", "enter")
         await until(page.pilot, lambda: migrations.started == [plan])
         shown = page.app.page
         assert isinstance(shown, MigratePage)
-        assert shown._next_plan() == Plan("moved", PRE_COPY, abort_on_error=True)
+        assert shown._next_plan() == Plan("moved", PRE_COPY, abort_on_error=True, copy_storage_all=True)
 
 
 async def test_hosts_that_answer_once_the_migration_is_being_started_open_no_options() -> None:

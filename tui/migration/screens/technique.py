@@ -6,6 +6,6 @@ EXPLAINED = {
     PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
     POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
-    SUSPEND_TIMEOUT: "Pre-copy; after the timeout the VM stops until it is there.",
+    SUSPEND_TIMEOUT: "Pre-copy; the timeout stops the VM until it is moved.",
 }
 TIMEOUT_UNITS = {POST_COPY_TIMEOUT: "s until post-copy starts", SUSPEND_TIMEOUT: "s until the VM is suspended"}
