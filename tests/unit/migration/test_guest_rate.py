@@ -41,7 +41,15 @@ async def test_the_guest_of_a_renamed_vm_is_reached_by_its_new_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(guest_rate, "READ_EVERY_S", 0.01)
-    ways = (lambda: LeavingGuest(0), lambda: WritingGuest(10))
+    before, later = LeavingGuest(0), iter([Failure("the address is unknown"), WritingGuest(10)])
+
+    def open_later() -> WritingGuest:
+        found = next(later)
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+    ways = (lambda: before, open_later)
     async with open_log(Recorder.create(tmp_path, "run")) as (run_log, reader):
         following = asyncio.ensure_future(GuestRate(run_log).follow(*ways))  # type: ignore[arg-type]
 

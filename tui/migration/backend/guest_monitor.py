@@ -105,8 +105,9 @@ class GuestMonitor:
         log = None
         if not self.probes.settle(SETTLE_LIMIT_S):
             for name in self._names:
-                reading = self.probes.read_log(partial(access.guest, name, SUBFOLDER))
-                log = log or self._on_loop(reading, 2 * LINE_LIMIT_S)
+                if log is None:
+                    reading = self.probes.read_log(partial(access.guest, name, SUBFOLDER))
+                    log = self._on_loop(reading, 2 * LINE_LIMIT_S)
         self._run_log.log(record.OBSERVED, self.probes.observed(log, completed=completed).data)
         if completed and access.clocks is not None:
             clock = self._on_loop(access.clocks.compare(self._names[-1]), SETTLE_LIMIT_S)

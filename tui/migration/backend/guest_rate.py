@@ -1,6 +1,7 @@
 """The rate of the workload in the guest, read from its newest lines once a second."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterable
@@ -46,7 +47,8 @@ class GuestRate:
             except Failure as failure:
                 why, late = failure.reason, True
                 if len(ways) > 1:
-                    guest = next(guests)()
+                    with contextlib.suppress(Failure):  # unknown by this name; the turn of each comes again
+                        guest = next(guests)()
             else:
                 fresh, known = bool(known) and reply.line != known, reply.line
                 if fresh:
