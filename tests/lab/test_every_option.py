@@ -1,4 +1,4 @@
-"""Every option of virsh in a migration of the lab, found in the call as the source's daemon logs it."""
+"""The options of virsh in migrations of the lab, found in the call as the source's daemon logs it."""
 
 import re
 from collections.abc import Iterator
@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from tests.lab.lab_backend import LabBackend, bring_home, end_of
-from tests.lab.option_trials import COPIES, REFUSED, RENAMED, SHARED, VM, Trial
-from tests.lab.test_copy_storage import VM as LOCAL
-from tests.lab.test_copy_storage import backend as local
+from tests.lab.option_trials import REFUSED, RENAMED, SHARED, VM, Trial
 from tests.lab.test_virsh import Log
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.settings import OTHER
@@ -18,22 +16,12 @@ from tui.migration.backend.preflight import Refused
 from tui.migration.model.call.migrate_call import FLAGS
 from tui.migration.model.timeline import COMPLETED
 
-__all__ = ["local"]
 ADDRESSES = {"source": "10.77.0.1", "destination": "10.77.0.2"}
 
 
 @pytest.fixture
 def logs(lab_backend: LabBackend) -> Iterator[dict[str, Log]]:
-    yield from logs_of(lab_backend)
-
-
-@pytest.fixture
-def local_logs(local: LabBackend) -> Iterator[dict[str, Log]]:
-    yield from logs_of(local)
-
-
-def logs_of(backend: LabBackend) -> Iterator[dict[str, Log]]:
-    logs = {host: Log(backend, host) for host in ADDRESSES}
+    logs = {host: Log(lab_backend, host) for host in ADDRESSES}
     for log in logs.values():
         log.start()
     yield logs
@@ -77,14 +65,6 @@ async def test_each_option_is_part_of_the_call(lab_backend: LabBackend, logs: di
             lab_backend.virsh(await host_of(lab_backend, RENAMED), "resume", RENAMED)
     bring_home(lab_backend)
     assert re.search(r"Persistent: +yes", lab_backend.virsh("source", "dominfo", VM))
-
-
-async def test_each_option_of_the_copy_of_disks_is_part_of_the_call(
-    local: LabBackend, local_logs: dict[str, Log]
-) -> None:
-    for trial in COPIES:
-        await tried(local, local_logs, trial, LOCAL)
-        local.migrations.on_hosts.images = None  # the images are there for the way back
 
 
 @pytest.mark.parametrize(("given", "sentence"), REFUSED, ids=["mt", "rdma"])
