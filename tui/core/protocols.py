@@ -160,6 +160,9 @@ class Hypervisor(Protocol):
     def abort_job(self, name: str) -> None:
         """Cancel the running migration."""
 
+    def suspend(self, name: str) -> None:
+        """Suspend the VM while it migrates; libvirt resumes it at the end, on either host."""
+
     def pause_post_copy(self, name: str) -> None:
         """Pause a migration in post-copy, which only `resume_post_copy` continues; libvirt 8.5 and later."""
 

@@ -202,8 +202,8 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
         self._migrate(f"The migration of {plan.vm} failed", plan, destination_uri, migration_flags(plan))
 
     def move_definition(self, plan: Plan, destination_uri: str) -> None:
-        """Only the name and the flags of the plan count: nothing is sent but the definition."""
-        only = Plan(plan.vm, dname=plan.dname)
+        """Only the names, the XML and the flags of the plan count: nothing is sent but the definition."""
+        only = Plan(plan.vm, dname=plan.dname, xml=plan.xml)
         self._migrate(f"The definition of {plan.vm} was not moved", only, destination_uri, offline_flags(plan))
 
     def _migrate(self, what: str, plan: Plan, destination_uri: str, flags: int) -> None:
@@ -244,6 +244,9 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
 
     def abort_job(self, name: str) -> None:
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
+
+    def suspend(self, name: str) -> None:
+        self._do(f"{name} could not be suspended", lambda: self._domain(name).suspend())
 
     def pause_post_copy(self, name: str) -> None:
         what, flag = (

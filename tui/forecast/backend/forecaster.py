@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, possible, refuse
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, SUSPEND_TIMEOUT, TIMED, Plan, possible, refuse
 from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
@@ -222,9 +222,10 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
         known.link.setup_s + scanning(curve.memory - first.likely),
         known.link.device_s,
         known.link.switch_s,
-        plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
+        plan.timeout_s if plan.technique in TIMED else None,
         refused.reason if refused else without,
         auto_converge=plan.auto_converge,
         policy=plan.policy,
         total_s=plan.total_s,
+        suspended=plan.technique == SUSPEND_TIMEOUT,
     )

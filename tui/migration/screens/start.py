@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure, WrongField
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
 from tui.core.settings import OTHER
 from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
@@ -25,6 +25,7 @@ from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
 from tui.migration.screens.forecast_form import ForecastForm
 from tui.migration.screens.options import OptionsForm
+from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
 from tui.ui.choice import Choice
 from tui.ui.dialog import Box
@@ -32,11 +33,6 @@ from tui.ui.fields import TextField
 from tui.ui.form import enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
 
-EXPLAINED = {
-    PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
-    POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
-    POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
-}
 YES_NO = ("no", "yes")
 TITLE = "Start a migration"
 OFF = "{} is off: only its definition moves to {}, which must have its disks. Nothing is recorded."
@@ -99,7 +95,7 @@ class StartForm(ForecastForm):
         yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
         yield AutomaticFields(plan, self._explain)
-        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy starts")
+        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s")
         yield row(
             "bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s until post-copy; 0 means no limit"
         )
@@ -171,7 +167,8 @@ class StartForm(ForecastForm):
         explained.update(EXPLAINED.get(technique, ""))
         explained.display = technique != AUTOMATIC
         _offer_row(automatic, technique == AUTOMATIC)
-        _offer_row(self.query_one("#row-timeout"), technique == POST_COPY_TIMEOUT)
+        _offer_row(self.query_one("#row-timeout"), technique in TIMED)
+        self.query_one("#row-timeout .unit", Static).update(TIMEOUT_UNITS.get(technique, ""))
         own = technique == AUTOMATIC and automatic.words.sets_downtime
         self.query_one("#row-downtime .unit", Static).update(
             "ms until the policy sets another" if own else DOWNTIME_UNIT
@@ -203,7 +200,7 @@ class StartForm(ForecastForm):
             automatic = self.query_one(AutomaticFields)
             total_s = self.number("total", entry.TOTAL.read) if automatic.post_copy else 0.0
             plan = automatic.applied(plan, total_s)
-        if technique == POST_COPY_TIMEOUT:
+        if technique in TIMED:
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
 
