@@ -149,6 +149,7 @@ class VmlmApp(SurvivesErrors, App[str]):
             backend.scripts,
             backend.after_move,
             backend.presets,
+            backend.launch.fixes,
         )
         return self._migrate_page
 

@@ -18,8 +18,9 @@ from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
 from tui.launch.screens.console import show_console
 from tui.launch.screens.deletion import DeletionQuestion
+from tui.launch.screens.mend import MEND, MEND_BINDING, MendView
 from tui.launch.screens.new_vm import Created, NewVmForm
-from tui.launch.screens.view import BOOT, LaunchView
+from tui.launch.screens.view import BOOT
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
 from tui.ui.question import Answer, Question
@@ -38,12 +39,12 @@ RUNNING = {
     STOP: "The workload is stopping",
     DELETE: "The VM is being deleted",
 }
-KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS)
+KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS, MEND)
 # By action: the running actions that it may interrupt, in case the guest hangs in one of them.
 INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
 
-class LaunchPage(LaunchView):
+class LaunchPage(MendView):
     """The Launch page."""
 
     HELP = (
@@ -63,6 +64,7 @@ class LaunchPage(LaunchView):
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
+        MEND_BINDING,
         Binding("pageup", "scroll(-1)", "scroll", show=False),
         Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
@@ -92,6 +94,8 @@ class LaunchPage(LaunchView):
             return self._why_not_delete()
         if action == ADDRESS:
             return self._why_no_address()
+        if action == MEND:
+            return self.why_not_mend()
         if action in (START, STOP):
             return self._why_no_workload(action)
         return ""

@@ -61,7 +61,8 @@ class Fixes:
             raise domain
         if domain is None:
             raise Failure(f"{name} is not on {host} any more", "it was moved or deleted meanwhile")
-        return judged(domain, host, await self._vms.offers(), self._vms.images.folder)
+        offers = await self._vms.offers()
+        return judged(domain, host, offers[host], offers[OTHER[host]], self._vms.images.folder)
 
     async def prepared(self, fix: Fix, host: str) -> Fix:
         """The fix with exactly the commands that `run` does; Failure if it was done already."""
@@ -129,10 +130,11 @@ class Fixes:
         return f"{fix.device} was copied to {fix.target}."
 
 
-def judged(domain: Domain, host: str, offers: dict[str, Offer | Failure], folder: str) -> tuple[Blocker, ...]:
-    """What is known of the migration of a VM from `host`, with what the hosts offer as far as it could be read."""
+def judged(
+    domain: Domain, host: str, here: Offer | Failure | None, there: Offer | Failure, folder: str
+) -> tuple[Blocker, ...]:
+    """What is known of the migration of a VM from `host`, with the offers of both hosts as far as they are known."""
     target = OTHER[host]
-    here, there = offers.get(host), offers.get(target)
     if isinstance(there, Failure):
         unread = Blocker(f"{target} can't be reached, so its features are unknown.", DOUBTFUL)
         return (*blockers(domain, folder, target, None, None), unread)
