@@ -124,6 +124,7 @@ class FakeHypervisor:
         self.facts: dict[str, VmFacts] = {}  # by VM
         self.lacking: dict[str, str] = {}  # by CPU
         self.next: dict[str, str] = {}  # by VM: its definition for the next boot, if not that of now
+        self.transient: set[str] = set()  # VMs
         self.mended: dict[str, str] = {}  # by VM: its definition after a device was changed or detached
         self.changed: list[str] = []  # the XML of these devices
         self.announces = BY_MONITOR
@@ -166,6 +167,8 @@ class FakeHypervisor:
 
     def next_definition(self, name: str) -> str:
         self._enter(f"next_definition {name}")
+        if name in self.transient:
+            return ""
         return self.next.get(name) or self.definitions.get(name) or guest_xml(self.known[name])
 
     def update_device(self, name: str, xml: str, *, live: bool, config: bool, force: bool = False) -> None:

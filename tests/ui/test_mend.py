@@ -86,6 +86,25 @@ async def test_a_failure_is_shown_and_the_finding_stays(room: Room) -> None:
         await until(pilot, lambda: isinstance(app.screen, FixQuestion))
 
 
+async def test_the_list_stays_open_until_a_change_is_done(room: Room) -> None:
+    app = app_of(room.world)
+    source = room.world.source
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = await opened(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, FixQuestion))
+        source.released.clear()
+        await pilot.press("y")
+        await until(pilot, lambda: app.screen is dialog and CALL in source.calls)
+        await pilot.press("r", "escape")
+        await sees(pilot, app, "Please wait until the change is done.")
+        assert app.screen is dialog
+        source.released.set()
+        await until(pilot, lambda: "Done: eject" in read(app) and "Reading" not in read(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.page)
+
+
 async def test_a_finding_without_a_change_says_so(room: Room) -> None:
     source = room.world.source
     source.facts.clear()

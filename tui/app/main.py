@@ -26,7 +26,7 @@ SETTLED_S = 5.0  # by then the first page is complete, and its objects are perma
 
 USAGE = (
     "vmlm-tui [--config FILE] [--version] [--help]",
-    "vmlm-tui check [--help] ...",
+    "vmlm-tui check [VM] [--help] ...",
     *commands.USAGE.splitlines(),
     "vmlm-tui lab [--help] ...",
 )
@@ -82,7 +82,8 @@ def _options(words: list[str]) -> "argparse.Namespace":
         prog="vmlm-tui",
         usage="\n       ".join(USAGE),
         description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
-        epilog="`vmlm-tui check` prints whether the hosts are ready. `vmlm-tui migrate` and the commands below it "
+        epilog="`vmlm-tui check` prints whether the hosts are ready, with VM what keeps that VM from migrating. "
+        "`vmlm-tui migrate` and the commands below it "
         "migrate VMs without the app; COMMAND --help explains each. "
         "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )

@@ -1,7 +1,6 @@
 """What keeps a VM from migrating is mended, and the VM is read again."""
 
 import base64
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,4 +199,7 @@ async def test_a_console_that_is_changed_already_is_said(world: FakeHosts, mendi
     assert "update_device guest1 live=False config=True force=False" in world.source.calls
     world.source.next["guest1"] = plain
     with pytest.raises(Failure, match="has that change already"):
-        await mending.prepared(replace(fix, device="vnc"), "source")
+        await mending.prepared(fix, "source")
+    world.source.transient.add("guest1")
+    with pytest.raises(Failure, match="no definition for a next boot"):
+        await mending.prepared(fix, "source")

@@ -102,6 +102,7 @@ def test_an_ejected_drive_keeps_all_but_its_medium() -> None:
 def test_snapshots_are_kept_in_files_before_they_are_forgotten_or_not() -> None:
     keep, forget = fixes(replace(domain(), snapshots=("before upgrade", "b")))
     assert prepared(keep, "", "/state/vm").commands == (  # type: ignore[union-attr]
+        "mkdir -p -m 700 /state/vm",
         "virsh snapshot-dumpxml --security-info 'vm 1' 'before upgrade' > /state/vm/01-before_upgrade.xml",
         "virsh snapshot-dumpxml --security-info 'vm 1' b > /state/vm/02-b.xml",
         *forget.commands,

@@ -67,6 +67,9 @@ class Fixes:
     async def prepared(self, fix: Fix, host: str) -> Fix:
         """The fix with exactly the commands that `run` does; Failure if it was done already."""
         definition = await self._connections.query(host, lambda each: each.next_definition(fix.vm))
+        if not definition and fix.config and not fix.live:
+            why = "libvirt forgets the VM when it ends, so it has no definition for a next boot"
+            raise Failure(f"{fix.vm} can't be changed", why, "Create it anew with that change.")
         stamp = datetime.now(tz=timezone.utc).astimezone().strftime("%Y%m%d-%H%M%S")
         found = prepared(fix, definition, str(self._folder / folder_name(fix.vm, stamp)))
         if found is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 EJECT, DETACH, LISTEN, AUTOPORT = "eject", "detach", "listen", "autoport"
 FORGET, ABORT, COPY = "forget", "abort", "copy"
 CONSOLES = (LISTEN, AUTOPORT)
+HERE = "."
 BACKUP = "backup"  # the block job that ends only with the job of the whole VM
 PASSWORD = re.compile(r"""(\bpasswd=)("[^"]*"|'[^']*')""")
 UNSAFE = re.compile(r"[^\w.-]")
@@ -60,7 +61,8 @@ class Fix:
             return ()
         dump = f"virsh snapshot-dumpxml --security-info {shlex.quote(self.vm)}"
         files = ((each, shlex.quote(f"{self.keep_in}/{file}")) for each, file in kept_files(self.snapshots).items())
-        return tuple(f"{dump} {shlex.quote(each)} > {file}" for each, file in files)
+        dumps = (f"{dump} {shlex.quote(each)} > {file}" for each, file in files)
+        return (f"mkdir -p -m 700 {shlex.quote(self.keep_in)}", *dumps) if self.keep_in != HERE else tuple(dumps)
 
 
 def kept_files(snapshots: tuple[str, ...]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tui.vm.widgets import finding_lines
 
 KEYS = "yf"  # of the ways to mend one finding
 NOTHING = "Nothing known blocks the migration of {} now."
+READING = "Reading the VM and both hosts ..."
 NO_KEY = "No key mends this one; its sentence names what does."
 
 
@@ -87,12 +88,22 @@ class MendDialog(Dialog[None]):
             self._chosen = (self._chosen + step) % len(self._findings)
             self._show()
 
-    @work(group="mend", exclusive=True)
-    async def action_read(self) -> None:
+    def action_close(self) -> None:
+        """Close, but not in the middle of a change: that would leave half of it."""
+        if self._busy:
+            self._say("Please wait until the change is done.")
+        else:
+            super().action_close()
+
+    def action_read(self) -> None:
         """Read the findings again."""
         if not self._busy:
-            self._say("Reading the VM and both hosts ...")
-            await self._read("")
+            self._say(READING)
+            self._read_again()
+
+    @work(group="mend", exclusive=True)
+    async def _read_again(self) -> None:
+        await self._read("")
 
     async def _read(self, done: str) -> None:
         """Read the findings again, then show what was done."""
@@ -123,10 +134,11 @@ class MendDialog(Dialog[None]):
             answer = await self.app.push_screen_wait(FixQuestion(finding, fixes, self._host))
             chosen = dict(zip(KEYS, fixes, strict=False)).get(answer or "")
             if chosen is None:
+                self._say("")
                 return
             self._say(f"Working: {chosen.does} ...")
             done = await self._mending.run(chosen, self._host)
-            self._say(f"{done} Reading the VM and both hosts ...")
+            self._say(f"{done} {READING}")
             await self._read(done)
         except Failure as failure:
             self._say(str(failure), wrong=True)

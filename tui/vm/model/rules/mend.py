@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tui.core.settings import OTHER
 from tui.vm.model.domain import tree
-from tui.vm.model.fix import ABORT, AUTOPORT, CONSOLES, COPY, DETACH, EJECT, FORGET, LISTEN, Fix
+from tui.vm.model.fix import ABORT, AUTOPORT, CONSOLES, COPY, DETACH, EJECT, FORGET, HERE, LISTEN, Fix
 from tui.vm.model.hardware import device_text
 from tui.vm.model.rules.rule import Case, Words
 
@@ -118,7 +118,7 @@ def forget_snapshots(case: Case, _words: Words) -> tuple[Fix, ...]:
         "Snapshots inside an image and overlays stay as they are, but libvirt forgets them and can't revert to them. "
         "Kept definitions can be defined again: virsh snapshot-create VM FILE --redefine."
     )
-    fix = replace(_fix(case, FORGET, "keep their definitions in files, then forget them", costs), keep_in=".")
+    fix = replace(_fix(case, FORGET, "keep their definitions in files, then forget them", costs), keep_in=HERE)
     fix = replace(fix, snapshots=case.domain.snapshots)
     return fix, replace(fix, does="forget them without keeping their definitions", keep_in="")
 
