@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.fake_fixes import FakeFixCalls
 from tui.app import config
 from tui.app.wiring import changes_through
 from tui.core import settings
@@ -93,10 +94,11 @@ def guest_xml(vm: Vm, folder: str = SHARED) -> str:
     )
 
 
-class FakeHypervisor:
+class FakeHypervisor(FakeFixCalls):
     """A libvirt daemon in memory; while `failure` is set, every call raises it."""
 
     def __init__(self, uri: str, *vms: Vm) -> None:
+        super().__init__()
         self.uri = uri
         self.known = {vm.name: vm for vm in vms}
         self.hostname = "host"
@@ -109,7 +111,6 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
-        self.definitions: dict[str, str] = {}  # by VM, if not guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.found_addresses: tuple[str, ...] = ()
         self.stats: Mapping[str, Stat] = {}  # of the running migration
@@ -121,12 +122,7 @@ class FakeHypervisor:
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
         self.listed = Inventory()
-        self.facts: dict[str, VmFacts] = {}  # by VM
         self.lacking: dict[str, str] = {}  # by CPU
-        self.next: dict[str, str] = {}  # by VM: its definition for the next boot, if not that of now
-        self.transient: set[str] = set()  # VMs
-        self.mended: dict[str, str] = {}  # by VM: its definition after a device was changed or detached
-        self.changed: list[str] = []  # the XML of these devices
         self.announces = BY_MONITOR
         self.announced: list[tuple[str, str]] = []  # VMs, and how
 
@@ -164,39 +160,6 @@ class FakeHypervisor:
     def cpu_lacks(self, xml: str, virtualization: str) -> str:
         self._enter(f"cpu_lacks {virtualization}")
         return self.lacking.get(xml, "")
-
-    def next_definition(self, name: str) -> str:
-        self._enter(f"next_definition {name}")
-        if name in self.transient:
-            return ""
-        return self.next.get(name) or self.definitions.get(name) or guest_xml(self.known[name])
-
-    def update_device(self, name: str, xml: str, *, live: bool, config: bool, force: bool = False) -> None:
-        self._enter(f"update_device {name} live={live} config={config} force={force}")
-        self.changed.append(xml)
-        self.definitions[name] = self.mended.get(name, self.definitions.get(name, ""))
-
-    def detach_device(self, name: str, xml: str, *, live: bool, config: bool) -> None:
-        self._enter(f"detach_device {name} live={live} config={config}")
-        self.changed.append(xml)
-        self.definitions[name] = self.mended.get(name, self.definitions.get(name, ""))
-
-    def snapshot_definitions(self, name: str) -> Mapping[str, str]:
-        self._enter(f"snapshot_definitions {name}")
-        return {each: f"<domainsnapshot><name>{each}</name></domainsnapshot>" for each in self.facts[name].snapshots}
-
-    def forget_snapshot(self, name: str, snapshot: str) -> None:
-        self._enter(f"forget_snapshot {name} {snapshot}")
-        known = self.facts[name]
-        self.facts[name] = replace(known, snapshots=tuple(each for each in known.snapshots if each != snapshot))
-
-    def abort_block_job(self, name: str, disk: str) -> None:
-        self._enter(f"abort_block_job {name} {disk}")
-        self.facts[name] = replace(self.facts[name], block_jobs=())
-
-    def abort_backup(self, name: str) -> None:
-        self._enter(f"abort_backup {name}")
-        self.facts[name] = replace(self.facts[name], block_jobs=())
 
     def machine_types(self) -> tuple[str, ...]:
         self._enter("machine_types")

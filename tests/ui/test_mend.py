@@ -1,6 +1,9 @@
 """What keeps a VM from migrating, mended by keys on the Launch page."""
 
+from typing import Any
+
 import pytest
+from textual.pilot import Pilot
 
 from tests.fake_hosts import guest1
 from tests.ui.one_page import OnePage, text_of, until
@@ -37,10 +40,11 @@ def room() -> Room:
     return room
 
 
-async def opened(app: OnePage, pilot: object) -> MendDialog:
-    await sees(pilot, app, "can't migrate", "b mends it.")  # type: ignore[arg-type]
-    await pilot.press("b")  # type: ignore[attr-defined]
-    await until(pilot, lambda: isinstance(app.screen, MendDialog) and "Reading" not in read(app))  # type: ignore[arg-type]
+async def opened(app: OnePage, pilot: Pilot[Any]) -> MendDialog:
+    """The list, opened once the page has read all."""
+    await sees(pilot, app, "can't migrate", "b mends it.", "w starts")
+    await pilot.press("b")
+    await until(pilot, lambda: isinstance(app.screen, MendDialog) and "Reading" not in read(app))
     assert isinstance(app.screen, MendDialog)
     return app.screen
 
@@ -84,6 +88,32 @@ async def test_a_failure_is_shown_and_the_finding_stays(room: Room) -> None:
         await sees(pilot, app, "The device could not be changed: the tray is locked", "> blocked CD-ROM sda")
         await pilot.press("down", "down", "enter")  # back at the first one
         await until(pilot, lambda: isinstance(app.screen, FixQuestion))
+
+
+async def test_the_chosen_finding_stays_chosen_when_another_comes_before_it(room: Room) -> None:
+    app = app_of(room.world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("down")
+        await sees(pilot, app, "> blocked It has the snapshot before")
+        room.world.source.facts["guest1"] = VmFacts(("before",), (("vda", "copy"),))
+        await pilot.press("r")
+        await sees(pilot, app, "blocked Disk vda has an active block job", "> blocked It has the snapshot before")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("look", ["list", "question"])
+def test_the_findings_look_like_their_picture(snap_compare: Any, room: Room, look: str, size: tuple[int, int]) -> None:
+    app = app_of(room.world)
+
+    async def arrange(pilot: Pilot[Any]) -> None:
+        await opened(app, pilot)
+        if look == "question":
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, FixQuestion) and "change nothing" in read(app))
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=arrange)
 
 
 async def test_the_list_stays_open_until_a_change_is_done(room: Room) -> None:

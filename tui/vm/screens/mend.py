@@ -108,11 +108,15 @@ class MendDialog(Dialog[None]):
     async def _read(self, done: str) -> None:
         """Read the findings again, then show what was done."""
         try:
-            self._findings = await self._mending.findings(self._vm, self._host)
+            found = await self._mending.findings(self._vm, self._host)
         except Failure as failure:
             self._say(f"{done} {failure}".strip(), wrong=True)
             return
-        self._chosen = min(self._chosen, max(0, len(self._findings) - 1))
+        if self._chosen:  # a person has moved the arrow: it stays on that finding
+            text = self._findings[self._chosen].text
+            same = (number for number, each in enumerate(found) if each.text == text)
+            self._chosen = next(same, min(self._chosen, max(0, len(found) - 1)))
+        self._findings = found
         self._show()
         self._say(done if self._findings else f"{done} {NOTHING.format(self._vm)}".strip())
 
