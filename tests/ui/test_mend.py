@@ -9,7 +9,7 @@ from tests.fake_hosts import guest1
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.vms_screen import app_of, read, room_of, sees
 from tests.unit.launch.new_vm_room import Room
-from tui.core.failure import Failure
+from tui.core.failure import Failure, PasswordNeeded
 from tui.core.vm import VmFacts
 from tui.launch.screens import view
 from tui.ui.lines import Lines
@@ -133,6 +133,21 @@ async def test_the_list_stays_open_until_a_change_is_done(room: Room) -> None:
         await until(pilot, lambda: "Done: eject" in read(app) and "Reading" not in read(app))
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.page)
+
+
+async def test_a_password_is_asked_for_on_the_page_that_can(room: Room) -> None:
+    source, there = room.world.source, room.world.shells["root@destination"]
+    source.facts.clear()
+    source.definitions["guest1"] = source.mended["guest1"].replace("<os>", "<os><loader>/own/CODE.fd</loader>")
+    there.answers |= {"/sys/class/net": f"{MISSING}file missing 0 - - /own/CODE.fd\n"}
+    there.answers |= {"base64 -d": PasswordNeeded("destination", "sudo on destination requires a password", "")}
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("enter")
+        await sees(pilot, app, "scp -3p source:/own/CODE.fd destination:/own/CODE.fd", "No package owns it")
+        await pilot.press("y")
+        await sees(pilot, app, "sudo on destination requires a password.", "The Hosts page asks for it.")
 
 
 async def test_a_finding_without_a_change_says_so(room: Room) -> None:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.core.actions import without_keys
-from tui.core.failure import Failure
+from tui.core.failure import Failure, PasswordNeeded
 from tui.core.settings import OTHER
 from tui.ui.dialog import Box, Dialog
 from tui.ui.lines import Lines
@@ -144,6 +144,8 @@ class MendDialog(Dialog[None]):
             done = await self._mending.run(chosen, self._host)
             self._say(f"{done} {READING}")
             await self._read(done)
+        except PasswordNeeded as needed:
+            self._say(f"{needed} The Hosts page asks for it.", wrong=True)
         except Failure as failure:
             self._say(str(failure), wrong=True)
         finally:
