@@ -86,7 +86,7 @@ def test_a_blocked_guest_is_mended_by_keys_and_migrates(lab_backend: LabBackend,
     screen.press("Escape")
     screen.wait_for("[3 Launch]", "s start")
     screen.press("s")
-    screen.wait_for("running on source", "idle")
+    screen.wait_for("running on source")  # its guest need not be up: this is about libvirt and QEMU
 
     screen.press("4")
     screen.wait_for("Nothing is migrating")
