@@ -58,7 +58,7 @@ def listed(screen: Screen, *texts: str) -> None:
 def mend(screen: Screen, command: str, *then: str) -> None:
     """Mend the chosen finding after its command was shown."""
     screen.press("Enter")
-    screen.wait_for(command, "change nothing")
+    screen.wait_for("Change this?", command)
     screen.press("y")
     listed(screen, *then)
 
