@@ -25,7 +25,13 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
     from tui.migration.screens.page import MigratePage
 
     return MigratePage(
-        backend.migrations, defaults, backend.forecaster, backend.scripts, backend.after_move, backend.presets
+        backend.migrations,
+        defaults,
+        backend.forecaster,
+        backend.scripts,
+        backend.after_move,
+        backend.presets,
+        backend.launch.fixes,
     )
 
 

@@ -11,6 +11,7 @@ from tui.adapters.libvirt import domain as libvirt_domain
 from tui.adapters.libvirt.after_move import AfterMoveCalls
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
+from tui.adapters.libvirt.fixes import FixCalls
 from tui.adapters.libvirt.inventory import InventoryCalls
 from tui.adapters.libvirt.memory import MemoryCalls
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, offline_flags, resume_flags
@@ -79,7 +80,7 @@ def _open(uri: str) -> libvirt.virConnect:
         return libvirt.open(uri)
 
 
-class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
+class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls, FixCalls):
     """One connection; core.protocols describes its methods. libvirt allows calls from several threads at once."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:

@@ -26,13 +26,13 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
 from tui.ui.text_dialog import has_words
-from tui.vm.model.blockers import Blocker, blockers
+from tui.vm.backend.fixes import judged
+from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 from tui.vm.model.offer import Offer
-from tui.vm.model.rules.rule import DOUBTFUL
 
 POLL_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
@@ -55,7 +55,7 @@ class LaunchView(Page):
         self._listing = Listing(awaited=HYPERVISORS)
         self._offers: dict[str, Offer | Failure] = {}
         # By VM: what its blockers were computed from, and they; the page shows many VMs every second.
-        self._judged: dict[str, tuple[Domain, Offer, Offer | Failure | None, tuple[Blocker, ...]]] = {}
+        self._judged: dict[str, tuple[Domain, Offer | Failure, Offer | Failure | None, tuple[Blocker, ...]]] = {}
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
@@ -213,6 +213,9 @@ class LaunchView(Page):
     def _rows(self) -> list[Row]:
         return [self._row(name) for name in self._names()]
 
+    def _chosen_row(self) -> Row:
+        return self._row(self._launch.name)
+
     def _row(self, name: str) -> Row:
         domain, where = self._listing.domain(name), self._listing.where(name)
         if not isinstance(domain, Domain) or where.arrives_at:
@@ -227,12 +230,11 @@ class LaunchView(Page):
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None
-        if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):
-            unread = Blocker(f"{target} can't be reached, so its features are unknown.", DOUBTFUL)
-            return (*blockers(domain, folder, target, None, None), unread)
+        if isinstance(unread := self._listing.answers.get(target), Failure):
+            there = unread
         known = self._judged.get(domain.name)
         if known is None or known[0] is not domain or known[1] is not there or known[2] is not here:
-            found = blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
+            found = judged(domain, host, here, there, folder)
             known = self._judged[domain.name] = (domain, there, here, found)
         return known[3]
 

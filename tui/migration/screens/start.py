@@ -23,7 +23,7 @@ from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
-from tui.migration.screens.forecast_form import ForecastForm
+from tui.migration.screens.findings import AGAIN, Blocked, FindingsForm
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
@@ -39,7 +39,7 @@ OFF = "{} is off: only its definition moves to {}, which must have its disks. No
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
-class StartForm(ForecastForm):
+class StartForm(FindingsForm):
     """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -86,6 +86,7 @@ class StartForm(ForecastForm):
         with Container(id="fields"):
             yield from self._rows()
         yield Static(id="further", markup=False)
+        yield self.findings_line
 
     def _rows(self) -> ComposeResult:
         plan = self._defaults
@@ -106,7 +107,7 @@ class StartForm(ForecastForm):
 
     def on_mount(self) -> None:
         for field in self.query(TextField):
-            field.passed = "oyt" if self.presets.named else "oy"
+            field.passed = "obyt" if self.presets.named else "oby"
         self._explain()
         self._show_further()
         if self.preset:
@@ -154,6 +155,7 @@ class StartForm(ForecastForm):
             self.show_message(off, wrong=not off)
         self.query_one("#direction", Static).update(text)
         self.measure()
+        self.read_findings()
 
     # -- the fields --
 
@@ -249,6 +251,7 @@ class StartForm(ForecastForm):
         further.update(f"with {', '.join(words)}")
         further.display = bool(words)
         self.set_class(bool(words), "further")
+        self.show_findings()
 
     # -- presets --
 
@@ -311,11 +314,14 @@ class StartForm(ForecastForm):
     @work(name="start")
     async def _start(self, plan: Plan, origin: str, *, live: bool) -> None:
         failures: tuple[Failure, ...]
+        advice: list[str] = []
         try:
+            if live:
+                await self.refuse_blocked()
             self.dismiss(await (self._started(plan, origin) if live else self._moved(plan, origin)))
             return
         except Refused as refused:
-            failures = refused.failures
+            failures, advice = refused.failures, [AGAIN] if isinstance(refused, Blocked) else []
         except Moved as moved:
             failures = (moved,)
             self._offer(moved.inventory)
@@ -324,7 +330,8 @@ class StartForm(ForecastForm):
         finally:
             self._busy = False
         self.measure(to_its_end=True)  # Enter skipped the rest of it
-        self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
+        lines = ["Nothing was started:", *(f"- {failure}" for failure in failures), *advice]
+        self.show_message("\n".join(lines), wrong=True)
 
 
 def _offer_row(row: Widget, offered: bool) -> None:
