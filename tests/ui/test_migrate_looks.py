@@ -31,6 +31,8 @@ async def test_a_silent_guest_is_shown_even_while_libvirt_does_not_reply() -> No
 
 async def test_the_result_has_three_downtimes() -> None:
     async with page_of(running("guest-post-copy", over)) as page:
+        await page.sees("h shows them")
+        await page.pilot.press("h")
         await page.sees(
             "downtime 23 ms by libvirt",
             "network no reply for 340 ms (±10 ms; before the switchover 428 ms)",

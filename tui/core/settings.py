@@ -215,7 +215,7 @@ class Config:
     sampling: Sampling = Sampling()
     runs: Runs = field(default_factory=Runs)
     display: Display = Display()
-    keys: Annotated[Mapping[str, str], kinds.texts_by_name('keys such as "launch.boot" = "b"')] = field(
+    keys: Annotated[Mapping[str, str], kinds.texts_by_name('keys such as "launch.boot" = "B"')] = field(
         default_factory=dict
     )
 

@@ -145,7 +145,7 @@ WRONG = [
         "migration",
         'technique = "postcopy"',
         '[migration] technique: "postcopy" is not one of "pre-copy", "post-copy-timeout", "post-copy-manual", '
-        '"automatic".'
+        '"automatic", "suspend-timeout".'
         ' Did you mean "post-copy-manual"?',
     ),
     ("migration", "technique = 1", "[migration] technique: 1 is not one of "),

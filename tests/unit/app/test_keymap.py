@@ -11,8 +11,8 @@ from tui.app.keymap import checked, names
 
 
 def test_a_free_key_is_kept_under_textuals_name() -> None:
-    found = checked({"launch.boot": "b", "migrate.log": "ctrl+l", "runs.filter": "%"})
-    assert found.kept == {"launch.boot": "b", "migrate.log": "ctrl+l", "runs.filter": "percent_sign"}
+    found = checked({"launch.boot": "B", "migrate.log": "ctrl+l", "runs.filter": "%"})
+    assert found.kept == {"launch.boot": "B", "migrate.log": "ctrl+l", "runs.filter": "percent_sign"}
     assert found.problems == []
 
 
@@ -47,10 +47,10 @@ def test_the_command_prints_names_and_reports_what_cannot_be_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "config.toml"
-    wanted, problems = config.check({**TABLES, "keys": {"launch.boot": "b", "no.such": "x"}})
+    wanted, problems = config.check({**TABLES, "keys": {"launch.boot": "B", "no.such": "x"}})
     assert wanted is not None, problems
     config.create(wanted, file)
     assert run("keys", ["--config", str(file)]) == 1
     shown = capsys.readouterr()
-    assert any(line.split()[:2] == ["launch.boot", "b"] for line in shown.out.splitlines())
+    assert any(line.split()[:2] == ["launch.boot", "B"] for line in shown.out.splitlines())
     assert "[keys] no.such: there is no such key" in shown.err

@@ -10,7 +10,7 @@ from tui.app.commands.session import configured, help_of, parser_of
 USAGE = "keys [--config FILE] [--help]"
 ABOUT = """\
 Prints each key of the app with its name and what it does. In config.toml, [keys] changes one by its name:
-"launch.boot" = "b". The exit status is 1 if one of the configuration cannot be used."""
+"launch.boot" = "B". The exit status is 1 if one of the configuration cannot be used."""
 
 
 def main(verb: str, words: list[str]) -> int:
