@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -61,6 +61,16 @@ class PasswordDialog(Form[bool]):
         self.show_message(self._questions[0].message, wrong=True)
         if self._typed.entered:
             self.call_after_refresh(self.submit)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what was typed before the field had the focus."""
+        if event.is_printable and event.character:
+            event.stop()
+            for field in self.query(Input):
+                field.insert_text_at_cursor(event.character)
+
+    def action_enter(self) -> None:
+        self.call_later(super().action_enter)  # after the letters that `on_key` takes
 
     def entered(self) -> None:
         if not self._busy:

@@ -51,6 +51,7 @@ served() {{
 }}
 # Since libvirt 10 Debian has the driver of networks in a package of its own.
 network_driver() {{
+  [ -d /run/systemd/system ] || return 0
   has virtnetworkd && return
   for each in /usr/lib*/libvirt /usr/lib*/*/libvirt; do
     if [ -e "$each/connection-driver/libvirt_driver_network.so" ]; then return; fi
