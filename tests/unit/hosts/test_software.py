@@ -119,7 +119,7 @@ def refused(step: str, about: Software) -> str:
 
 
 def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["sh", "-c", script, "sh", *words], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(["sh", "-c", script, "sh", *words], capture_output=True, text=True, timeout=120, check=False)
 
 
 # -- findings --
