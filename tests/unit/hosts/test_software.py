@@ -223,23 +223,6 @@ def test_the_login_is_added_to_the_group_and_removed_by_undo() -> None:
     assert (move.action.text, move.undo[0].text) == ("gpasswd -a op libvirt", "gpasswd -d op libvirt")
 
 
-def test_the_login_of_the_way_back_must_be_in_the_group_where_the_app_is_root() -> None:
-    """The app is root on the source; the destination's libvirt opens it as op."""
-    read = parse_software(["root", "op"], answered(**{**SET_UP, "groups__root": "root\n", "groups__op": "op sudo\n"}))
-    finding = found("member", read)
-    assert (finding.state, finding.found, finding.wanted) == (FAILED, "op is not in it", "op in the group libvirt")
-    (move,) = planned("member", read).moves
-    assert (move.action.text, move.undo[0].text) == ("gpasswd -a op libvirt", "gpasswd -d op libvirt")
-
-
-def test_a_libvirt_without_its_network_driver_is_not_complete() -> None:
-    """As `make setup` leaves Debian 12 with the backports: a unit is there, the driver is not."""
-    programs = "libvirtd\nvirsh\nqemu-img\nqemu-system-x86_64\n"
-    lacks = software(programs=programs, wanted=" libvirt-daemon-system\n", served="yes\n", driver="\n")
-    assert found("packages", lacks).found == "not installed: libvirt's network driver"
-    assert not any(END_NETWORKS in argv or CLEAR_RUN in argv for argv in undo(lacks))
-
-
 # -- installation and its undo --
 
 

@@ -141,12 +141,25 @@ def _removal(host: str, software: Software) -> tuple[Command, ...]:
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
     commands += apt.removal(host, package, software.files, users)
+    commands += _units_as_before(host, software)
     if not software.served:
         commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
     if software.folders:
         commands.append(_sh(host, RELEASE, *software.folders))
     return tuple(commands)
+
+
+def _units_as_before(host: str, software: Software) -> list[Command]:
+    """The commands for units that stay without the packages, and that their installation enables and starts."""
+    commands = []
+    for verb, names in (
+        ("disable", [unit.name for unit in software.units if unit.exists and unit.file == "disabled"]),
+        ("stop", [unit.name for unit in software.units if unit.exists and unit.active == "inactive"]),
+    ):
+        if software.served and names:
+            commands.append(Command(host, ("systemctl", verb, *names)))
+    return commands
 
 
 def daemon(host: str) -> Step[HostsFacts]:
