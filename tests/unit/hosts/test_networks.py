@@ -72,3 +72,9 @@ def test_a_removed_default_network_is_defined_again_and_another_one_is_not() -> 
     assert "libvirt has no network default here" in why_not(with_networks(()), "destination.network")
     lab = with_networks((UP,), (Nic("network", "lab"),), network_file=True)
     assert "libvirt has no network lab here" in why_not(lab, "destination.network")
+
+
+def test_before_libvirt_is_installed_no_network_is_missed() -> None:
+    facts = with_networks((), programs=())
+    assert found(facts, "destination.network").found == "libvirt is not complete yet"
+    assert why_not(facts, "destination.network") == "libvirt must be installed first"

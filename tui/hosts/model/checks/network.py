@@ -27,6 +27,8 @@ def network(host: str) -> Step[HostsFacts]:
         if names == ():
             return Finding(NOT_NEEDED, f"{facts.configured.vm} uses no network of libvirt")
         wanted = f"{_listed(names) if names else 'a network'} active, with autostart"
+        if software.missing:
+            return Finding(FAILED, "libvirt is not complete yet", wanted)
         if isinstance(networks, str):
             if NO_DRIVER in networks:
                 return Finding(FAILED, "its libvirt has no network driver", wanted)
@@ -42,6 +44,8 @@ def network(host: str) -> Step[HostsFacts]:
         software = facts.at(host).software
         if not isinstance(software, Software) or isinstance(software.networks, str):
             return ""
+        if software.missing:
+            return "libvirt must be installed first"
         known, moves = {each.name: each for each in software.networks}, []
         for name in _wanted(facts) or (DEFAULT,):
             one = known.get(name)
