@@ -61,9 +61,10 @@ def answered(**parts: str | Completed) -> str:
     return "".join(lines)
 
 
+NETWORKS = " default                       active   yes         yes\n"
 SOFTWARE = answered(
     manager="apt-get\n", machine="x86_64\n", programs="\n".join(PROGRAMS), systemd="", units=UNITS,
-    user_groups="libvirt:x:119:\n", groups="root\n",
+    user_groups="libvirt:x:119:\n", groups__root="root\n", networks=NETWORKS,
 )  # fmt: skip
 
 QEMU_CONF = answered(qemu_conf="")  # a host without a qemu.conf

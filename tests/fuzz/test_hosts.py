@@ -88,7 +88,7 @@ def login(text: str) -> None:
 
 
 def root(text: str) -> None:
-    conf, software = parse_root("destination", text, "op")
+    conf, software = parse_root("destination", text, ["op"])
     check_hosts(with_host(GOOD, "destination", conf=conf, software=software))
 
 

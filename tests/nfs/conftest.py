@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nfs.machines import FIREWALLED, INSTALLED, Machines
+from tests.nfs.machines import FIREWALLED, INSTALLED, SET_UP, Machines
 from tui.lab.lock import held
 
 FOLDER = Path("/var/tmp/vmlm-tui-nfs")
@@ -44,6 +44,13 @@ def bare(machines: Machines) -> Machines:
 def installed(machines: Machines) -> Machines:
     """As `bare`, with nfs-kernel-server on the storage server and nfs-common on the other two."""
     machines.restore(INSTALLED)
+    return machines
+
+
+@pytest.fixture
+def set_up(machines: Machines) -> Machines:
+    """As `bare`, with libvirt and QEMU on the source as `make setup` leaves them."""
+    machines.restore(SET_UP)
     return machines
 
 

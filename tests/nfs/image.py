@@ -15,6 +15,7 @@ from tui.lab.disk import write_disk
 RECIPE = "1"  # increase it if the build changes, but none of the values in `recipe`
 FURNISH = Path(__file__).with_name("image-furnish")
 RELEASE = "bookworm"
+MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = (
     "systemd-sysv", "udev", "linux-image-cloud-amd64", "openssh-server", "sudo", "ufw", "iproute2", "procps", "netbase",
@@ -67,13 +68,15 @@ def prepare(on_progress: Callable[[str], None]) -> Image:
 
 
 def sources() -> str:
-    """The lines of sources.list for the release from this machine's own mirror; empty on other distributions."""
+    """The lines of sources.list for the release from this machine's own mirror; Debian's on other distributions."""
     form = f"deb [signed-by={KEYRING}] $(REPO_URI) $(CODENAME) $(COMPONENT)"
     lines = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"]).splitlines()
-    suites = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
-    return "".join(
-        sorted({f"{line}\n" for line in lines if line.endswith(tuple(f" {suite} main" for suite in suites))})
-    )
+    suites = tuple(f" {RELEASE}{part} main" for part in ("", "-updates", "-security"))
+    found = {line for line in lines if line.endswith(suites)}
+    found |= {line.replace(suites[0], f" {RELEASE}-backports main") for line in found if line.endswith(suites[0])}
+    if not found:
+        found = {f"deb [signed-by={KEYRING}] {MIRROR} {RELEASE}{part} main" for part in ("", "-updates", "-backports")}
+    return "".join(sorted(f"{line}\n" for line in found))
 
 
 def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None:
@@ -81,7 +84,6 @@ def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None
     on_progress("debian: installing it into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
-    where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap uses its default mirror
     without = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     furnish = f'--customize-hook="{FURNISH}" "$1"'
     argv = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}", *without, furnish]
@@ -89,7 +91,7 @@ def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None
     environment = {**os.environ, "PUBLIC_KEY": image.key.with_suffix(".pub").read_text().strip()}
     # In a mount namespace of its own, so that no mount below the folder remains when the folder is removed.
     namespace = ["unshare", "--mount", "--"]
-    run([*namespace, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
+    run([*namespace, *argv, RELEASE, str(root), str(listed)], env=environment, limit_s=BUILD_LIMIT_S)
     (root / "etc/hosts").write_text(hosts_file())
     on_progress("debian: writing its disk (once)")
     shutil.copyfile(next(root.glob("boot/vmlinuz-*")), image.kernel)

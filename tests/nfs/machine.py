@@ -70,6 +70,16 @@ class Machine:
             start_new_session=True,  # so that Ctrl+C reaches only the tests, which then end it
         )
 
+    def send(self, file: Path, to: str) -> None:
+        """Writes a file of this computer to the machine, as root."""
+        with file.open("rb") as content:
+            argv = self._ssh("root", ["sh", "-c", 'cat > "$0"', to])
+            subprocess.run(argv, stdin=content, check=True, capture_output=True, timeout=COMMAND_LIMIT_S)
+
+    def terminal(self, user: str, *argv: str) -> list[str]:
+        """The command line of an ssh session with a terminal."""
+        return self._ssh(user, argv, "-tt")
+
     def install(self, package: str) -> None:
         """Installs a package."""
         self.ssh("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", package, limit_s=INSTALL_LIMIT_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.nfs import image
 from tests.nfs.inventory import MEMORY_MIB, OUTSIDE_MAC, SITES
-from tests.nfs.machine import Machine, accelerator
+from tests.nfs.machine import INSTALL_LIMIT_S, Machine, accelerator
 from tests.nfs.network import Network
 from tui.lab.cache import kept
 from tui.lab.command import run
@@ -18,7 +18,21 @@ from tui.lab.process import end_all, processes_with
 RECIPE = "1"  # increase it if states of an earlier recipe can't be used
 BARE = "bare"
 INSTALLED = "installed"  # bare with the NFS packages, because installing them takes a minute
+SET_UP = "set-up"  # bare, with libvirt and QEMU on the source as `make setup` leaves them
 FIREWALLED = "firewalled"  # installed, with firewalld on the storage server and the destination
+
+# Of .ci/setup on a Debian 12 without libvirt: the backports, and no daemon that starts.
+MAKE_SETUP = """
+printf '%s\\n' 'Package: src:libvirt src:qemu src:seabios' 'Pin: release n=bookworm-backports' \\
+  'Pin-Priority: 500' > /etc/apt/preferences.d/vmlm-tui
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \\
+  libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
+rm /usr/sbin/policy-rc.d
+systemctl list-unit-files --no-legend --no-pager --state=enabled 'libvirt*' 'virt*' 'qemu*' | cut -d ' ' -f 1 |
+  xargs -r systemctl --quiet disable
+"""
 
 
 class Machines:
@@ -81,6 +95,9 @@ class Machines:
         if name == INSTALLED:
             self._snapshot(BARE)  # first, because the cache builds one entry at a time
             return self._kept(INSTALLED, "the packages of NFS", self._install)
+        if name == SET_UP:
+            self._snapshot(BARE)
+            return self._kept(SET_UP, "what `make setup` installs on the source", self._make_setup)
         if name == FIREWALLED:
             self._snapshot(INSTALLED)
             return self._kept(FIREWALLED, "firewalld", self._guard)
@@ -112,6 +129,11 @@ class Machines:
         self.restore(BARE)
         self.on_progress("debian: installing NFS on them (once)")
         self.each(lambda machine: machine.install("nfs-kernel-server" if machine is self.storage else "nfs-common"))
+
+    def _make_setup(self) -> None:
+        self.restore(BARE)
+        self.on_progress("debian: installing libvirt and QEMU on the source (once)")
+        self.source.ssh("sh", "-ec", MAKE_SETUP, limit_s=INSTALL_LIMIT_S)
 
     def _guard(self) -> None:
         self.restore(INSTALLED)

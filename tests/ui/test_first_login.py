@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fake_hosts import FakeHosts
-from tests.ui.one_page import OnePage, text_of, type_in, until
+from tests.ui.one_page import OnePage, at_once, text_of, type_in, until
 from tui.core.failure import Failure, LoginRefused, UntrustedHost
 from tui.core.ssh_key import HostKey
 from tui.hosts.backend.hosts import Hosts
@@ -111,3 +111,30 @@ async def test_without_a_refused_login_there_is_no_first_login() -> None:
         await until(pilot, lambda: "destination  ok" in text_of(app))
         await pilot.press("l")
         await until(pilot, lambda: "No host needs a first login." in [each.message for each in app._notifications])
+
+
+async def test_a_password_typed_before_it_is_asked_goes_into_the_dialog_and_never_to_the_keys(
+    new_host: NewHost,
+) -> None:
+    app = app_of(new_host)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
+        await pilot.press("l")
+        await shows(app, pilot, KEY.fingerprint)
+        at_once(app, "enter", *"ror", "backspace", *"ight", "backspace", "backspace", "h", "t", "enter", *"qar")
+        await shows(app, pilot, "did not accept the password")
+        assert new_host.calls == [("trust", KEY.fingerprint), ("authorize", "roight")]
+        at_once(app, *"right", "enter")
+        await shows(app, pilot, "destination ok")
+        assert new_host.calls[-1] == ("authorize", "right")
+
+
+async def test_a_login_to_a_known_host_takes_the_keys_at_once(new_host: NewHost) -> None:
+    new_host.shell.answers = {"": DENIED}
+    app = app_of(new_host)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
+        await pilot.press("l")
+        at_once(app, *"right", "enter")
+        await shows(app, pilot, "destination ok")
+        assert new_host.calls == [("authorize", "right")]

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from tests.list_world import ListWorld
 from tests.ui.list_screen import UNREACHABLE, Screen, opened
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, until
 from tui.checklist.backend.jobs import Job
 from tui.core.command import Completed
 from tui.nfs.screens import NfsPage
@@ -32,6 +32,26 @@ async def test_a_password_is_entered_by_key_and_again_when_it_is_wrong(world: Li
         assert storage.passwords[0] == "wrong"
         assert set(storage.passwords[1:]) == {"secret"}
         assert "secret" not in (world.hosts.journal.read_text() if world.hosts.journal.is_file() else "")
+
+
+async def test_passwords_typed_before_they_are_asked_never_act_as_keys(world: ListWorld) -> None:
+    machines = [world.machines[host] for host in ("storage", "destination")]
+    for machine in machines:
+        machine.password = "far"  # each letter is a key of the page
+    async with opened(world) as screen:
+        await screen.shows("requires a password: o enters it.")
+        first, second = world.checklist.sudo.wanted
+        at_once(screen.app, "o", *"far", "enter")  # before the dialog is there
+        await screen.shows(f"The password of {first}")
+        assert world.reads == 1
+        await screen.press("ctrl+u")
+        at_once(screen.app, *"far", "enter")
+        await screen.shows(f"The password of {second}")
+        at_once(screen.app, *"far", "enter")
+        await screen.shows("2 FAILED", "a fixes")
+        assert [set(machine.passwords) for machine in machines] == [{"far"}, {"far"}]
+        assert screen.app.screen is screen.app.page
+        assert world.reads == 2
 
 
 async def test_without_the_password_the_other_hosts_are_still_read(world: ListWorld) -> None:

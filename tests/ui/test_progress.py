@@ -1,5 +1,8 @@
 """The progress dialog by itself."""
 
+from itertools import count
+
+import pytest
 from textual.app import App
 
 from tests.ui.one_page import text_of, until
@@ -40,3 +43,15 @@ async def test_the_output_is_followed_when_the_state_above_it_grows_until_the_us
         await until(pilot, lambda: "reading the hosts again" in text_of(app))
         assert "more" not in text_of(app)
         assert before.strip("│ ") in text_of(app)
+
+
+async def test_output_follows_a_timer_that_was_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a loaded host: each look at the clock finds that a timer of 10 ms is overdue, so Textual skips its call."""
+    now = count(step=0.05)
+    job = Job("Fix")
+    app = OneDialog(job)
+    async with app.run_test(size=(80, 24)) as pilot:
+        with monkeypatch.context() as late:
+            late.setattr("textual.timer._time.get_time", lambda: next(now))
+            job.record(Progress(INSTALL, OUTPUT, "the first line\n"))
+            await until(pilot, lambda: "the first line" in text_of(app))

@@ -72,10 +72,14 @@ def added(host: str, path: str, lines: tuple[str, ...], *then: Action) -> Move:
 
 @dataclass(frozen=True)
 class Change:
-    """Planned moves in their order; `note` tells a person why these options, and what is interrupted meanwhile."""
+    """Planned moves in their order; `note` tells a person why these options, and what is interrupted meanwhile.
+
+    `compare` is true if a person has to compare something in the note before it is applied.
+    """
 
     moves: tuple[Move, ...]
     note: str = ""
+    compare: bool = False
 
     @property
     def actions(self) -> tuple[Action, ...]:

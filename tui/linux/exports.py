@@ -12,6 +12,17 @@ TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # Unicode spaces are pa
 MEMBER = re.compile(r"\(\s*([^,()\s]*)\s*,")  # of getent: "(HOST,USER,DOMAIN)"; users and domains do not matter to NFS
 
 DEFAULTS = ("sync", "ro", "root_squash", "wdelay")  # of exportfs(8)
+BY_FLAVOR = ("ro", "rw", "root_squash", "no_root_squash", "all_squash", "no_all_squash")  # after sec= only for that one
+KEYWORDS = frozenset((
+    *BY_FLAVOR, "acl", "async", "auth_nlm", "crossmnt", "hide", "insecure", "insecure_locks", "map_daemon",
+    "map_identity", "mountpoint", "mp", "no_acl", "no_auth_nlm", "no_pnfs", "no_subtree_check", "no_wdelay",
+    "nocrossmnt", "nohide", "nordirplus", "pnfs", "secure", "secure_locks", "security_label", "subtree_check", "sync",
+    "wdelay",
+))  # fmt: skip
+WITH_VALUE = (
+    "anongid=", "anonuid=", "fsid=", "mapping=", "mountpoint=", "mp=", "reexport=", "refer=", "replicas=", "sec=",
+    "squash_gids=", "squash_uids=", "xprtsec=",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,8 +35,23 @@ class Client:
     def has(self, option: str) -> bool:
         """Whether an option such as "rw" or "no_root_squash" is on; its last occurrence decides."""
         opposite = _opposite(option)
-        settings = [each for each in (*DEFAULTS, *self.options) if each in (option, opposite)]
+        settings = [each for each in (*DEFAULTS, *self._for_sys()) if each in (option, opposite)]
         return bool(settings) and settings[-1] == option
+
+    def excludes(self, kind: str, usual: str) -> str:
+        """The last option of a kind such as "sec=" if it leaves out what mounts use without options; else empty."""
+        given = [each for each in self.options if each.startswith(kind)]
+        usable = (usual in each.removeprefix(kind).split(":") for each in given)
+        return given[-1] if given and not any(usable) else ""
+
+    def _for_sys(self) -> Iterator[str]:
+        """The options that count for AUTH_SYS, which mounts use without sec=."""
+        counts = True
+        for each in self.options:
+            if each.startswith("sec="):
+                counts = "sys" in each.removeprefix("sec=").split(":")
+            elif counts or each not in BY_FLAVOR:
+                yield each
 
 
 @dataclass(frozen=True)
@@ -61,6 +87,32 @@ def parse_exports(text: str, file: str = "/etc/exports") -> tuple[Export, ...]:
             clients.append(_client(word, defaults))
         found.append(Export(lexical(words[0]), tuple(clients) or (Client("*", defaults),), number, file))
     return tuple(found)
+
+
+def first_fault(text: str, file: str = "/etc/exports") -> str:
+    """Where exportfs stops reading a file, and why: "line 3 of FILE: ..."; empty if it reads all of it."""
+    for number, line in _joined(text):
+        words = [word.replace('"', "") for word in TOKEN.findall(line)]
+        if not words or words[0].startswith("#"):
+            continue
+        for word in words[1:]:
+            if word.startswith("#"):
+                break
+            if why := _fault(word):
+                return f"line {number} of {file}: {why}"
+    return ""
+
+
+def _fault(word: str) -> str:
+    _, bracket, options = word.partition("(")
+    if word.startswith("-"):
+        options = word[1:]
+    elif bracket and (options.count(")") != 1 or not options.endswith(")")):
+        return f"its option list ends at a space, or has no end: {word}"
+    for each in options.rstrip(")").split(","):
+        if each and each not in KEYWORDS and not each.startswith(WITH_VALUE) and not each.isdigit():
+            return f"exportfs does not know the option {each}"
+    return ""
 
 
 def parse_netgroups(text: str) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,8 @@ class NfsPage(ListPage):
     HELP = (
         "The steps to an image folder that both hosts share: each line is one requirement on one host. "
         "Reading changes nothing, except that the proof writes a small file and removes it. f fixes the line "
-        "under the cursor, a fixes all that is missing; both show every command first. u undoes what the app did."
+        "under the cursor, a fixes all that is missing; both show the commands first. What a makes possible follows in "
+        "the same run, and its output shows it. u undoes what the app did."
     )
 
     def __init__(self, nfs: Nfs) -> None:

@@ -1,11 +1,12 @@
 """A checklist is read, applied and undone, on simulated hosts with `make` and `unmake`."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.list_world import HOSTS, Facts, ListWorld
+from tests.list_world import HOSTS, Facts, ListWorld, step
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job, Jobs
 from tui.checklist.backend.journal import Journal
@@ -13,7 +14,7 @@ from tui.checklist.model.check import FAILED, Finding, Item
 from tui.checklist.model.step import Step
 from tui.core.command import Completed
 from tui.core.failure import Failure, PasswordNeeded
-from tui.linux.change import Command, Move
+from tui.linux.change import Change, Command, Move
 
 
 @pytest.fixture
@@ -67,6 +68,50 @@ async def test_a_change_that_was_not_shown_is_not_applied(world: ListWorld) -> N
     applied = await world.checklist.apply_missing(lambda _: None, {})
     assert applied == ()
     assert world.machines["storage"].commands == []
+
+
+def chained(*compared: str) -> tuple[Step[Facts], ...]:
+    """The server; the export, whose fix is planned only once there is a server; the firewall after both.
+
+    In the opposite order of the list, and those in `compared` with something that a person has to compare.
+    """
+
+    def link(id: str, after: str) -> Step[Facts]:
+        plain = step("storage", id, f"there is a {id}")
+
+        def change(facts: Facts) -> Change | str:
+            made, planned = facts.made["storage"], plain.change(facts)
+            if isinstance(made, Failure) or (after and after not in made) or isinstance(planned, str):
+                return "it can't be planned yet"
+            return replace(planned, compare=id in compared)
+
+        return replace(plain, change=change)
+
+    return link("firewall", "export"), link("export", "server"), link("server", "")
+
+
+@pytest.mark.parametrize(("compared", "made"), [
+    ((), ["server", "export", "firewall"]),
+    (("export",), ["server"]),
+    (("server",), ["server", "export", "firewall"]),  # it was shown, and so compared
+])  # fmt: skip
+async def test_fixes_that_a_fix_makes_possible_follow_in_the_same_run(
+    tmp_path: Path, compared: tuple[str, ...], made: list[str]
+) -> None:
+    world = ListWorld(tmp_path, chained(*compared))
+    await fix_all(world, only_shown=True)
+    assert world.machines["storage"].commands == [f"make {each}" for each in made]
+
+
+async def test_a_step_that_another_fix_breaks_again_is_not_fixed_twice(tmp_path: Path) -> None:
+    def exclusive(id: str, other: str) -> Step[Facts]:
+        move = Move(Command("storage", ("sh", "-c", "", "make", id)))
+        plain = step("storage", id, f"there is a {id}")
+        return replace(plain, change=lambda _: Change((move, Move(Command("storage", ("unmake", other))))))
+
+    world = ListWorld(tmp_path, (exclusive("one", "two"), exclusive("two", "one")))
+    _, begun = await fix_all(world)
+    assert [item.id for item in begun] == ["storage.one", "storage.two"]
 
 
 async def test_fix_all_stops_when_begin_returns_false(world: ListWorld) -> None:

@@ -70,7 +70,7 @@ def one_host(host: str) -> OneHost:
         system,
         Clock(0.001, 0.002),
         QemuConf(),
-        None if host == "storage" else replace(parse_software("op", SOFTWARE), member=True),
+        None if host == "storage" else replace(parse_software(["op"], SOFTWARE), members=frozenset({"op"})),
         None if host == "storage" else Libvirt(daemon(host), (), MACHINES, vm),
         None if host == "storage" else Kvm(RUNS),
         None if host == "storage" else Userfaultfd("granted", sysctl="1"),

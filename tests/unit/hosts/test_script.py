@@ -31,9 +31,9 @@ def test_the_login_reads_system_login_and_addresses_of_names() -> None:
 def test_root_reads_qemu_conf_everywhere_and_software_on_hypervisors() -> None:
     conf, software = parse_root("storage", run(STORAGE_SCRIPT), None)
     assert software is None
-    same, software = parse_root("source", run(HYPERVISOR_SCRIPT, getpass.getuser()), getpass.getuser())
+    same, software = parse_root("source", run(HYPERVISOR_SCRIPT, getpass.getuser()), [getpass.getuser()])
     assert isinstance(software, Software)
-    assert (same, software.login) == (conf, getpass.getuser())
+    assert (same, software.logins) == (conf, (getpass.getuser(),))
 
 
 @pytest.mark.parametrize(

@@ -117,11 +117,18 @@ class SshFirstLogin:
         return _create_key(free)
 
 
+# In the order of OpenSSH's client, so that its users see the fingerprint that it would show.
+HOST_KEYS = (
+    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
+    "ssh-rsa",
+)  # fmt: skip
+
+
 async def _host_key(login: Login, deadline: float) -> asyncssh.SSHKey:
     """The host's key, read without authentication."""
     options = await on_thread(login.options)
     async with login.socket(options, deadline) as sock:
-        key = await asyncssh.get_server_host_key(options=options, sock=sock)
+        key = await asyncssh.get_server_host_key(options=options, sock=sock, server_host_key_algs=HOST_KEYS)
     if key is None:
         raise login.failure("it has no host key", NO_SSH_SERVER)
     return key

@@ -90,20 +90,29 @@ class Checklist(Generic[F]):
     ) -> tuple[Item, ...]:
         """Fix all that is missing, in the order of the list; Failure at the first that did not become good.
 
-        Skips steps whose needs can't be fixed here. `shown` holds the confirmed changes by step; no other is applied.
+        Skips steps whose needs can't be fixed here. `shown` holds the confirmed changes by step; of the others, only
+        those that a fix of this call has made possible are applied, unless a person has to compare something first.
         `begin` is called before each and returns whether to continue. Returns the items that were fixed.
         """
         applied: list[Item] = []
-        for id in self.steps:
-            item = self[id]
-            if not item.missing or item.why_not or (shown is not None and shown.get(id) != item.change):
-                continue
-            if not begin(item):
-                break
-            item = await self.apply(id, on_progress)
-            require_good(item)
-            applied.append(item)
-        return tuple(applied)
+        confirmed = shown
+        while True:
+            before, done = len(applied), {item.id for item in applied}
+            for id in self.steps:
+                item = self[id]
+                if id in done or not item.missing or item.why_not:
+                    continue
+                if confirmed is not None and confirmed.get(id) != item.change:
+                    continue
+                if not begin(item):
+                    return tuple(applied)
+                item = await self.apply(id, on_progress)
+                require_good(item)
+                applied.append(item)
+            if len(applied) == before:
+                return tuple(applied)
+            possible = {item.id: item.change for item in self.items if item.change and not item.change.compare}
+            confirmed = {**(shown or {}), **possible}
 
     async def undo(self, id: str, on_progress: OnProgress) -> Item:
         """Undo what was applied for one step, and read the hosts again."""

@@ -37,15 +37,17 @@ class Agree(Dialog[bool]):
     """
     scrolls = True
 
-    def __init__(self, title: str, parts: Sequence[Part]) -> None:
+    def __init__(self, title: str, parts: Sequence[Part], then: str = "") -> None:
         super().__init__(title)
         self._parts = parts
+        self._then = then  # what else Enter runs, as a sentence
 
     def body(self) -> ComposeResult:
         actions = [action for part in self._parts for action in part.change.actions]
         hosts = ", ".join(dict.fromkeys(action.host for action in actions))
         count = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
-        yield Static(Content(f"Enter runs {count} as root on {hosts}. Esc changes nothing."))
+        text = f"Enter runs {count} as root on {hosts}. {self._then} Esc changes nothing."
+        yield Static(Content(" ".join(text.split())))
         for part in self._parts:
             yield Static(Content(plain(part.title)), classes="part") if len(self._parts) > 1 else Static()
             for text, classes in _lines(part):

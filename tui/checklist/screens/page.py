@@ -27,10 +27,11 @@ from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
 from tui.ui.lines import Lines
 from tui.ui.page import Page
-from tui.ui.password import PasswordDialog, sentence_of
+from tui.ui.password import PasswordDialog, Question, sentence_of
 from tui.ui.report import Report
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
 
+THEN = "Fixes that these make possible follow in the same run; its output shows them."
 WIDE = 120  # columns from which the details of a line are beside the list, not below it
 
 
@@ -48,7 +49,8 @@ class ListPage(Page):
                 id="list.filter"),
         Binding("r", keys.REFRESH, "read again", tooltip="Read all hosts again now", id="list.refresh"),
         Binding("f", keys.FIX, "fix", tooltip="Fix the line under the cursor; shows the commands first", id="list.fix"),
-        Binding("a", keys.FIX_ALL, "all", tooltip="Fix all that is missing; shows the commands first",
+        Binding("a", keys.FIX_ALL, "all",
+                tooltip="Fix all that is missing; shows the commands first, and runs what they make possible",
                 id="list.fix-all"),
         Binding("u", keys.UNDO, "undo", tooltip="Undo what was changed for this line; shows the commands first",
                 id="list.undo"),
@@ -198,7 +200,8 @@ class ListPage(Page):
     def action_fix_all(self) -> None:
         """Fix all that is missing, once the commands are confirmed."""
         shown = {item.id: item.change for item in self._list.items if item.missing and item.change}
-        self._confirm("Fix all that is missing", shown, partial(actions.fix_all, self._list, shown))
+        call = partial(actions.fix_all, self._list, shown)
+        self._confirm("Fix all that is missing", shown, call, THEN)
 
     def action_undo(self) -> None:
         """Undo the change of the line under the cursor, once its commands are confirmed."""
@@ -213,33 +216,33 @@ class ListPage(Page):
         shown = {item.id: item.undo for item in reversed(self._list.items) if item.undo}
         self._confirm("Undo all changes", shown, partial(actions.undo_all, self._list))
 
-    @work(name="password", group="ask", exclusive=True)
-    async def action_password(self) -> None:
+    def action_password(self) -> None:
         """Ask for each password that sudo requires, then read the hosts again."""
-        if await self._passwords(tuple(self._list.sudo.wanted)):
-            self._refresh_list()
-        self._show()
+
+        def done(accepted: bool | None) -> None:
+            if accepted:
+                self._refresh_list()
+            self._show()
+
+        if questions := [self._question(host) for host in self._list.sudo.wanted]:
+            self.app.push_screen(PasswordDialog(questions), done)
 
     # -- what the keys do --
 
-    @work(name="confirm", group="ask", exclusive=True)
-    async def _confirm(self, title: str, shown: Mapping[str, Change], call: actions.Call) -> None:
+    def _confirm(self, title: str, shown: Mapping[str, Change], call: actions.Call, then: str = "") -> None:
         """Show the commands; once they are confirmed, begin the job."""
+
+        def done(agreed: bool | None) -> None:
+            if agreed:
+                self._begin(title, call)
+
         hosts = {action.host for change in shown.values() for action in change.actions}
-        if not await self._passwords(tuple(host for host in self._list.sudo.wanted if host in hosts)):
-            return
         parts = tuple(Part(self._list[id].title, self._list[id].why_not, change) for id, change in shown.items())
-        if await self.app.push_screen_wait(Agree(title, parts)):
-            self._begin(title, call)
+        questions = [self._question(host) for host in self._list.sudo.wanted if host in hosts]
+        agree = partial(Agree, title, parts, then)
+        self.app.push_screen(PasswordDialog(questions, agree) if questions else agree(), done)
 
-    async def _passwords(self, hosts: tuple[str, ...]) -> bool:
-        """Ask for the passwords of these hosts; False where the user declines."""
-        for host in hosts:
-            if not await self.app.push_screen_wait(self._password_of(host)):
-                return False
-        return True
-
-    def _password_of(self, host: str) -> PasswordDialog:
+    def _question(self, host: str) -> Question:
         sudo, before = self._list.sudo, self._list.sudo.wanted.get(host)
 
         async def use(password: str) -> None:
@@ -248,7 +251,7 @@ class ListPage(Page):
 
         text = f"sudo on {host} requires the password of the login. The app keeps it in memory until it ends."
         message = sentence_of(before) if before is not None and before.why else ""
-        return PasswordDialog(f"The password of {host}", text, use, message)
+        return Question(f"The password of {host}", text, use, message)
 
     def _begin(self, title: str, call: actions.Call) -> None:
         try:

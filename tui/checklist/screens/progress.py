@@ -1,6 +1,5 @@
 """Shows a job as it runs: each command, its output, its result."""
 
-import time
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -46,15 +45,16 @@ class ProgressDialog(Dialog[None]):
         super().__init__(job.title)
         self._job = job
         self._state, self._output = Lines(id="state"), Output(id="output")
-        self._drawn_at = 0.0
-        self._drawing = False
+        self._changed = False
 
     def body(self) -> ComposeResult:
         yield self._state
         yield self._output
 
     def on_mount(self) -> None:
-        self._job.listen(self._schedule_draw)
+        self._job.listen(self._job_changed)
+        # Intervals, because Textual drops a timer that is late: a single one would never call.
+        self.set_interval(REDRAW_EVERY_S, self.guarded(self._draw_changes))
         self.set_interval(1.0, self.guarded(self._show_state))
         self._output.focus()
 
@@ -71,16 +71,18 @@ class ProgressDialog(Dialog[None]):
         """Stop the job after its current line."""
         self._job.stop()
 
-    def _schedule_draw(self) -> None:
-        """Draw now, or when REDRAW_EVERY_S have passed since the last time."""
-        if not self.is_attached or self._drawing:
-            return
-        self._drawing = True
-        passed = time.monotonic() - self._drawn_at
-        self.set_timer(0.01 if self._job.over else max(0.01, REDRAW_EVERY_S - passed), self.guarded(self._draw))
+    def _job_changed(self) -> None:
+        """Draw at the next interval; the outcome at once."""
+        self._changed = True
+        if self._job.over and self.is_attached:
+            self.call_later(self.guarded(self._draw_changes))
+
+    def _draw_changes(self) -> None:
+        if self._changed and self.is_attached:
+            self._changed = False
+            self._draw()
 
     def _draw(self) -> None:
-        self._drawing, self._drawn_at = False, time.monotonic()
         at_end = self._output.at_end
         width = self._output.room.width
         self._output.show_rows([row for line in self._job.transcript.lines for row in _rows(line, width)])

@@ -64,11 +64,16 @@ class HostReading:
         return host_script.parse_login(host, await self._output(host, host_script.LOGIN_SCRIPT, folder, *names))
 
     async def as_root(self, host: str, login: str) -> tuple[QemuConf, Software | Failure | None]:
-        """What only root can read; `login` is the app's login there."""
+        """What only root can read; `login` is the app's login there.
+
+        Another login may use libvirt there: the one by which the other host opens it, for the way back.
+        """
         if host == STORAGE:
             return host_script.parse_root(host, await self._root_output(host, host_script.STORAGE_SCRIPT), None)
-        text = await self._root_output(host, host_script.HYPERVISOR_SCRIPT, login, limit_s=PARTS_LIMIT_S)
-        return host_script.parse_root(host, text, login)
+        peer = target_of_uri(self._config.hosts[host].peer_uri)
+        logins = tuple(dict.fromkeys((login, (peer.user or "root") if peer else "root")))
+        text = await self._root_output(host, host_script.HYPERVISOR_SCRIPT, *logins, limit_s=PARTS_LIMIT_S)
+        return host_script.parse_root(host, text, logins)
 
     async def clock(self, host: str) -> Clock:
         """Sample the clock several times; the smallest round trip wins. The connection should be open already."""

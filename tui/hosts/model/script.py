@@ -1,6 +1,7 @@
 """The scripts of the first round: one as the login, one as root; they change nothing."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
@@ -22,7 +23,7 @@ part names 10 sh -c {shlex.quote(host_names.SCRIPT)} sh "$@"
 """
 QEMU_CONF = "part qemu_conf 5 sh -c '[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf'"
 STORAGE_SCRIPT = f"{PRELUDE}\n{QEMU_CONF}\n"
-HYPERVISOR_SCRIPT = f"{software.SCRIPT}\n{QEMU_CONF}\n"  # $1 is the login
+HYPERVISOR_SCRIPT = f"{software.SCRIPT}\n{QEMU_CONF}\n"  # $@ are the logins that use libvirt
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ def parse_login(host: str, text: str) -> LoginRead:
     )
 
 
-def parse_root(host: str, text: str, login: str | None) -> tuple[QemuConf, Software | Failure | None]:
-    """Parse HYPERVISOR_SCRIPT, or STORAGE_SCRIPT if `login` is None; no qemu.conf means default settings."""
+def parse_root(host: str, text: str, logins: Sequence[str] | None) -> tuple[QemuConf, Software | Failure | None]:
+    """Parse HYPERVISOR_SCRIPT, or STORAGE_SCRIPT if `logins` is None; no qemu.conf means default settings."""
     conf = parse_qemu_conf(output(parse_sections(text), "qemu_conf", f"qemu.conf of {host} could not be read"))
     try:
-        return conf, None if login is None else parse_software(login, text)
+        return conf, None if logins is None else parse_software(logins, text)
     except Failure as failure:
         return conf, failure

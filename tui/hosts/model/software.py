@@ -1,9 +1,11 @@
-"""libvirt and QEMU on a host: their programs, the unit that starts the daemon, and who may use it."""
+"""libvirt and QEMU on a host: programs, release, networks, the unit that starts the daemon, and who may use it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tui.core.quantity import whole
+from tui.hosts.model.networks import Network, parse_networks
+from tui.hosts.model.release import Release, parse_release
 from tui.linux.packages import Package, parse_simulation
 from tui.linux.script_sections import PRELUDE, Section, file_text, output, parse_sections
 from tui.linux.units import PROPERTIES, Unit, parse_units, unit_named
@@ -15,11 +17,12 @@ LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "dnsmasq-base")  # QEMU's
 # Created by the packages, which may leave them behind.
 USERS = ("libvirt-qemu", "libvirt-dnsmasq", "dnsmasq", "messagebus", "polkitd")
 GROUPS = (*USERS, GROUP, "rdma")
+NETWORK_FILE = "/usr/share/libvirt/networks/default.xml"
 FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
 
-# $1 is the app's login. The installation is simulated without apt's caches, because apt would write them.
+# $@ are the logins that use libvirt there. The installation is simulated without apt's caches: apt would write them.
 SCRIPT = f"""{PRELUDE}
-login=$1
+logins=$*
 machine=$(uname -m)
 case $machine in
   x86_64) qemu=qemu-system-x86 ;;
@@ -46,8 +49,21 @@ served() {{
   done
   return 1
 }}
+# Since libvirt 10 Debian has the driver of networks in a package of its own.
+network_driver() {{
+  [ -d /run/systemd/system ] || return 0
+  has virtnetworkd && return
+  for each in /usr/lib*/libvirt /usr/lib*/*/libvirt; do
+    if [ -e "$each/connection-driver/libvirt_driver_network.so" ]; then return; fi
+  done
+  return 1
+}}
 lacks=
-{{ has libvirtd || has virtqemud; }} && served || lacks='{" ".join(LIBVIRT)}'
+served=; if served; then served=yes; fi
+driver=; if network_driver; then driver=yes; fi
+{{ has libvirtd || has virtqemud; }} && [ "$served$driver" = yesyes ] || lacks='{" ".join(LIBVIRT)}'
+part served 5 echo "$served"
+part driver 5 echo "$driver"
 has "qemu-system-$machine" || has qemu-kvm || lacks="$lacks $qemu qemu-utils"
 wanted=
 if [ "$manager" = apt-get ]; then
@@ -68,7 +84,14 @@ part users 5 getent passwd {" ".join(USERS)}
 part user_groups 5 getent group {" ".join(GROUPS)}
 part systemd 5 test -d /run/systemd/system
 if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
-part groups 5 id -nG "$login"
+for each in $logins; do part "groups.$each" 5 id -nG "$each"; done
+part release 5 sh -c '. /etc/os-release; echo "$VERSION_CODENAME"'
+if [ "$manager" = apt-get ]; then
+  part versions 10 dpkg-query -W -f '${{Version}}\n' libvirt-daemon
+  part sources 20 apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages'
+fi
+if has virsh && [ -n "$served" ]; then part networks 15 virsh -q -c qemu:///system net-list --all; fi
+part network_file 5 test -e {NETWORK_FILE}
 """
 
 
@@ -86,14 +109,19 @@ class Software:
     groups: frozenset[str] = frozenset()  # of GROUPS
     systemd: bool = True
     units: tuple[Unit, ...] = ()
-    login: str = ""
-    member: bool = False  # whether the login is in GROUP
+    logins: tuple[str, ...] = ()  # that use libvirt here
+    members: frozenset[str] = frozenset()  # those in GROUP
+    served_before: bool = True  # whether a unit starts the daemon, or there is no systemd
+    driver: bool = True  # of networks
+    release: Release = field(default_factory=Release)
+    networks: tuple[Network, ...] | str = ()  # the reason where they can't be listed
+    network_file: bool = False  # whether the definition of libvirt's own network is here
     lists_age_s: int = 0  # since apt last updated its lists
 
     @property
     def served(self) -> bool:
         """Whether libvirt's daemon and its unit are installed, so its networks and VMs may be in use."""
-        return any(each in self.programs for each in DAEMONS) and LIBVIRT[0] not in self.wanted
+        return any(each in self.programs for each in DAEMONS) and self.served_before
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -101,8 +129,10 @@ class Software:
         lacks = []
         if not any(each in self.programs for each in DAEMONS):
             lacks.append("libvirt's daemon")
-        elif LIBVIRT[0] in self.wanted:
+        elif not self.served_before:
             lacks.append("the service that starts libvirt's daemon")
+        elif not self.driver:
+            lacks.append("libvirt's network driver")
         if not any(each.startswith("qemu-") and each != "qemu-img" for each in self.programs):
             lacks.append(f"QEMU (qemu-system-{self.machine})")
         return tuple(lacks)
@@ -119,7 +149,7 @@ class Software:
         return next(iter(candidates), None)
 
 
-def parse_software(login: str, text: str) -> Software:
+def parse_software(logins: Sequence[str], text: str) -> Software:
     """Parse the output of SCRIPT; Failure if one of its commands failed that must not."""
     sections = parse_sections(text)
     systemd = "systemd" in sections and sections["systemd"].status == 0
@@ -137,8 +167,13 @@ def parse_software(login: str, text: str) -> Software:
         groups=frozenset(line.partition(":")[0] for line in _lines(sections, "user_groups")),
         systemd=systemd,
         units=parse_units(_text(sections, "units")) if systemd else (),
-        login=login,
-        member=GROUP in _text(sections, "groups").split(),
+        logins=tuple(logins),
+        members=frozenset(each for each in logins if GROUP in _text(sections, f"groups.{each}").split()),
+        served_before="served" not in sections or bool(_text(sections, "served").strip()),
+        driver="driver" not in sections or bool(_text(sections, "driver").strip()),
+        release=parse_release(sections),
+        networks=parse_networks(sections.get("networks")),
+        network_file="network_file" in sections and sections["network_file"].status == 0,
         lists_age_s=whole(age) or 0,
     )
     package = Package(software.package.name, software.package.manager, installed=not software.missing)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -15,11 +16,11 @@ from tui.core.failure import LoginRefused, UntrustedHost
 from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import READING, HostFacts, System
-from tui.hosts.screens.fingerprint import FingerprintDialog
+from tui.hosts.screens.first_login import FirstLoginDialog
 from tui.hosts.widgets.card import HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
-from tui.ui.password import PasswordDialog
+from tui.ui.password import PasswordDialog, Question, Typed
 
 POLL_EVERY_S = 5.0
 LATE_AFTER_S = 3.0
@@ -36,7 +37,8 @@ class HostsPage(ListPage):
         "The three hosts of the configuration; the app runs on the source. Each host is read independently every few "
         "seconds while this page is shown, so an unreachable one delays no other. The list below checks whether VMs "
         "can migrate between the hosts. It is read when the page is first shown, and by r. f fixes the line under the "
-        "cursor and a fixes all; both show every command first. u undoes a fix."
+        "cursor and a fixes all that is missing; both show the commands first. What a makes possible follows in the "
+        "same run, and its output shows it. u undoes a fix."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "facts", "hosts", tooltip="Switch between all facts of the hosts and the list",
@@ -116,16 +118,17 @@ class HostsPage(ListPage):
                 return system
         return None
 
-    @work(name="login", group="ask", exclusive=True)
-    async def action_login(self) -> None:
+    def action_login(self) -> None:
         """First login: trust the host key, then authorize the user's key."""
+
+        def done(works: bool | None) -> None:
+            if works:
+                self.action_refresh()
+
         host = self._needs_login()
-        unknown = isinstance(self._refusal(host), UntrustedHost)
-        if unknown and not await self.app.push_screen_wait(FingerprintDialog(self._hosts, host)):
-            return
-        if not await self._login_works(host) and not await self.app.push_screen_wait(self._first_password(host)):
-            return
-        self.action_refresh()
+        known = not isinstance(self._refusal(host), UntrustedHost)
+        works, ask = partial(self._login_works, host), partial(self._first_password, host)
+        self.app.push_screen(FirstLoginDialog(self._hosts, host, known, works, ask), done)
 
     async def _login_works(self, host: str) -> bool:
         """Whether the app can log in now."""
@@ -134,13 +137,13 @@ class HostsPage(ListPage):
             system = facts.system
         return isinstance(system, System)
 
-    def _first_password(self, host: str) -> PasswordDialog:
+    def _first_password(self, host: str, typed: Typed) -> PasswordDialog:
         async def use(password: str) -> None:
             await self._hosts.first_login(host).authorize(password)
 
         address = self._hosts.config.hosts[host].ssh
         text = f"The password of {address} is needed once. The app adds your ssh key there, and uses that from then on."
-        return PasswordDialog(f"First login to {host}", text, use)
+        return PasswordDialog([Question(f"First login to {host}", text, use)], typed=typed)
 
     # -- the facts --
 

@@ -29,7 +29,7 @@ EXPLAINED = {
     LIKE: "A copy of its definition and disks; it must be shut off.",
 }
 ONLY_CLOUD = ("user", "key", "disk")
-NO_NETWORK = "No network is up on the hosts. `virsh -c qemu:///system net-start default` on both starts libvirt's own."
+NO_NETWORK = "No network is up on the hosts: the key a on Hosts starts libvirt's own."
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,10 @@ done; :"""
 LISTS = "apt installs only what its lists contain; a new system's lists are often empty."
 PROGRAMS = "QEMU runs the VMs, libvirt controls QEMU, and the libvirt daemons of both hosts do the migration."
 DAEMON = "It controls the VMs, so it must start at boot."
-MEMBER = "The system's libvirt accepts root and the members of this group only."
+MEMBER = (
+    "The system's libvirt accepts root and the members of this group only. The app logs in, and so does the libvirt of"
+    " the other host: the way back, too, depends on it."
+)
 
 
 def _step(
@@ -90,7 +93,7 @@ def lists(host: str) -> Step[HostsFacts]:
     def plan(host: str, _software: Software) -> Change:
         return Change((Move(apt.update(host)),), note="Downloads the package lists.")
 
-    return _step(host, "lists", "packages of libvirt and QEMU are available", LISTS, judge, plan)
+    return _step(host, "lists", "packages of libvirt and QEMU are available", LISTS, judge, plan, "release")
 
 
 def programs(host: str) -> Step[HostsFacts]:
@@ -107,7 +110,7 @@ def programs(host: str) -> Step[HostsFacts]:
             return Finding(WARNING, f"missing: {', '.join(lacks)}", "the programs that the app's commands use", hint)
         return Finding(OK, ", ".join(software.programs))
 
-    return _step(host, "packages", "libvirt and QEMU are installed", PROGRAMS, judge, _installed, "lists")
+    return _step(host, "packages", "libvirt and QEMU are installed", PROGRAMS, judge, _installed, "lists", "release")
 
 
 def _installed(host: str, software: Software) -> Change | str:
@@ -138,12 +141,25 @@ def _removal(host: str, software: Software) -> tuple[Command, ...]:
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
     commands += apt.removal(host, package, software.files, users)
+    commands += _units_as_before(host, software)
     if not software.served:
         commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
     if software.folders:
         commands.append(_sh(host, RELEASE, *software.folders))
     return tuple(commands)
+
+
+def _units_as_before(host: str, software: Software) -> list[Command]:
+    """The commands for units that stay without the packages, and that their installation enables and starts."""
+    commands = []
+    for verb, names in (
+        ("disable", [unit.name for unit in software.units if unit.exists and unit.file == "disabled"]),
+        ("stop", [unit.name for unit in software.units if unit.exists and unit.active == "inactive"]),
+    ):
+        if software.served and names:
+            commands.append(Command(host, ("systemctl", verb, *names)))
+    return commands
 
 
 def daemon(host: str) -> Step[HostsFacts]:
@@ -182,24 +198,31 @@ def daemon(host: str) -> Step[HostsFacts]:
 
 
 def member(host: str) -> Step[HostsFacts]:
-    """The app's login in libvirt's group."""
+    """The logins that use libvirt here, in libvirt's group: the app's, and the one by which the other host opens it."""
+
+    def lacking(software: Software) -> list[str]:
+        return [each for each in software.logins if each not in ("root", *software.members)]
 
     def judge(software: Software) -> Finding:
-        if software.login in ("root", ""):
-            return Finding(NOT_NEEDED, "the app is root here")
-        if software.member:
-            return Finding(OK, f"{software.login} is in the group {GROUP}")
-        wanted = f"{software.login} in the group {GROUP}"
+        logins = [each for each in software.logins if each != "root"]
+        if not logins:
+            return Finding(NOT_NEEDED, "only root uses it")
+        lacks = lacking(software)
+        if not lacks:
+            return Finding(OK, f"{' and '.join(logins)} {'is' if len(logins) == 1 else 'are'} in the group {GROUP}")
+        wanted = f"{' and '.join(lacks)} in the group {GROUP}"
         if GROUP not in software.groups:
             return Finding(WARNING, f"not checked, because this host has no group {GROUP}", wanted)
-        return Finding(FAILED, f"{software.login} is not in the group {GROUP}", wanted)
+        return Finding(FAILED, f"{' and '.join(lacks)} {'is' if len(lacks) == 1 else 'are'} not in it", wanted)
 
     def plan(host: str, software: Software) -> Change | str:
-        words = (software.login, GROUP)
-        move = reversible(host, ("gpasswd", "-a", *words), ("gpasswd", "-d", *words))
-        return Change((move,), "It applies from the next login; on the source, log in again and restart the app.")
+        moves = [
+            reversible(host, ("gpasswd", "-a", each, GROUP), ("gpasswd", "-d", each, GROUP))
+            for each in lacking(software)
+        ]
+        return Change(tuple(moves), "It applies from the next login; on the source, log in again and restart the app.")
 
-    return _step(host, "member", "the login may use libvirt", MEMBER, judge, plan, "packages")
+    return _step(host, "member", "the logins may use libvirt", MEMBER, judge, plan, "packages")
 
 
 def _sh(host: str, script: str, *words: str) -> Command:

@@ -91,7 +91,7 @@ def _known_hosts(start: str, end: str) -> Step[HostsFacts]:
             return f"another machine responds at {attempt.host}: its host key {shown.fingerprint} is not one of {end}"
         line = (f"{attempt.known_as} {shown.line}",)
         moves = (*_folder(start, attempt), added(start, attempt.known_hosts, line))
-        return Change(moves, _compare(shown, end, bool(own)))
+        return Change(moves, _compare(shown, end, bool(own)), compare=not own)
 
     why = "ssh connects only to a host whose key is in root's known_hosts, so nobody else can receive the VM's memory."
     return Step(f"{start}.known_hosts", start, f"root knows the host key of the {end}", why, check, change)
@@ -176,7 +176,7 @@ def _peer(start: str, end: str) -> Step[HostsFacts]:
             return Finding(OK, "ssh works; libvirt was not tried because virsh is missing")
         return Finding(OK, f"its libvirt reports the host name {peer}")
 
-    needs = (f"{start}.key", f"{start}.known_hosts", f"{end}.authorized_keys")
+    needs = (f"{start}.key", f"{start}.known_hosts", f"{end}.authorized_keys", f"{end}.member")
     why = "In a peer-to-peer migration libvirt connects to the other host's libvirt as root, without a prompt."
     return Step(f"{start}.peer", start, f"root can open the {end}'s libvirt", why, check, needs=needs)
 

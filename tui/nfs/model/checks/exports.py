@@ -6,7 +6,7 @@ from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, added
 from tui.linux.escapes import ESCAPE
-from tui.linux.exports import Export, export_line, parse_exports
+from tui.linux.exports import Export, export_line, first_fault, parse_exports
 from tui.linux.managed_block import blocks
 from tui.linux.mounts import mount_at
 from tui.nfs.model.checks.common import clients_unread
@@ -103,14 +103,24 @@ def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
         host = server.names[role]
         grant = _own_or_parent(facts, server, server.active, role)
         if grant is None:
-            return Finding(FAILED, f"the server does not export it to {host.name} yet", wanted)
+            found = f"the server does not export it to {host.name} yet"
+            if fault := _fault(server):
+                hint = "Correct that line: exportfs does not read the rest of the file."
+                return Finding(FAILED, f"{found}; {fault}", wanted, hint)
+            return Finding(FAILED, found, wanted)
         if grant.wrong and grant.wrong != "with async":
             return Finding(FAILED, f"the server exports it to {host.name} {grant.wrong}", wanted)
     return Finding(OK, "the server exports it to both hosts")
 
 
-def change_active(_facts: NfsFacts, _server: ServerRead) -> Change | str:
+def _fault(server: ServerRead) -> str:
+    return next((fault for file, text in server.exports.items() if (fault := first_fault(text, file))), "")
+
+
+def change_active(_facts: NfsFacts, server: ServerRead) -> Change | str:
     """Reads /etc/exports again."""
+    if fault := _fault(server):
+        return f"exportfs stops at {fault}"
     return Change((Move(Command(STORAGE, ("sh", "-c", REEXPORT))),), "Existing mounts of the clients are not affected.")
 
 

@@ -28,6 +28,8 @@ class Grant:
     def wrong(self) -> str:
         """The first option that does not suit VMs, in words; empty if all do."""
         client = self.client
+        if other := client.excludes("sec=", "sys") or client.excludes("xprtsec=", "none"):
+            return f"only with {other}"
         if not client.has("rw"):
             return "read-only"
         if client.has("all_squash"):
@@ -87,7 +89,7 @@ def matches(name: str, host: Resolved, netgroups: Netgroups) -> bool:
 
 def _plain(name: str) -> str:
     """A name or an address as Resolved has it."""
-    return normalized(name) if is_address(name) else name.lower()
+    return normalized(name) if is_address(name) else name.lower().rstrip(".")
 
 
 def written_exports(server: ServerRead) -> list[Export]:
