@@ -25,6 +25,7 @@ from tui.app import edit_config
 from tui.app.app import RELOAD, VmlmApp
 from tui.app.theme import CONTRAST, DARK, LIGHT, THEMES, theme_for
 from tui.app.wiring import Backend
+from tui.core.actions import BOOT
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts
@@ -262,7 +263,8 @@ async def test_a_key_that_does_nothing_says_so_once_for_a_word(world: FakeHosts)
 
 
 async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: FakeHosts) -> None:
-    world.config = replace(world.config, keys={"study.new": "b", "study.stop": "n", "no.such": "x"})
+    keys = {"study.new": "b", "study.stop": "n", "no.such": "x", "launch.up": "j", "launch.boot": "K"}
+    world.config = replace(world.config, keys=keys)
     async with opened(world) as (app, pilot):
         await until(pilot, lambda: any("[keys] no.such" in each.message for each in app._notifications))
         app.clear_notifications()
@@ -272,6 +274,15 @@ async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: Fa
         await sees(app, pilot, "There is no study yet.")
         await pilot.press("b")
         await until(pilot, lambda: app.screen.is_modal)
+
+
+async def test_a_sentence_has_no_key_of_another_page(world: FakeHosts) -> None:
+    world.config = replace(world.config, keys={"launch.boot": "b"})
+    async with opened(world) as (app, pilot):
+        await pilot.press("4")
+        await sees(app, pilot, "[4 Migrate]")
+        assert isinstance(app.screen, MigratePage)
+        assert app.screen.with_keys(f"{BOOT} starts it.") == "The Launch page starts it."
 
 
 # -- the clipboard --
@@ -317,6 +328,17 @@ async def test_no_key_of_a_page_changes_anything_in_an_app_that_only_reads(
             assert app.screen is shown
         assert migrations.running is not None
         assert migrations.running.controls.calls == []
+
+
+async def test_an_app_that_only_reads_does_not_edit_the_configuration(
+    world: FakeHosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(world, read_only=True) as (app, pilot):
+        app.config_path = tmp_path / "config.toml"
+        Editor(monkeypatch, EXAMPLE)
+        await pilot.press("C")
+        await until(pilot, lambda: any("--read-only" in each.message for each in app._notifications))
+        assert not app.config_path.exists()
 
 
 async def test_an_app_that_only_reads_quits_without_a_question(world: FakeHosts) -> None:
@@ -518,6 +540,14 @@ class Editor:
 
     async def edit(self, _app: object, argv: Sequence[str], **_words: str) -> None:
         Path(argv[-1]).write_text(self.text)  # noqa: ASYNC240  # a file of the test
+
+
+async def test_the_configuration_is_not_edited_while_the_hosts_are_changed(tmp_path: Path) -> None:
+    async with fixing(tmp_path) as (app, pilot, lists):
+        await pilot.press("escape", "C")
+        await until(pilot, lambda: any("hosts are being changed" in each.message for each in app._notifications))
+        assert app.return_value is None
+        lists.machines["storage"].going_on.set()
 
 
 async def test_an_edited_configuration_is_used_at_once(

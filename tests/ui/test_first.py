@@ -49,6 +49,21 @@ async def test_the_other_pages_need_a_configuration(key: str) -> None:
         assert isinstance(app.screen, FirstScreen)
 
 
+async def test_without_a_configuration_there_is_none_to_edit() -> None:
+    async with VmlmApp(None, CONFIG_PATH).run_test() as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Keys of this page" in words(pilot.app))
+        assert "Go to Hosts" not in words(pilot.app)
+        assert "$EDITOR" not in words(pilot.app)
+
+
+async def test_an_app_that_only_reads_writes_no_configuration() -> None:
+    async with VmlmApp(None, CONFIG_PATH, read_only=True).run_test() as pilot:
+        await pilot.press("c")
+        await until(pilot, lambda: any("--read-only" in each.message for each in pilot.app._notifications))
+        assert len(pilot.app.screen_stack) == 1
+
+
 async def test_l_exits_the_app_for_the_lab_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first.os, "geteuid", lambda: 0)
     app = VmlmApp(None, CONFIG_PATH)

@@ -32,7 +32,7 @@ from tui.ui.error_report import SurvivesErrors
 from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
-from tui.ui.page import HABITS_HELP, PAGES, Page
+from tui.ui.page import HABITS_HELP, PAGES, READ_ONLY, Page
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 FIRST = "first"  # the mode without a configuration
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette commands that no key of ours duplicates
+NEED_CONFIGURATION = frozenset({"page", "edit_config"})  # actions of the app
 LAB, RELOAD = "lab", "reload"  # the app's return value: the user chose the lab, or changed the configuration
 
 
@@ -77,6 +78,7 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
             id="app.actions",
             tooltip="Find any action of this page by its words; also Ctrl+p",
         ),
+        Binding("ctrl+p", "command_palette", "actions", show=False, priority=True, system=True),  # as Textual's
         Binding(
             "C",
             "edit_config",
@@ -248,17 +250,26 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
             self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
             return
         if migration is not None and isinstance(self.screen, ModalScreen):  # it may be typed into
-            self.notify(f"A migration of {migration.vm.name} was found; page 4, Migrate, shows it.", markup=False)
+            self.notify(f"A migration of {migration.vm.name} was found; the Migrate page shows it.", markup=False)
         elif migration is not None:
             await self.switch_mode("migrate")
         warning = await on_thread(self._ended_by_logout)
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
+    def _why_not_edit(self) -> str:
+        if self.read_only:
+            return READ_ONLY
+        under_way = self.backend.hosts.checklist.jobs.under_way is not None  # a restart would interrupt it
+        return "The hosts are being changed; edit the configuration afterwards." if under_way else ""
+
     async def action_edit_config(self) -> None:
         """Edit config.toml in the terminal, then start again with it; one with mistakes is not used."""
         from tui.app.edit_config import edited
 
+        if reason := self._why_not_edit():
+            self.notify(reason, markup=False, timeout=8)
+            return
         try:
             changed = await edited(self, self.config_path)
         except Failure as failure:
@@ -271,6 +282,12 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
                 self.notify("The configuration was not changed.")
 
     # -- keys --
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide what needs a configuration while there is none."""
+        if action in NEED_CONFIGURATION and self._backend is None:
+            return False
+        return super().check_action(action, parameters)
 
     def _use_keys(self, config: "Config | None") -> None:
         """Use the keys of the configuration; those that cannot be used are reported, the rest is kept."""

@@ -1,8 +1,7 @@
 """The keys of a person: `[keys]` of config.toml, checked against the keys of all pages."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
@@ -10,18 +9,21 @@ from importlib import import_module
 from textual.binding import Binding
 from textual.keys import _character_to_key
 
-CLASSES = (
-    "tui.app.app:VmlmApp",
-    "tui.hosts.screens.page:HostsPage",
-    "tui.nfs.screens:NfsPage",
-    "tui.launch.screens.page:LaunchPage",
-    "tui.migration.screens.page:MigratePage",
-    "tui.runs.screens.page:RunsPage",
-    "tui.runs.screens.run:RunPage",
-    "tui.runs.screens.compare:ComparePage",
-    "tui.runs.screens.replay:ReplayPage",
-    "tui.study.screens.page:StudyPage",
+APP = "tui.app.app:VmlmApp"
+CHECKLIST = "tui.checklist.widgets.checklist:ChecklistRows"
+# What is on the screen together, besides the app: a page, and the widget that has keys of its own.
+PAGES = (
+    ("tui.hosts.screens.page:HostsPage", CHECKLIST),
+    ("tui.nfs.screens:NfsPage", CHECKLIST),
+    ("tui.launch.screens.page:LaunchPage",),
+    ("tui.migration.screens.page:MigratePage",),
+    ("tui.runs.screens.page:RunsPage",),
+    ("tui.runs.screens.run:RunPage",),
+    ("tui.runs.screens.compare:ComparePage",),
+    ("tui.runs.screens.replay:ReplayPage",),
+    ("tui.study.screens.page:StudyPage", "tui.study.screens.page:EndedRuns"),
 )
+PAIR = re.compile(r".[ /].")
 KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*[a-z][a-z0-9_]*|\S")
 
 
@@ -36,8 +38,8 @@ class Keymap:
 def checked(wanted: Mapping[str, str]) -> Keymap:
     """The wanted keys that exist, are keys, and are free on their pages once all others are where they should be."""
     found = Keymap()
-    pages = [_bindings(each) for each in CLASSES]
-    known = set().union(*pages)
+    pages = [_on(places) for places in PAGES]
+    known = {each.id for page in pages for each in page if each.id and _can_change(each)}
     for id, key in wanted.items():
         if id not in known:
             hint = "".join(f"; did you mean {meant}?" for meant in get_close_matches(id, known, 1)) or "."
@@ -56,34 +58,43 @@ def checked(wanted: Mapping[str, str]) -> Keymap:
 
 def names() -> list[tuple[str, str, str]]:
     """The id, the key and the description of each key that can be changed, in the order of the pages."""
-    found = {id: (id, each.key_display or each.key, each.tooltip or each.description)
-             for page in map(_bindings, CLASSES) for id, each in page.items()}  # fmt: skip
+    found = {each.id: (each.id, each.key_display or each.key, each.tooltip or each.description)
+             for places in PAGES for each in _on(places) if each.id and _can_change(each)}  # fmt: skip
     return list(found.values())
 
 
-def _taken(page: Mapping[str, Binding], id: str, kept: Mapping[str, str]) -> str:
+def _taken(page: Sequence[Binding], id: str, kept: Mapping[str, str]) -> str:
     """The other binding of the page that has the key of `id`; empty if none has."""
-    if id not in page:
+    if all(each.id != id for each in page):
         return ""
-    app = _bindings(CLASSES[0])
-    others = {each: kept.get(each, binding.key) for each, binding in {**app, **page}.items() if each != id}
-    return next((each for each, key in others.items() if kept[id] in map(_named, key.split(","))), "")
+    for each in page:
+        keys = kept.get(each.id or "", each.key)
+        if each.id != id and kept[id] in map(_named, keys.split(",")):
+            return each.id or f'"{each.description}"'
+    return ""
 
 
-def _bindings(place: str) -> dict[str, Binding]:
-    """The bindings of a class that one key each can stand for, by id."""
+def _can_change(binding: Binding) -> bool:
+    """Whether one key can stand for the binding: not for a pair such as "up/down" or "z Z"."""
+    return bool(binding.id) and not PAIR.search(binding.key_display or "")
+
+
+def _on(places: Sequence[str]) -> list[Binding]:
+    """The bindings of the app and of these classes; one of a base class that has lost its key is not among them."""
+    return [binding for place in (APP, *places) for binding in _bindings(place)]
+
+
+def _bindings(place: str) -> list[Binding]:
     module, _, name = place.partition(":")
     owner: type = getattr(import_module(module), name)
-    every: list[Binding] = []
+    found: list[Binding] = []
     for base in owner.mro():
         if base.__module__.startswith("tui."):
-            every += _with_id(vars(base).get("BINDINGS", ()))
-    counts = Counter(each.id for each in every)
-    return {each.id: each for each in every if each.id and counts[each.id] == 1 and " " not in (each.key_display or "")}
-
-
-def _with_id(bindings: Iterable[object]) -> list[Binding]:
-    return [each for each in bindings if isinstance(each, Binding) and each.id]
+            taken = {key for each in found for key in each.key.split(",")}
+            own = (each for each in vars(base).get("BINDINGS", ()) if isinstance(each, Binding))
+            left = (each for each in own if not taken.issuperset(each.key.split(",")))
+            found += [each for each in left if not each.action.startswith("press(")]  # a key of vim gives way
+    return found
 
 
 def _named(key: str) -> str:

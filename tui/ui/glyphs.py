@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual.driver import Driver
 
 from tui.core.settings import AUTO
@@ -15,11 +16,24 @@ def _pairs(*pairs: tuple[str, str]) -> dict[int, str]:
     return {ord(one): other for ones, others in pairs for one, other in zip(ones, others, strict=True)}
 
 
-TO_ASCII = {ord(each): sign for each, sign in BRAILLE.items()} | _pairs(
-    ("▁▂▃▄▅▆▇█▀▌▐▏▎▍▋▊▉░▒▓", "...::|###[]|||[[#.:%"),
-    ("─━╌═│┃┊║", "----||||"),
-    ("┌┐└┘├┤┬┴┼╭╮╰╯╱╲", "+++++++++++++/\\"),
-    ("•·…±∞←→↑↓▲▼▸◂●○✓✗⠀⠒", "o.~~8<>^v^v><*oxx -"),
+class _Ascii(dict[int, str]):
+    """A table for `str.translate` that has a question mark for each further cell: a VM may have any name."""
+
+    def __missing__(self, number: int) -> str:
+        if number < 128:
+            raise LookupError  # it stays
+        return "?" * cell_len(chr(number))
+
+
+TO_ASCII = _Ascii(
+    {ord(each): sign for each, sign in BRAILLE.items()}
+    | _pairs(
+        ("▁▂▃▄▅▆▇█▀▌▐▏▎▍▋▊▉░▒▓", "...::|###[]|||[[#.:%"),
+        ("─━╌═│┃┊║", "----||||"),
+        ("┌┐└┘├┤┬┴┼╭╮╰╯╱╲", "+++++++++++++/\\"),
+        ("•·…±∞←→↑↓▲▼▸◂●○✓✗⠀⠒", "o.~~8<>^v^v><*oxx -"),
+        ("▔▕▖▗▘▝", "~|.,`'"),
+    )
 )
 # Those of code page 437, which the fonts of the Linux console have, stay.
 TO_CONSOLE = {ord(each): "·" for each in BRAILLE} | _pairs(
@@ -27,6 +41,7 @@ TO_CONSOLE = {ord(each): "·" for each in BRAILLE} | _pairs(
     ("━╌┃┊", "──││"),
     ("╭╮╰╯╱╲", "┌┐└┘/\\"),
     ("…▸◂●○✓✗⠀⠒", ".►◄•o√x ─"),
+    ("▔▕▖▗▘▝", "▀▐▄▄▀▀"),
 )
 TABLES: Mapping[str, Mapping[int, str]] = {BLOCKS: {}, CONSOLE: TO_CONSOLE, ASCII: TO_ASCII}
 

@@ -128,8 +128,9 @@ class Page(ReportsErrors, Screen[None]):
 
     @cached_property
     def _keys(self) -> dict[str, str]:
-        own = {id: _key_name(self.app.get_key_display(Binding(key, ""))) for id, key in self.app._keymap.items()}
-        return keys_of(type(self.app), type(self)) | own
+        keys = keys_of(type(self.app), type(self))
+        own = {id: self.app.get_key_display(Binding(key, "")) for id, key in self.app._keymap.items() if id in keys}
+        return keys | {id: _key_name(key) for id, key in own.items()}
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         self.app.switch_mode(tuple(PAGES)[message.number - 1])

@@ -13,8 +13,12 @@ EDITOR = "vi"  # POSIX has it
 
 
 def editor(environ: Mapping[str, str]) -> list[str]:
-    """The words of the person's editor: $VISUAL, else $EDITOR, else vi."""
-    return shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or EDITOR)
+    """The words of the person's editor: $VISUAL, else $EDITOR, else vi; Failure if they cannot be split."""
+    name = next((each for each in ("VISUAL", "EDITOR") if environ.get(each, "").strip()), "")
+    try:
+        return shlex.split(environ[name]) if name else [EDITOR]
+    except ValueError as error:
+        raise Failure(f"${name} is no command", f"{environ[name]}: {error}") from error
 
 
 async def in_terminal(app: App[Any], argv: Sequence[str], heading: str = "", hint: str = "") -> None:

@@ -16,6 +16,10 @@ def test_a_free_key_is_kept_under_textuals_name() -> None:
     assert found.problems == []
 
 
+def test_a_key_of_vim_gives_way() -> None:
+    assert checked({"launch.boot": "j"}).kept == {"launch.boot": "j"}
+
+
 def test_two_keys_can_be_exchanged() -> None:
     wanted = {"launch.boot": "w", "launch.workload": "s"}
     assert checked(wanted).kept == wanted
@@ -29,6 +33,10 @@ def test_two_keys_can_be_exchanged() -> None:
         ("launch.boot", "w", '[keys] launch.boot: "w" is the key of launch.workload on the same page.'),
         ("launch.boot", "4", '[keys] launch.boot: "4" is the key of app.migrate on the same page.'),
         ("launch.boot", "?", '[keys] launch.boot: "?" is the key of app.keys on the same page.'),
+        ("migrate.cancel", "f", '[keys] migrate.cancel: "f" is the key of charts.full on the same page.'),
+        ("migrate.cancel", "Z", '[keys] migrate.cancel: "Z" is the key of "zoom" on the same page.'),
+        ("list.fix", "j", '[keys] list.fix: "j" is the key of list.move on the same page.'),
+        ("launch.boot", "ctrl+q", '[keys] launch.boot: "ctrl+q" is the key of "quit" on the same page.'),
     ],
 )
 def test_a_key_that_cannot_be_used_is_reported_and_the_rest_kept(id: str, key: str, sentence: str) -> None:
@@ -40,7 +48,9 @@ def test_a_key_that_cannot_be_used_is_reported_and_the_rest_kept(id: str, key: s
 def test_every_name_is_of_one_key() -> None:
     ids = [id for id, _, _ in names()]
     assert len(ids) == len(set(ids))
-    assert {"app.quit", "list.fix", "launch.boot", "migrate.start", "runs.open", "study.new"} <= set(ids)
+    assert {"app.quit", "list.fix", "list.next-bad", "launch.boot", "migrate.start", "runs.open", "study.new"} <= set(
+        ids
+    )
 
 
 def test_the_command_prints_names_and_reports_what_cannot_be_used(

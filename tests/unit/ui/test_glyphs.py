@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tui.core.settings import AUTO
 from tui.ui.glyphs import ASCII, BLOCKS, CONSOLE, TABLES, table
 
 TUI = Path(__file__).parents[3] / "tui"
-ROUND = "╭╮╰╯"  # of Textual's frames
+FRAMES = "╭╮╰╯▔▕"  # Textual's
 CONSOLE_FONT = set("░▒▓█▄▌▐▀│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌•·±∞←→↑↓▲▼►◄√")  # code page 437
 
 
@@ -17,12 +18,19 @@ def used() -> set[str]:
     """All characters beyond ASCII in the widgets and screens."""
     folders = ("ui/**", "*/widgets/**", "*/screens/**", "*")
     texts = [path.read_text() for folder in folders for path in TUI.glob(f"{folder}/*.py") if path.name != "glyphs.py"]
-    return {each for each in "".join(texts) if ord(each) > 127} | set(ROUND)
+    return {each for each in "".join(texts) if ord(each) > 127} | set(FRAMES)
 
 
 def test_everything_that_a_page_uses_has_a_character_of_ascii() -> None:
     assert "█" in used()
-    assert "".join(sorted(used())).translate(TABLES[ASCII]).isascii()
+    assert [each for each in sorted(used()) if ord(each) not in TABLES[ASCII]] == []
+
+
+def test_a_name_beyond_ascii_keeps_its_width() -> None:
+    name = "gäst-虚拟机"
+    shown = name.translate(TABLES[ASCII])
+    assert shown == "g?st-??????"
+    assert cell_len(shown) == cell_len(name)
 
 
 def test_everything_that_a_page_uses_is_in_the_fonts_of_the_console() -> None:

@@ -29,6 +29,8 @@ class FirstScreen(Page):
         Binding("c,enter", "configure", "configure", key_display="c", tooltip="Enter your own hosts", id="first.form"),
     ]
 
+    CHANGES = frozenset({"lab", "configure"})
+
     class LabChosen(Message):
         """The user has chosen the lab."""
 
