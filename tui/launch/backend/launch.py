@@ -11,7 +11,7 @@ from tui.core.failure import Failure, UntrustedHost
 from tui.core.limit import within
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.quantity import MIB
-from tui.core.settings import AGENT_REACH, SOURCE
+from tui.core.settings import AGENT_REACH, SOURCE, state_folder
 from tui.core.ssh_target import parse_target
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -21,6 +21,7 @@ from tui.guest.backend.workloads import Workloads
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
+from tui.launch.backend.definitions import Definitions
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Sudo
 from tui.vm.backend.location import placement
@@ -51,6 +52,7 @@ class Launch:
         self._first_login = first_login
         self.vms = Vms(connections, sudo)
         self.new_vms = NewVms(connections, self.vms, self._addresses)
+        self.definitions = Definitions(connections, self.vms, state_folder() / "definitions")
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
         self.workloads = Workloads(self.guest, self.heartbeats)

@@ -17,8 +17,9 @@ from tui.guest.model.workload import MEMORY, WorkloadSpec
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
 from tui.launch.screens.deletion import DeletionQuestion
+from tui.launch.screens.edit import EDIT_BINDING, EditsDefinitions
 from tui.launch.screens.new_vm import Created, NewVmForm
-from tui.launch.screens.reasons import ADDRESS, CONSOLE, DELETE, FORCE_OFF, NEW, SHUT_DOWN, START, STOP, LaunchReasons
+from tui.launch.screens.reasons import ADDRESS, CONSOLE, DELETE, FORCE_OFF, NEW, SHUT_DOWN, START, STOP
 from tui.launch.screens.view import BOOT
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
@@ -31,7 +32,7 @@ from tui.vm.model.location import VmPlacement
 CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
 
 
-class LaunchPage(LaunchReasons):
+class LaunchPage(EditsDefinitions):
     """The Launch page."""
 
     HELP = (
@@ -54,6 +55,7 @@ class LaunchPage(LaunchReasons):
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("W", STOP, "stop it", tooltip="Stop the workload in the guest; asks first", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
+        EDIT_BINDING,
         Binding("home", "choose(-1000000)", "first", show=False),
         Binding("end", "choose(1000000)", "last", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),

@@ -9,7 +9,7 @@ from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
 
 SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
-NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
+NEW, DELETE, CONSOLE, ADDRESS, EDIT = "new_vm", "delete", "console", "address", "edit"
 RUNNING = {
     BOOT: "The VM is booting",
     SHUT_DOWN: "The VM is shutting down",
@@ -18,7 +18,7 @@ RUNNING = {
     STOP: "The workload is stopping",
     DELETE: "The VM is being deleted",
 }
-KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS)
+KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS, EDIT)
 # By action: the running actions that it may interrupt, in case the guest hangs in one of them.
 INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
@@ -41,6 +41,8 @@ class LaunchReasons(LaunchView):
             return "" if self._where.active else f"{self._where.name} does not run."
         if action == DELETE:
             return self._why_not_delete()
+        if action == EDIT:
+            return self._why_not_edit()
         if action == ADDRESS:
             return self._why_no_address()
         if action in (START, STOP):
@@ -51,7 +53,7 @@ class LaunchReasons(LaunchView):
         return f"{RUNNING[self._action]}; please wait."
 
     def _why_unfinished(self) -> str:
-        """A VM whose creation or deletion was interrupted can't boot."""
+        """A VM whose creation or deletion was interrupted can only be deleted."""
         domain = self._listing.domain(self._launch.name)
         return UNFINISHED[domain.mark] if isinstance(domain, Domain) and domain.mark else ""
 
@@ -69,6 +71,16 @@ class LaunchReasons(LaunchView):
         if where.vm is None:
             return f"{where.name} can't be deleted: {where.sentence}."
         return f"{where.name} is {where.sentence}; x shuts it down." if where.active else ""
+
+    def _why_not_edit(self) -> str:
+        where = self._where
+        if self._action:
+            return self._please_wait()
+        if where.vm is None:
+            return f"{where.name} can't be edited: {where.sentence}."
+        if where.active:
+            return f"{where.name} is {where.sentence}; its definition can be edited when it is shut off."
+        return self._why_unfinished()
 
     def _why_no_workload(self, action: str) -> str:
         if not self._where.active:
