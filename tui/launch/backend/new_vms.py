@@ -23,11 +23,12 @@ from tui.vm.backend.kvm import try_kvm
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import blockers
 from tui.vm.model.cpu import KVM, QEMU
-from tui.vm.model.domain import Domain, parse
+from tui.vm.model.domain import Domain, parse, tree
 from tui.vm.model.domain_copy import domain_copy
 from tui.vm.model.domain_mark import MAKING, marked
 from tui.vm.model.domain_xml import DomainSpec, domain_xml
 from tui.vm.model.image import Image, users_of
+from tui.vm.model.kernel_address import address_notes, own_addresses
 from tui.vm.model.kvm import RUNS, Kvm
 from tui.vm.model.listing import Listing
 from tui.vm.model.offer import Offer, machine_of_both, too_much
@@ -162,15 +163,11 @@ class NewVms:
         copies = [
             _copy(image, own[each.source], each.format or "raw") for image, each in zip(images, disks, strict=True)
         ]
-        notes = []
-        if "<cmdline>" in text:
-            notes.append(
-                f"The kernel's command line is that of {request.template}: change what must differ, such as an address."
-            )
-        if not disks:
-            notes.append(f"{request.template} has no disk to copy.")
+        notes = [] if disks else [f"{request.template} has no disk to copy."]
         xml = domain_copy(text, request.name, own, request.vcpus, request.memory_bytes)
-        return BuildPlan(request, xml, tuple(notes), tuple(copies))
+        words = own_addresses(tree(xml).findtext("os/cmdline", ""))
+        notes += address_notes(words, xml, request.template)
+        return BuildPlan(request, xml, tuple(notes), tuple(copies), ask=words[0] if words else "")
 
     def _own_file(self, name: str, suffix: str) -> str:
         return str(PurePosixPath(self._images.folder) / f"{name}{suffix}")

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static, TextArea
+from textual.widgets.text_area import Selection
 
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
@@ -39,7 +40,10 @@ CHANGE = EditorTexts(
 
 
 class DefinitionEditor(Dialog[str]):
-    """Dismissed with the sentence of `define`, or None for Esc; Esc calls `stop` while `define` runs."""
+    """Dismissed with the sentence of `define`, or None for Esc; Esc calls `stop` while `define` runs.
+
+    The value of the word `ask` ("key=value") is selected at first, so that typing replaces it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f2", "define", "define the VM", key_display="ctrl+s or F2", priority=True),
@@ -54,11 +58,19 @@ class DefinitionEditor(Dialog[str]):
     """
 
     def __init__(
-        self, title: str, xml: str, notes: Sequence[str], define: Define, stop: Stop, texts: EditorTexts = CREATE
+        self,
+        title: str,
+        xml: str,
+        notes: Sequence[str],
+        define: Define,
+        stop: Stop,
+        texts: EditorTexts = CREATE,
+        ask: str = "",
     ) -> None:
         super().__init__(title)
         self.xml = self._first = xml
         self._texts = texts
+        self._ask = ask
         self._notes = notes
         self._define = define
         self._stop = stop
@@ -67,13 +79,20 @@ class DefinitionEditor(Dialog[str]):
     def body(self) -> ComposeResult:
         for note in self._notes:
             yield Static(Content(f"! {note}"), classes="note")
-        area = TextEditor(self.xml, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", compact=True)
+        area = TextEditor(self.xml, show_line_numbers=True, soft_wrap=True, tab_behavior="indent", compact=True)
         area.cursor_blink = False  # saves repaints
         yield area
         yield Static(self._texts.about, id="message", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(TextArea).focus()
+        area = self.query_one(TextArea)
+        area.focus()
+        at = self.xml.find(self._ask)
+        if self._ask and at >= 0:
+            line, column = self.xml.count("\n", 0, at), at - self.xml.rfind("\n", 0, at) - 1
+            begin = column + self._ask.find("=") + 1
+            area.selection = Selection((line, begin), (line, column + len(self._ask)))
+            self.call_after_refresh(area.scroll_cursor_visible)
 
     def action_close(self) -> None:
         """Leave the editor, or stop what it has begun."""
