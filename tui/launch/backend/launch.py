@@ -23,6 +23,7 @@ from tui.guest.model.cloud_init import CloudInit
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from tui.launch.backend.definitions import Definitions
 from tui.launch.backend.new_vms import NewVms
+from tui.launch.backend.use import VmUses
 from tui.linux.sudo import Sudo
 from tui.vm.backend.location import placement
 from tui.vm.backend.vms import Deletion, Vms
@@ -53,6 +54,7 @@ class Launch:
         self.vms = Vms(connections, sudo)
         self.new_vms = NewVms(connections, self.vms, self._addresses)
         self.definitions = Definitions(connections, self.vms, state_folder() / "definitions")
+        self.uses = VmUses(connections)
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
         self.workloads = Workloads(self.guest, self.heartbeats)
