@@ -16,7 +16,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import BY_MONITOR, AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, MemoryUse, Stat
-from tui.core.vm import Daemon, Inventory, Vm, VmFacts
+from tui.core.vm import Daemon, Inventory, Vm, VmCounters, VmFacts
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.vm.model.domain import parse
@@ -120,6 +120,7 @@ class FakeHypervisor(FakeFixCalls):
         self.dirty = DirtyRate(measuring=False)
         self.measuring = 0  # so many times, the newest measurement has not ended yet
         self.use = MemoryUse(None, None)
+        self.counters: dict[str, VmCounters] = {}
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
         self.listed = Inventory()
@@ -141,6 +142,10 @@ class FakeHypervisor(FakeFixCalls):
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
         return tuple(self.known.values())
+
+    def vm_counters(self) -> Mapping[str, VmCounters]:
+        self._enter("vm_counters")
+        return dict(self.counters)
 
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")

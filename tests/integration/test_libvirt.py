@@ -8,10 +8,11 @@ import pytest
 
 from tests.integration.conftest import TEST
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
+from tui.adapters.libvirt.memory import counters
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
-from tui.core.vm import Vm, VmFacts
+from tui.core.vm import Vm, VmCounters, VmFacts
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, marked
 from tui.vm.model.host_inventory import Pool, parse_inventory
@@ -233,3 +234,13 @@ def test_a_greeting_before_libvirts_data_is_named_as_the_cause(tmp_path: Path) -
     command.chmod(0o755)
     with pytest.raises(Failure, match="the shell of the login there prints text when a command starts"):
         connect(f"qemu+ext:///system?command={command}")
+
+
+def test_the_counters_of_a_driver_without_them_are_unknown(hypervisor: LibvirtHypervisor) -> None:
+    assert hypervisor.vm_counters() == {TEST: VmCounters()}
+
+
+def test_the_counters_are_those_of_libvirt() -> None:
+    stats = {"cpu.time": 12_000_000_000, "cpu.user": 1, "balloon.current": 2048, "balloon.rss": 1024}
+    assert counters(stats) == VmCounters(12_000_000_000, 1024 * 1024)
+    assert counters({"balloon.current": 2048}) == VmCounters()

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input, TextArea
 
 from tests.fake_hosts import SHARED, FakeShell
-from tests.ui.one_page import at_once, until
+from tests.ui.one_page import at_once, type_in, until
 from tests.ui.vms_screen import WEB, app_of, editor_of, form_of, read, room_of, sees
 from tests.unit.launch.new_vm_room import FREE
 from tui.core.command import Completed
@@ -47,6 +47,24 @@ async def test_two_keys_copy_a_vm() -> None:
         await pilot.press("f2")
         await sees(pilot, app, "> two shut off on source")
         assert room.ran("qemu-img convert")
+
+
+async def test_a_copy_asks_for_the_address_on_its_kernel_command_line() -> None:
+    room = room_of()
+    xml = room.world.source.definition("guest1")
+    kernel = f"<cmdline>{'quiet ' * 20}vmlm.address=10.77.0.10/24</cmdline>"
+    room.world.source.definitions["guest1"] = xml.replace("</type>", f"</type>{kernel}", 1)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = await editor_of(pilot, app, "down", "left")
+        assert "change vmlm.address=10.77.0.10/24, because guest1 has this address." in read(app)
+        area = editor.query_one(TextArea)
+        assert area.selected_text == "10.77.0.10/24"
+        await until(pilot, lambda: "vmlm.address=10.77.0.10/24</cmdline>" in read(app))  # although its line is long
+        await type_in(pilot, *"10.77.0.11/24")
+        await pilot.press("ctrl+s")
+        await sees(pilot, app, "> two shut off on source")
+        assert "vmlm.address=10.77.0.11/24</cmdline>" in room.world.source.definition("two")
 
 
 class Copying(FakeShell):

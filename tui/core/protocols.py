@@ -8,7 +8,7 @@ from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.ssh_key import HostKey
-from tui.core.vm import Daemon, Inventory, Vm, VmFacts
+from tui.core.vm import Daemon, Inventory, Vm, VmCounters, VmFacts
 
 Stat = int | float | str | bool  # one of libvirt's job statistics
 
@@ -75,6 +75,9 @@ class Hypervisor(Protocol):
 
     def vms(self) -> tuple[Vm, ...]:
         """All VMs, sorted by name."""
+
+    def vm_counters(self) -> Mapping[str, VmCounters]:
+        """By name, the counters of all running VMs, in one call that waits for no VM; empty if it is not supported."""
 
     def vm(self, name: str) -> Vm | None:
         """The VM, or None if the daemon has no VM of that name."""

@@ -46,6 +46,17 @@ class Vm:
 
 
 @dataclass(frozen=True)
+class VmCounters:
+    """What a running VM has used: the CPU time of its QEMU in ns, and what of it is in the host's memory.
+
+    None if unknown.
+    """
+
+    cpu_ns: int | None = None
+    resident_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class Daemon:
     """One libvirt daemon and its host."""
 

@@ -1,4 +1,4 @@
-"""The memory of a running VM: what it dirties within some seconds, and what of it is resident."""
+"""The memory of a running VM: what it dirties within some seconds, and what of it is resident; its CPU time."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,15 @@ from tui.adapters.libvirt.calls import Calls
 from tui.core.failure import Failure
 from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
+from tui.core.vm import VmCounters
 
 KIB = 1024
 PAGE_SAMPLING = 0  # VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING, the mode that works with and without KVM
 DIRTY_RATE = libvirt.VIR_DOMAIN_STATS_DIRTYRATE
 PREFIX = "dirtyrate."
+COUNTERS = libvirt.VIR_DOMAIN_STATS_CPU_TOTAL | libvirt.VIR_DOMAIN_STATS_BALLOON
+# A VM whose monitor is busy is answered for without the figures of its QEMU.
+AT_ONCE = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
 
 
 class MemoryCalls(Calls):
@@ -48,6 +52,22 @@ class MemoryCalls(Calls):
         # A guest without a driver of the balloon reports no unused memory.
         by_guest = None if memory is None or not unused else max(0, memory - unused) * KIB
         return MemoryUse(None if resident is None else resident * KIB, by_guest)
+
+    def vm_counters(self) -> Mapping[str, VmCounters]:
+        def read() -> Mapping[str, VmCounters]:
+            found = self._connection.getAllDomainStats(COUNTERS, AT_ONCE)
+            return {domain.name(): counters(stats) for domain, stats in found}
+
+        what, none = f"The counters of the VMs of {self.uri} could not be read", dict[str, VmCounters]()
+        return self._do(what, read, {libvirt.VIR_ERR_NO_SUPPORT: none, libvirt.VIR_ERR_INVALID_ARG: none})
+
+
+def counters(stats: Mapping[str, object]) -> VmCounters:
+    """Those of one VM in the statistics of libvirt, which lack what it does not know."""
+    cpu_ns, resident = stats.get("cpu.time"), stats.get("balloon.rss")
+    return VmCounters(
+        cpu_ns if isinstance(cpu_ns, int) else None, resident * KIB if isinstance(resident, int) else None
+    )
 
 
 def _number(value: object) -> int:

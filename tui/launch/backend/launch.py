@@ -21,7 +21,9 @@ from tui.guest.backend.workloads import Workloads
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
+from tui.launch.backend.definitions import Definitions
 from tui.launch.backend.new_vms import NewVms
+from tui.launch.backend.use import VmUses
 from tui.linux.sudo import Sudo
 from tui.vm.backend.fixes import Fixes
 from tui.vm.backend.location import placement
@@ -53,6 +55,8 @@ class Launch:
         self.vms = Vms(connections, sudo)
         self.fixes = Fixes(connections, self.vms, state_folder() / "snapshots")
         self.new_vms = NewVms(connections, self.vms, self._addresses)
+        self.definitions = Definitions(connections, self.vms, state_folder() / "definitions")
+        self.uses = VmUses(connections)
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
         self.workloads = Workloads(self.guest, self.heartbeats)

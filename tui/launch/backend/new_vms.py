@@ -18,21 +18,22 @@ from tui.guest.backend.seeds import make_seed
 from tui.guest.model.agent import AGENT
 from tui.guest.model.seed import Seed, host_name, validate_seed
 from tui.launch.model.build_plan import BuildInputs, BuildPlan, Copy
-from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, validate_identity, validate_name, validate_size
+from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, disk_in_use, validate_identity, validate_name, validate_size
 from tui.vm.backend.kvm import try_kvm
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import blockers
 from tui.vm.model.cpu import KVM, QEMU
-from tui.vm.model.domain import BadDefinition, Domain, parse
+from tui.vm.model.domain import Domain, parse, tree
 from tui.vm.model.domain_copy import domain_copy
 from tui.vm.model.domain_mark import MAKING, marked
 from tui.vm.model.domain_xml import DomainSpec, domain_xml
 from tui.vm.model.image import Image, users_of
+from tui.vm.model.kernel_address import address_notes, own_addresses
 from tui.vm.model.kvm import RUNS, Kvm
 from tui.vm.model.listing import Listing
 from tui.vm.model.offer import Offer, machine_of_both, too_much
 from tui.vm.model.rules.rule import on_shared
-from tui.vm.model.xml_complaint import complaint
+from tui.vm.model.xml_complaint import rejected
 
 KEYS = 'for each in "$HOME"/.ssh/id_ed25519.pub "$HOME"/.ssh/id_*.pub; do cat "$each" && break; done 2> /dev/null; true'
 NO_DESTINATION = (
@@ -162,15 +163,11 @@ class NewVms:
         copies = [
             _copy(image, own[each.source], each.format or "raw") for image, each in zip(images, disks, strict=True)
         ]
-        notes = []
-        if "<cmdline>" in text:
-            notes.append(
-                f"The kernel's command line is that of {request.template}: change what must differ, such as an address."
-            )
-        if not disks:
-            notes.append(f"{request.template} has no disk to copy.")
+        notes = [] if disks else [f"{request.template} has no disk to copy."]
         xml = domain_copy(text, request.name, own, request.vcpus, request.memory_bytes)
-        return BuildPlan(request, xml, tuple(notes), tuple(copies))
+        words = own_addresses(tree(xml).findtext("os/cmdline", ""))
+        notes += address_notes(words, xml, request.template)
+        return BuildPlan(request, xml, tuple(notes), tuple(copies), ask=words[0] if words else "")
 
     def _own_file(self, name: str, suffix: str) -> str:
         return str(PurePosixPath(self._images.folder) / f"{name}{suffix}")
@@ -236,7 +233,7 @@ class NewVms:
             _name_changed(name, domain)
             or validate_name(name, listing)
             or validate_identity(domain, listing)
-            or _disk_in_use(domain, listing)
+            or disk_in_use(domain, listing)
         )
         if failure:
             raise failure
@@ -290,10 +287,7 @@ class NewVms:
         try:
             await self._connections.command(SOURCE, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
         except Failure as failure:
-            line, why = complaint(failure.detail, xml)
-            raise BadDefinition(
-                failure.what, why or failure.why, failure.hint, line=line, detail=failure.detail
-            ) from failure
+            raise rejected(failure, xml) from failure
 
 
 def _copy(image: Image, target: str, format: str, least_bytes: int = 0) -> Copy:
@@ -307,13 +301,4 @@ def _name_changed(name: str, domain: Domain) -> Failure | None:
     if domain.name != name:
         why = f"it is {domain.name!r} in the definition and {name!r} in the form"
         return Failure("The name was changed", why, "Change it in the form, because files are named after it.")
-    return None
-
-
-def _disk_in_use(domain: Domain, listing: Listing) -> Failure | None:
-    """Two VMs that write to one disk would destroy it."""
-    for disk in domain.disks:
-        users = users_of(disk.source, listing.files, {}) if disk.source and not disk.readonly else ()
-        if users:
-            return Failure(f"{disk.source} is in use", f"it is a disk of {' and '.join(users)}", "Use another disk.")
     return None

@@ -45,7 +45,10 @@ class Copy:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """How a VM will be built: its definition, notes for the user, disks to copy, and the seed with its path."""
+    """How a VM will be built: its definition, notes for the user, disks to copy, and the seed with its path.
+
+    `ask` is a word of the definition that the user should change.
+    """
 
     request: VmRequest
     xml: str
@@ -53,3 +56,4 @@ class BuildPlan:
     copies: tuple[Copy, ...] = ()
     seed: Seed | None = None
     seed_path: str = ""
+    ask: str = ""

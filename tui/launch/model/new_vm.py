@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tui.core.failure import Failure, WrongField
 from tui.core.vm import Vm
 from tui.vm.model.domain import Domain
+from tui.vm.model.image import users_of
 from tui.vm.model.listing import Listing
 
 IMAGE, CLOUD, LIKE = "image", "cloud", "like"
@@ -59,17 +60,22 @@ def validate_name(name: str, listing: Listing) -> Failure | None:
 
 def validate_identity(domain: Domain, listing: Listing) -> Failure | None:
     """Why its UUID or a MAC address can't be used: a VM on either host has it, and the two may meet by a migration."""
-    uuid, macs = _digits(domain.uuid), {nic.mac.lower() for nic in domain.nics if nic.mac}
+    macs = {nic.mac.lower() for nic in domain.nics if nic.mac}
     for host, found in listing.answers.items():
         for each in found if isinstance(found, tuple) else ():
             owner = f"{each.vm.name} on {host} has it"
-            if uuid and uuid == _digits(each.vm.uuid):
+            if domain.uuid and same_uuid(domain.uuid, each.vm.uuid):
                 return Failure("The UUID is taken", owner, "Delete the <uuid> line: libvirt then generates one.")
             used = macs & {nic.mac.lower() for nic in each.domain.nics} if isinstance(each.domain, Domain) else ()
             for mac in used:
                 hint = "Delete the <mac> line: libvirt then generates one."
                 return Failure(f"The MAC address {mac} is taken", owner, hint)
     return None
+
+
+def same_uuid(one: str, other: str) -> bool:
+    """Whether two spellings mean one UUID."""
+    return _digits(one) == _digits(other)
 
 
 def _digits(uuid: str) -> str:
@@ -82,4 +88,13 @@ def validate_size(request: VmRequest) -> Failure | None:
         return WrongField("vcpus", f"{request.vcpus} vCPUs are not possible", f"1 to {MOST_VCPUS} are allowed")
     if request.memory_bytes < LEAST_MEMORY:
         return WrongField("memory", "A VM needs at least 16 MiB of memory")
+    return None
+
+
+def disk_in_use(domain: Domain, listing: Listing) -> Failure | None:
+    """Two VMs that write to one disk would destroy it."""
+    for disk in domain.disks:
+        users = users_of(disk.source, listing.files, {}) if disk.source and not disk.readonly else ()
+        if users:
+            return Failure(f"{disk.source} is in use", f"it is a disk of {' and '.join(users)}", "Use another disk.")
     return None

@@ -197,7 +197,7 @@ class NewVmForm(Form[Created]):
             return await self._new_vms.create(plan, text, on_progress)
 
         title = f"Definition of {plan.request.name}"
-        editor = DefinitionEditor(title, xml, plan.notes, define, self._new_vms.stop)
+        editor = DefinitionEditor(title, xml, plan.notes, define, self._new_vms.stop, ask=plan.ask)
 
         def ended(sentence: str | None) -> None:
             self._edited[plan.request] = (plan, editor.xml)

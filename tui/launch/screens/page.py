@@ -10,15 +10,17 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 
 from tui.core.failure import Failure
-from tui.core.settings import HYPERVISORS, SSH_REACH
+from tui.core.settings import HYPERVISORS
 from tui.guest.backend.guest import OnProgress
 from tui.guest.model.agent import AGENT
-from tui.guest.model.workload import MEMORY, WorkloadSpec, WorkloadStatus
+from tui.guest.model.workload import MEMORY, WorkloadSpec
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
 from tui.launch.screens.deletion import DeletionQuestion
-from tui.launch.screens.mend import MEND, MEND_BINDING, MendView
+from tui.launch.screens.edit import EDIT_BINDING, EditsDefinitions
+from tui.launch.screens.mend import MEND_BINDING
 from tui.launch.screens.new_vm import Created, NewVmForm
+from tui.launch.screens.reasons import ADDRESS, CONSOLE, DELETE, FORCE_OFF, NEW, SHUT_DOWN, START, STOP
 from tui.launch.screens.view import BOOT
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
@@ -26,27 +28,12 @@ from tui.ui.question import Answer, Question
 from tui.ui.terminal_program import in_terminal
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
 from tui.vm.backend.vms import Deletion
-from tui.vm.model.domain import Domain
-from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.location import VmPlacement
 
-SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
-NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
-RUNNING = {
-    BOOT: "The VM is booting",
-    SHUT_DOWN: "The VM is shutting down",
-    FORCE_OFF: "The VM is being forced off",
-    START: "A workload is starting",
-    STOP: "The workload is stopping",
-    DELETE: "The VM is being deleted",
-}
 CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
-KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS, MEND)
-# By action: the running actions that it may interrupt, in case the guest hangs in one of them.
-INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
 
-class LaunchPage(MendView):
+class LaunchPage(EditsDefinitions):
     """The Launch page."""
 
     HELP = (
@@ -70,13 +57,12 @@ class LaunchPage(MendView):
         Binding("W", STOP, "stop it", tooltip="Stop the workload in the guest; asks first", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
         MEND_BINDING,
+        EDIT_BINDING,
         Binding("home", "choose(-1000000)", "first", show=False),
         Binding("end", "choose(1000000)", "last", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
         Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
-
-    CHANGES = frozenset(KEYS)
 
     class Chosen(Message):
         """The user chose a VM; the Migrate page then proposes it, too."""
@@ -88,72 +74,8 @@ class LaunchPage(MendView):
     def __init__(self, launch: Launch) -> None:
         super().__init__(launch)
         self._workload = MEMORY  # the last one chosen in the form
-        self._disabled: tuple[bool, ...] = ()  # by key
 
     # -- keys --
-
-    def why_not(self, action: str) -> str:
-        if self._action and action in RUNNING and self._action not in INTERRUPTS.get(action, ()):
-            return self._please_wait()
-        if action == BOOT:
-            return self._where.why_not_boot() or self._why_unfinished()
-        if action in (SHUT_DOWN, FORCE_OFF, CONSOLE):
-            return "" if self._where.active else f"{self._where.name} does not run."
-        if action == DELETE:
-            return self._why_not_delete()
-        if action == ADDRESS:
-            return self._why_no_address()
-        if action == MEND:
-            return self.why_not_mend()
-        if action in (START, STOP):
-            return self._why_no_workload(action)
-        return ""
-
-    def _please_wait(self) -> str:
-        return f"{RUNNING[self._action]}; please wait."
-
-    def _why_unfinished(self) -> str:
-        """A VM whose creation or deletion was interrupted can't boot."""
-        domain = self._listing.domain(self._launch.name)
-        return UNFINISHED[domain.mark] if isinstance(domain, Domain) and domain.mark else ""
-
-    def _why_no_address(self) -> str:
-        """The address of the configured VM can't be changed here if the configuration defines it."""
-        vm = self._launch.config.vm
-        changeable = not vm.ssh or bool(self._launch.kept_address(vm.name))
-        if self._launch.name != vm.name or (vm.reach == SSH_REACH and changeable):
-            return ""
-        key = "ssh" if vm.reach == SSH_REACH else "reach"
-        return f"The configuration defines how {vm.name} is reached: [vm] {key}. Change it there."
-
-    def _why_not_delete(self) -> str:
-        where = self._where
-        if where.vm is None:
-            return f"{where.name} can't be deleted: {where.sentence}."
-        return f"{where.name} is {where.sentence}; x shuts it down." if where.active else ""
-
-    def _why_no_workload(self, action: str) -> str:
-        if not self._where.active:
-            return f"{self._where.name} does not run; s starts it."
-        if isinstance(self._status, Failure):
-            return str(self._status)
-        running = self._workload_running
-        if action == START and running:
-            return f"The workload {running} is already running; W stops it."
-        if action == STOP and not running:
-            return "No workload runs; w starts one."
-        return ""
-
-    @property
-    def _workload_running(self) -> str:
-        """The name of the workload in the guest; empty if none is known to run."""
-        return self._status.current if isinstance(self._status, WorkloadStatus) and self._status.running else ""
-
-    def _refresh_keys(self) -> None:
-        disabled = tuple(bool(self.why_not(action)) for action in KEYS)
-        if disabled != self._disabled:
-            self._disabled = disabled
-            self.refresh_bindings()
 
     def action_choose(self, step: int) -> None:
         """Choose the VM `step` lines below."""

@@ -1,6 +1,9 @@
 """Polls and shows the VMs of both hosts, the chosen VM, and the workload in its guest."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from time import monotonic as now
 
 from textual import work
 from textual.app import ComposeResult
@@ -19,8 +22,9 @@ from tui.guest.model.workload import (
     validate_spec,
 )
 from tui.launch.backend.launch import Launch
-from tui.launch.widgets.vm_lines import access_text, vm_lines, workload_lines
-from tui.launch.widgets.vm_list import Row, VmList
+from tui.launch.model.rate_history import RateHistory
+from tui.launch.widgets.vm_lines import access_text, rate_line, vm_lines, workload_lines
+from tui.launch.widgets.vm_list import USE_FROM, Row, VmList
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
@@ -33,6 +37,7 @@ from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 from tui.vm.model.offer import Offer
+from tui.vm.model.use import Use
 
 POLL_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
@@ -61,6 +66,8 @@ class LaunchView(Page):
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._edited: set[str] = set()  # those of `_proposed` that the user has changed
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: the guest's IP addresses
+        self._rates = RateHistory()
+        self._uses: dict[str, Mapping[str, Use]] = {}  # by host
         self._action = ""
         self._filter = ""  # words that a listed VM must have
         self._list_heading = Lines(id="list-heading", classes="heading")
@@ -90,6 +97,7 @@ class LaunchView(Page):
         for host in HYPERVISORS:
             self._watch_host(host)
             self._watch_offer(host)
+            self._watch_use(host)
         self._watch_workload()
         self._watch_addresses()
 
@@ -111,6 +119,15 @@ class LaunchView(Page):
             self._listing = self._listing.with_answer(host, found)  # the listing as the other worker has left it
             self._show()
             polls += 1
+            await asyncio.sleep(POLL_EVERY_S)
+
+    @work(group=WATCH)
+    async def _watch_use(self, host: str) -> None:
+        """Poll what the VMs of a host use, while the page is wide enough to show it."""
+        while True:
+            if self._vm_lines.size.width >= USE_FROM:
+                self._uses[host] = await self._launch.uses.on(host)
+                self._show()
             await asyncio.sleep(POLL_EVERY_S)
 
     @work(group=WATCH)
@@ -163,6 +180,7 @@ class LaunchView(Page):
             self._status = status
             if isinstance(status, WorkloadStatus):
                 self._last_status[name] = status
+                self._rates.add(name, status, now())
         self._show()
 
     @property
@@ -180,13 +198,17 @@ class LaunchView(Page):
         rows = self._rows()
         filtered = f'; only with "{self._filter}"' if self._filter else ""
         self._list_heading.show(Content(f" VMs of both hosts; up/down choose{filtered}"))
-        self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
+        self._list.show_rows(
+            rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES - (width >= USE_FROM)), width
+        )
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
         guest = access_text(self._launch.address, found)
         self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, guest, width, self.with_keys))
         last = self._last_status.get(where.name)
         lines = workload_lines(self._status, self._why_no_guest(), self._fitted(), width, self.with_keys, last)
+        if width >= USE_FROM and last is not None and last.running:
+            lines += rate_line(last.name, self._rates.of(where.name))
         self._workload_lines.show(*lines)
         self._refresh_keys()
 
@@ -211,7 +233,11 @@ class LaunchView(Page):
         return sorted({*(name for name, text in texts.items() if has_words(text, self._filter)), self._launch.name})
 
     def _rows(self) -> list[Row]:
-        return [self._row(name) for name in self._names()]
+        return [replace(self._row(name), use=self._use_of(name)) for name in self._names()]
+
+    def _use_of(self, name: str) -> Use | None:
+        where = self._listing.where(name)
+        return self._uses.get(where.host, {}).get(name) if where.active else None
 
     def _chosen_row(self) -> Row:
         return self._row(self._launch.name)

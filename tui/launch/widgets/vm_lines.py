@@ -7,16 +7,19 @@ from textual.content import Content
 
 from tui.core.actions import ADDRESS, MEND, WORKLOAD, WithKeys
 from tui.core.failure import Failure
-from tui.core.quantity import size
+from tui.core.quantity import clock, size
 from tui.core.vm import Vm
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import WorkloadSpec, WorkloadStatus, live_line
+from tui.launch.model.rate_history import rate_text
+from tui.ui.chart.spark import resampled, spark
 from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Disk, Domain
 from tui.vm.model.location import VmPlacement, state_words
 from tui.vm.model.rules.rule import on_shared
 
-LABEL = 13
+LABEL, SPARK = 13, 40
+LEAST_S = 10.0  # of rates for a line of them
 LOCATIONS = {"network": "over the network", "block": "a block device", "nvme": "an NVMe device of the host"}
 Fact = tuple[str, str, str]  # label, text, style
 
@@ -117,6 +120,16 @@ def workload_lines(
     if status is None:
         return tuple(_wrapped([("state", "reading it from the guest", "dim")], width, with_keys))
     return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width, with_keys))
+
+
+def rate_line(name: str, points: Sequence[tuple[float, float]]) -> tuple[Content, ...]:
+    """The rate of the last minutes as a spark line; none until there are some seconds of it."""
+    if not points or points[-1][0] - points[0][0] < LEAST_S:
+        return ()
+    times, rates = zip(*points, strict=True)
+    curve = spark(resampled(times, rates, SPARK))
+    about = f"  last {clock(times[-1] - times[0])}, highest {rate_text(name, max(rates))}"
+    return (Content.assemble(" ", (f"{'rate':<{LABEL}}", "dim"), (curve, "$accent"), (about, "dim")),)
 
 
 def _status(status: WorkloadStatus) -> Iterator[Fact]:

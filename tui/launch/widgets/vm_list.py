@@ -13,9 +13,14 @@ from tui.ui.lines import Lines
 from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Domain
 from tui.vm.model.location import VmPlacement
+from tui.vm.model.use import Use
 
 WIDE = 110  # from this width on, the lines include the network and CPU model
 LONGEST_NAME = 30
+USE_FROM = 118  # from this width on, the lines include CPU and memory in use, and the workload its rate
+# The columns of a line besides its name, with those in use; of the network, and of the CPU model.
+FIXED, NETWORK, CPU_MODEL = 91, 20, 18
+NO_USE = " " * 25
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Row:
     where: VmPlacement
     domain: Domain | None = None
     blockers: Sequence[Blocker] | None = None
+    use: Use | None = None
 
 
 class VmList(Lines):
@@ -47,7 +53,9 @@ class VmList(Lines):
         first = max(0, min(index - most // 2, len(rows) - most))
         self._shown = rows[first : first + most]
         wide = min(LONGEST_NAME, max((cell_len(row.where.name) for row in rows), default=0))
-        lines = [_line(row, row.where.name == chosen, wide, width) for row in self._shown]
+        used = width >= USE_FROM and any(row.use not in (None, Use()) for row in rows)
+        free = width - FIXED - wide if used else -1
+        lines = [_line(row, row.where.name == chosen, wide, width, free) for row in self._shown]
         if len(rows) > len(self._shown):
             lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
         self.show(*lines)
@@ -57,15 +65,21 @@ class VmList(Lines):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
 
 
-def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
+def _line(row: Row, chosen: bool, wide: int, width: int, free: int) -> Content:
+    """`free` columns are left by the line with what the VM uses; it has that only if they are not negative."""
     where, vm = row.where, row.where.vm
     name = set_cell_size(where.name, wide)
     cells = [f"{where.arrival or where.sentence:<23}"]
     if vm is not None:
         cells.append(f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}")
+    if free >= 0:
+        cells.append(_use(row.use))
     if row.domain is not None and width >= WIDE:
         nics = ", ".join(nic.text for nic in row.domain.nics) or "no network"
-        cells += [f"{row.domain.cpu or 'default CPU':<16}", f"{nics:<18}"]
+        if not 0 <= free < NETWORK + CPU_MODEL:
+            cells.append(f"{row.domain.cpu or 'default CPU':<16}")
+        if not 0 <= free < NETWORK:
+            cells.append(f"{nics:<18}")
     style = "bold" if where.active else ""
     return Content.assemble(
         (" > " if chosen else "   ", "bold $accent"),
@@ -75,6 +89,15 @@ def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
         "  ",
         _verdict(row.blockers),
     )
+
+
+def _use(use: Use | None) -> str:
+    """A VM that is off uses nothing, and has blanks."""
+    if use is None:
+        return NO_USE
+    cpu = "" if use.cpu_percent is None else f"{use.cpu_percent:.0f} % CPU"
+    memory = "" if use.memory_bytes is None else f"{size(use.memory_bytes)} used"
+    return f"{cpu:>10}  {memory:>13}"
 
 
 def _verdict(blockers: Sequence[Blocker] | None) -> tuple[str, str]:

@@ -28,6 +28,14 @@ class Listing:
         """A copy with the new answer of one host."""
         return Listing(dict(self.answers) | {host: answer}, tuple(each for each in self.awaited if each != host))
 
+    def without(self, name: str) -> "Listing":
+        """A copy without that VM."""
+        answers = {
+            host: answer if isinstance(answer, Failure) else tuple(each for each in answer if each.vm.name != name)
+            for host, answer in self.answers.items()
+        }
+        return Listing(answers, self.awaited)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all VMs, without duplicates."""

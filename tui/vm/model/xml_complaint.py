@@ -2,6 +2,9 @@
 
 import re
 
+from tui.core.failure import Failure
+from tui.vm.model.domain import BadDefinition
+
 # In this order, because the first match is the innermost element.
 PATTERNS = (
     (r"Extra element ([\w-]+) in interleave", "<{0}> or an element in it does not match libvirt's schema"),
@@ -31,6 +34,12 @@ def complaint(words: str, xml: str) -> tuple[int, str]:
     quoted = (_line_with(value, xml) for value in re.findall(r"'([^']+)'", words))
     line = next((number for number in quoted if number), 0)
     return line, f"line {line}: {text}" if line else text
+
+
+def rejected(failure: Failure, xml: str) -> BadDefinition:
+    """libvirt's refusal of a definition, with the line that it means."""
+    line, why = complaint(failure.detail, xml)
+    return BadDefinition(failure.what, why or failure.why, failure.hint, line=line, detail=failure.detail)
 
 
 def _line_with(value: str, xml: str) -> int:
