@@ -149,6 +149,7 @@ class VmlmApp(SurvivesErrors, App[str]):
             backend.scripts,
             backend.after_move,
             backend.presets,
+            backend.last_targets,
         )
         return self._migrate_page
 

@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
     path = find(options.config)
     config = load(path)
     if sys.stderr.isatty():
-        _report(f"Reading {', '.join(host.name for host in config.hosts.all)} ...")
+        _report(f"Reading {', '.join(host.name for host in config.machines)} ...")
     try:
         lists, problems, wanted = _read_lists(config, path)
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def main(words: list[str]) -> int:
         _report(problem)
     for host in wanted:
         _report(f"sudo on {host} requires a password, so some checks are unknown. `vmlm-tui` prompts for it.")
-    addresses = {host.name: host.ssh for host in config.hosts.all}
+    addresses = {host.name: host.ssh for host in config.machines}
     document = as_json(lists, problems, wanted) if options.json else as_text(lists, addresses)
     printed = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)

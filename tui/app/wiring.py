@@ -22,6 +22,7 @@ from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.disk_images import DiskImages
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
+from tui.migration.backend.last_targets import LastTargets
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.presets import FormPresets
@@ -53,6 +54,7 @@ class Backend:
     scripts: Scripts | None = None  # None: no key copies a migration as virsh
     after_move: AfterMove | None = None  # None: nothing can be done for a VM that has moved
     presets: FormPresets | None = None  # None: the form has no presets
+    last_targets: LastTargets | None = None  # None: the form does not know where a VM went before
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def wire(config: Config, path: Path) -> Backend:
         Scripts(connections, call_of),
         AfterMove(connections),
         FormPresets(config.technique.named, state_folder() / "last-preset"),
+        LastTargets(state_folder() / "last-targets.json"),
     )
 
 
@@ -155,7 +158,7 @@ def call_of(plan: Plan) -> Call:
 
 def changes_through(connections: Connections, journal: Path) -> Changes:
     """The changes to the configured hosts as root; `journal` records how to undo them."""
-    addresses = {host.name: host.ssh for host in connections.config.hosts.all}
+    addresses = {host.name: host.ssh for host in connections.config.machines}
     return Changes(Sudo(connections.shell), Journal(journal), addresses)
 
 

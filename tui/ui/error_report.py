@@ -58,6 +58,10 @@ class ReportsErrors(Node):
                 return None
             await asyncio.sleep(RESTART_AFTER_S)
 
+    def call_after_delay(self, delay_s: float, callback: Callable[[], Any]) -> None:
+        """Calls `callback` once after a delay; Textual's `set_timer` drops a timer that is late, and never calls."""
+        asyncio.get_running_loop().call_later(delay_s, self.call_later, callback)
+
     def guarded(self, callback: Callable[[], Any]) -> Callable[[], Any]:
         """Wraps a timer's callback: it reports what the callback raises, and repeated errors only once."""
         before = ""

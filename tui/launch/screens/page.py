@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 
 from tui.core.failure import Failure
-from tui.core.settings import HYPERVISORS, SSH_REACH
+from tui.core.settings import SSH_REACH
 from tui.guest.backend.guest import OnProgress
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import MEMORY, WorkloadSpec
@@ -312,7 +312,7 @@ class LaunchPage(LaunchView):
         finally:
             if self._action == action:
                 self._action = ""
-        for host in HYPERVISORS:
+        for host in self._launch.vms.hosts:
             self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
         self._show()  # before the result, so that the keys that it makes possible act when it is read
         if isinstance(result, Failure):

@@ -1,4 +1,4 @@
-"""The list of the VMs of both hosts; the arrow marks the chosen VM, which the page's keys act on."""
+"""The list of the VMs of all hosts; the arrow marks the chosen VM, which the page's keys act on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from tui.vm.model.location import VmPlacement
 
 WIDE = 110  # from this width on, the lines include the network and CPU model
 LONGEST_NAME = 30
+PLACE, LONGEST_PLACE = 23, 40  # columns of the state and the host
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class VmList(Lines):
         first = max(0, min(index - most // 2, len(rows) - most))
         self._shown = rows[first : first + most]
         wide = min(LONGEST_NAME, max((cell_len(row.where.name) for row in rows), default=0))
-        lines = [_line(row, row.where.name == chosen, wide, width) for row in self._shown]
+        place = min(LONGEST_PLACE, max((PLACE, *(cell_len(row.where.sentence) for row in rows))))
+        lines = [_line(row, row.where.name == chosen, (wide, place), width) for row in self._shown]
         if len(rows) > len(self._shown):
             lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
         self.show(*lines)
@@ -57,10 +59,10 @@ class VmList(Lines):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
 
 
-def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
-    where, vm = row.where, row.where.vm
+def _line(row: Row, chosen: bool, columns: tuple[int, int], width: int) -> Content:
+    (wide, place), where, vm = columns, row.where, row.where.vm
     name = set_cell_size(where.name, wide)
-    cells = [f"{where.arrival or where.sentence:<23}"]
+    cells = [f"{where.arrival or where.sentence:<{place}}"]
     if vm is not None:
         cells.append(f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}")
     if row.domain is not None and width >= WIDE:
@@ -73,8 +75,13 @@ def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
         "  ",
         ("  ".join(cells), style),
         "  ",
-        _verdict(row.blockers),
+        _elsewhere(where) or _verdict(row.blockers),
     )
+
+
+def _elsewhere(where: VmPlacement) -> tuple[str, str] | None:
+    """That other hosts have the VM, too; None if none has it."""
+    return (where.elsewhere, "bold $error" if where.twice else "$warning") if where.elsewhere else None
 
 
 def _verdict(blockers: Sequence[Blocker] | None) -> tuple[str, str]:

@@ -4,15 +4,14 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
-from tui.core.settings import OTHER
 from tui.migration.backend.preflight import checked
 
 
 async def move_definition(connections: Connections, plan: Plan, expected: str) -> str:
     """Check and move it; returns what is so now. Raises Refused or Moved as the start of a migration does."""
-    plan = Plan(plan.vm, dname=plan.dname, undefinesource=plan.undefinesource)  # nothing else applies
+    plan = Plan(plan.vm, to=plan.to, dname=plan.dname, undefinesource=plan.undefinesource)  # nothing else applies
     found, _ = await checked(connections, plan, expected, offline=True)
-    origin, target = found.host, OTHER[found.host]
+    origin, target = found.host, connections.config.target(found.host, plan.to)
     uri = connections.config.hosts[target].peer_uri
     autostart = plan.undefinesource and await _autostart(connections, plan.vm, origin)
     await connections.command(origin, lambda hypervisor: hypervisor.move_definition(plan, uri))

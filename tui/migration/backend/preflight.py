@@ -7,10 +7,10 @@ from typing import Any
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
+from tui.core.host_words import none_of
 from tui.core.log import log
 from tui.core.plan import Plan, refuse
 from tui.core.protocols import Stat
-from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.vm import Daemon
 from tui.migration.backend.recording.run_summary import MIGRATION_OUT
 from tui.migration.model.call.gate import Case, refusals
@@ -30,7 +30,7 @@ class Refused(Failure):
 
 
 class Moved(Failure):
-    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+    """The VM is not on the host that the user saw, or is where it should go; `inventory` has its host now."""
 
     def __init__(self, failure: Failure, inventory: Inventory) -> None:
         super().__init__(failure.what, failure.why, failure.hint)
@@ -38,11 +38,12 @@ class Moved(Failure):
 
 
 async def checked(
-    connections: Connections, plan: Plan, expected: str, *, offline: bool = False
+    connections: Connections, plan: Plan, expected: str = "", *, offline: bool = False
 ) -> tuple[VmOnHost, Daemon]:
     """The VM of `plan` on the host it starts from, and the daemon there; with `offline`, one that has to be off.
 
-    Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected`.
+    Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected` or is on
+    the one that it should go to.
     """
     inventory = await inventory_of(connections)
     origin = inventory.origin(plan.vm)
@@ -52,8 +53,9 @@ async def checked(
     if await _is_migrating(connections, plan.vm, inventory):
         hint = "vmlm-tui follows it in a few seconds, unless it does so under a configuration with other hosts."
         raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
-    if expected and origin.host != expected:
+    if (expected and origin.host != expected) or origin.host == plan.to:
         raise Moved(_moved(origin), inventory)
+    target = connections.config.target(origin.host, plan.to)
     here = await _daemon(connections, origin.host)
     failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
     if offline and vm.active:
@@ -62,7 +64,7 @@ async def checked(
     if not offline and not vm.running:
         why = f"it is {vm.state} on {origin.host}"
         failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-    failures += await _target_failures(connections, plan, origin, here, inventory)
+    failures += await _target_failures(connections, plan, (origin, target), here, inventory)
     known = tuple(failure for failure in failures if failure is not None)
     if known:
         raise Refused(known)
@@ -70,12 +72,13 @@ async def checked(
 
 
 async def inventory_of(connections: Connections) -> Inventory:
-    """The VMs of both hosts, and why a host could not be read."""
-    queries = (or_failure(connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
-    replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
+    """The VMs of all hosts, and why a host could not be read."""
+    hosts = connections.config.hypervisors
+    queries = (or_failure(connections.query(host, lambda each: each.vms())) for host in hosts)
+    replies = dict(zip(hosts, await asyncio.gather(*queries), strict=True))
     known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
     found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
-    return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
+    return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)}, hosts)
 
 
 async def job_of(connections: Connections, found: VmOnHost) -> Mapping[str, Stat]:
@@ -100,9 +103,10 @@ async def _is_migrating(connections: Connections, name: str, inventory: Inventor
 
 
 async def _target_failures(
-    connections: Connections, plan: Plan, origin: VmOnHost, here: Daemon, inventory: Inventory
+    connections: Connections, plan: Plan, way: tuple[VmOnHost, str], here: Daemon, inventory: Inventory
 ) -> list[Failure]:
-    vm, target = origin.vm, OTHER[origin.host]
+    origin, target = way
+    vm = origin.vm
     if target in inventory.failures:
         failure = inventory.failures[target]
         why = failure.why or failure.what
@@ -136,7 +140,9 @@ def _not_found(name: str, inventory: Inventory) -> Failure:
     for host, failure in inventory.failures.items():
         what = f"{name} was not found, and {host} could not be reached"
         return Failure(what, failure.why, failure.hint, detail=failure.detail)
-    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
+    return Failure(
+        f"There is no VM {name!r}", f"{none_of(inventory.hosts)} has it", "Choose one that the Launch page lists."
+    )
 
 
 def _same_host(uuid: str) -> Failure:

@@ -141,7 +141,7 @@ class MomentPage(ChartPage):
         if wait > 0:
             if not self._charts_pending:
                 self._charts_pending = True
-                self.set_timer(wait, self.guarded(self._charts_due))
+                self.call_after_delay(wait, self.guarded(self._charts_due))
             return
         moment = self._moment()
         if moment is None:
