@@ -58,7 +58,12 @@ def find(given: str | Path | None = None) -> Path:
 
 def load(path: Path) -> Config:
     """The configuration in a file; Failure if it is missing or invalid."""
-    config, problems = check(_parse(path, _text(path)))
+    return read(path, text_of(path))
+
+
+def read(path: Path, text: str) -> Config:
+    """The configuration in the text of a file; Failure if it is invalid."""
+    config, problems = check(_parse(path, text))
     if config is None:
         raise Misconfigured(path, problems)
     return config
@@ -114,7 +119,8 @@ def _write_through(descriptor: int, path: Path, config: Config) -> None:
         raise
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file; Failure if it is missing or no text."""
     try:
         with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)

@@ -137,6 +137,12 @@ def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
     return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
 
 
+def hosts_alone(config: Config) -> tuple[Connections, Hosts]:
+    """The facts of the hosts for the command line, with the connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl"))
+
+
 def scripts_alone(config: Config) -> tuple[Connections, Scripts]:
     """Migrations as commands of virsh, for the command line, with the connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)

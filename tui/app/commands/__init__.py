@@ -22,6 +22,7 @@ MODULES = {
     "clock": "after_move",
     "runs": "runs",
     "study": "study",
+    "hosts": "hosts",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -36,7 +37,8 @@ vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]
 vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
-vmlm-tui study FILE|status|watch|stop|resume [--help] ..."""
+vmlm-tui study FILE|status|watch|stop|resume [--help] ...
+vmlm-tui hosts [add NAME USER@HOST] [--json]"""
 
 
 def run(verb: str, words: list[str]) -> int:
