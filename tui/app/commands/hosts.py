@@ -4,7 +4,6 @@
 # ruff: noqa: PLC0415
 
 import argparse
-import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -55,6 +54,8 @@ def main(verb: str, words: list[str]) -> int:
 
 
 def _list(verb: str, options: argparse.Namespace) -> int:
+    import asyncio
+
     from tui.app.wiring import hosts_alone
 
     config = configured(options)
@@ -132,6 +133,8 @@ def _version(number: tuple[int, int, int]) -> str:
 
 
 def _add(verb: str, options: argparse.Namespace) -> int:
+    import asyncio
+
     from tui.app.config import find
     from tui.app.host_table import append, check
     from tui.app.wiring import open_shell
