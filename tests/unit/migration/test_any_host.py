@@ -1,6 +1,7 @@
 """Migrations among more than two hosts, or from the only one."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fakes import PATIENCE_S, Stage
-from tests.unit.migration.stages import app, end_of, first_sample, stage_of, summary
+from tests.unit.fakes import connections as connections_of
+from tests.unit.migration.stages import app, end_of, first_sample, stage_of, summary, workload
 from tests.unit.until import until
+from tui.adapters.local import LocalShell
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.protocols import Hypervisor
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved
 
 HOSTS = ("host3", "host4", "source", "destination")
@@ -39,6 +45,29 @@ async def test_a_vm_goes_to_the_host_of_its_plan_whatever_is_with_the_others(sta
     hosts = summary(migration.folder)["hosts"]
     assert (hosts["origin"], hosts["target"]) == (stage.origin, stage.target)
     assert set(hosts) == {"origin", "target", stage.origin, stage.target}
+
+
+async def test_a_start_does_not_wait_for_a_host_that_has_no_part_in_it(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.preflight.LATE_S", 0.05)
+    monkeypatch.setattr("tui.core.connections.OPEN_LIMIT_S", 3600.0)
+    hangs = threading.Event()
+    usual = stage.open
+
+    def open_but_host3(uri: str) -> Hypervisor:
+        if uri.endswith("host3"):
+            hangs.wait(2 * PATIENCE_S)
+        return usual(uri)
+
+    connections = Connections(connections_of(stage, HOSTS).config, open_but_host3, LocalShell)  # type: ignore[arg-type]
+    migrations = MigrationOwner(connections, usual, tmp_path, 0.005, workload)
+    try:
+        start = migrations.start(Plan(stage.vm.name, to=stage.target), stage.origin)
+        migration = await asyncio.wait_for(start, PATIENCE_S)
+        await end_of(migration)
+    finally:
+        hangs.set()
 
 
 @pytest.mark.parametrize(
