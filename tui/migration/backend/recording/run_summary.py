@@ -53,8 +53,8 @@ def vm_facts(opened: MigrationConnections, vm: str) -> dict[str, Any]:
 
 
 def options_of(plan: Plan) -> dict[str, Any]:
-    """The options of a plan without its VM; those of a migration that another program started are unknown."""
-    options = {name: value for name, value in plan.fields.items() if name != "vm"}
+    """The options of a plan without its VM and hosts; those of a migration that another program started are unknown."""
+    options = {name: value for name, value in plan.fields.items() if name not in ("vm", "to")}
     return options if plan.technique != UNKNOWN else {"technique": UNKNOWN}
 
 
