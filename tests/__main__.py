@@ -1,7 +1,8 @@
-"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [faults] [nfs]`.
+"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [faults] [nfs] [package]`.
 
 Without a name these run: coverage, fuzz, lab and nfs. `lab` puts twelve of the faults to migrations; `faults` puts all
-of them, which takes 40 minutes, so only a person runs it.
+of them, which takes 40 minutes, so only a person runs it. `package` installs the wheel and the Debian package; only
+`make deb-test` runs it.
 `coverage` runs the fast tests and prints how much of tui/ they ran; `fast` does not measure it, for the inner loop.
 The fast ones run in parallel processes and use all cores, so nothing runs beside them. tests/nfs spends most of its
 time waiting for one emulated machine, so it runs beside tests/lab, and its output comes at the end. tests/lab has no
@@ -28,6 +29,7 @@ RUNS = {
     "lab": ("tests/lab", "-m", "not all_faults"),
     "faults": ("tests/lab/test_faults.py",),
     "nfs": ("tests/nfs",),
+    "package": ("tests/package",),
 }
 ALL = ["coverage", "fuzz", "lab", "nfs"]
 SLOW = ("lab", "faults", "nfs")  # after the others; the last one beside the first two

@@ -24,7 +24,7 @@ from tests.bench.watch import watched_day
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tests.listener import listener_of
 from tui.adapters.libvirt.hypervisor import connect
-from tui.app.main import TEXTUAL
+from tui.app.terminal import TEXTUAL
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine

@@ -21,8 +21,8 @@ from tests.fake_hosts import FakeHypervisor
 from tui.adapters.local import LocalShell
 from tui.app import config, runner
 from tui.app.app import VmlmApp
-from tui.app.main import _run_until_exit
 from tui.app.process_priority import PRIORITY, set_priority
+from tui.app.terminal import run_until_exit
 from tui.app.wiring import Backend, Owned, changes_through
 from tui.core.connections import Connections
 from tui.core.failure import Failure
@@ -129,7 +129,7 @@ def main(folder: Path, interval: str) -> None:
     rooms = (Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs), studies)
     backend = Backend(migrations, *rooms)
     set_priority(PRIORITY)  # as the app itself does when it starts
-    asyncio.run(_run_until_exit(VmlmApp(configured, path, backend)))  # with the app's garbage collection
+    asyncio.run(run_until_exit(VmlmApp(configured, path, backend)))  # with the app's garbage collection
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import libvirt
@@ -15,6 +16,7 @@ from tui.adapters.libvirt import events
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor
 from tui.vm.model.blockers import blockers
 from tui.vm.model.domain import parse
+from tui.vm.model.offer import Offer
 
 QEMU = "/usr/bin/qemu-system-x86_64"
 DOMAIN = """<domain type='qemu'><name>guest1</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
@@ -43,12 +45,15 @@ CASES = {
     "shmem of a peer": SHMEM.format(name="peer", role=" role='peer'"),
     "shmem of a master": SHMEM.format(name="master", role=" role='master'"),
     "user network": "<interface type='user'/>",
+    "vmdk": DISK.replace("qcow2", "vmdk"),
+    "USB serial port": "<serial type='pty'><target type='usb-serial' port='0'/></serial>",
 }
 
 
 def judged(connection: libvirt.virConnect, folder: Path, case: str) -> dict[str, bool | int]:
     """libvirt's error code (0: saved), whether a rule blocks, and whether a block job was found."""
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", folder / "disk.qcow2", "16M"], check=True, timeout=60)
+    for form in ("qcow2", "vmdk"):
+        subprocess.run(["qemu-img", "create", "-q", "-f", form, folder / f"disk.{form}", "16M"], check=True, timeout=60)
     devices = CASES[case].format(folder=folder, cache="", inside="")
     domain = connection.createXML(DOMAIN.format(qemu=QEMU, devices=devices))
     try:
@@ -56,7 +61,9 @@ def judged(connection: libvirt.virConnect, folder: Path, case: str) -> dict[str,
             domain.blockCopy("vda", COPY.format(folder=folder), {}, 0)
         read = LibvirtHypervisor("qemu:///embed", connection)
         jobs = read.vm_facts("guest1", ("vda",)).block_jobs if "vda" in devices else ()
-        found = blockers(parse(read.definition("guest1")), str(folder), "target", None, None)
+        daemon = read.daemon()
+        known = replace(daemon, hypervisor_version=min(daemon.hypervisor_version, (10, 0, 99)))  # as the rules know it
+        found = blockers(parse(read.definition("guest1")), str(folder), "target", None, Offer(known))
         code = 0
         try:
             domain.save(str(folder / "saved"))

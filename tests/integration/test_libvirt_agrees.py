@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.embedded_libvirt import CASES, COPYING, QEMU
 
-REFUSED = {"transient", COPYING, "shmem", "shmem of a peer"}
+REFUSED = {"transient", COPYING, "shmem", "shmem of a peer", "vmdk", "USB serial port"}
 pytestmark = pytest.mark.skipif(not Path(QEMU).exists(), reason="QEMU is not installed")
 
 

@@ -158,7 +158,7 @@ def test_libvirt_prints_no_errors(hypervisor: LibvirtHypervisor, capfd: pytest.C
     ("uri", "why"),
     [
         ("test:///nowhere", "the file /nowhere does not exist there"),
-        ("qemu+ssh://127.0.0.1:1/system?no_tty=1", "connection refused"),
+        ("qemu+ssh://127.0.0.1:1/system?no_tty=1", "sshd does not listen on port 1 of 127.0.0.1"),
         ("qemu+unix:///system?socket=/nowhere", "libvirtd does not run there"),
     ],
 )

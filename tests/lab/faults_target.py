@@ -76,7 +76,7 @@ TARGETS = (
         acts.hide_keys,
         replace(REFUSED, sentence="ssh refused the login"),
     ),
-    Fault("sshd of the target killed", BEFORE, kill(TARGET, SSHD), replace(REFUSED, sentence="connection refused")),
+    Fault("sshd of the target killed", BEFORE, kill(TARGET, SSHD), replace(REFUSED, sentence="sshd does not listen")),
 )
 FOLDERS = (
     Fault(

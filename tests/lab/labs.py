@@ -4,14 +4,28 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tests.lab.lab_backend import LIMIT_S
+from tui.adapters.local import LocalShell
+from tui.core.command import Completed
 from tui.lab.lab import Lab
+from tui.lab.machine import Machine
 from tui.lab.namespaces import MARK
 from tui.lab.process import Process, processes_with, start_time
+
+
+class OnMachine(LocalShell):
+    """Commands on a host of the lab."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    async def run(self, argv: Sequence[str], **how: Any) -> Completed:
+        return await super().run(self._machine.argv(argv), **how)
 
 
 def command(*words: str, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":

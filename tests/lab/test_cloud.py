@@ -77,6 +77,13 @@ def assert_set_up(guest: Callable[..., str]) -> None:
     assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(ODD_SEED))
 
 
+def answered(screen: Screen, key: str, question: str) -> None:
+    """Press a key, and confirm its question."""
+    screen.press(key)
+    screen.wait_for(question)
+    screen.press("y")
+
+
 def test_a_vm_of_a_cloud_image_is_created_booted_loaded_migrated_rebooted_and_deleted_with_keys(
     lab: Lab, image: Path, screen: Screen
 ) -> None:
@@ -115,11 +122,11 @@ def test_a_vm_of_a_cloud_image_is_created_booted_loaded_migrated_rebooted_and_de
     screen.wait_for("Completed", f"{NAME} runs on destination and is gone from source", limit_s=LIMIT_S)
     screen.press("3")
     screen.wait_for("running on destination", "dirtying")
-    screen.press("k")
+    answered(screen, "W", "Stop the workload memory?")
     screen.wait_for("The workload memory was stopped.", limit_s=LIMIT_S)  # and no page was wrong
 
     # A second boot, on the other host: the seed is still attached, but cloud-init does not apply it again.
-    screen.press("x")
+    answered(screen, "x", f"Shut {NAME} down?")
     screen.wait_for(f"{NAME} is shut off.", limit_s=LIMIT_S)
     screen.press("s")
     screen.wait_for(f"{NAME} is up: its guest replied", f"ssh {USER}@{address}", "idle", limit_s=FIRST_BOOT_S)

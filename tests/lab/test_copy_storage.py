@@ -1,6 +1,6 @@
 """A VM whose disks lie on one host moves to the other without any shared storage, and back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.lab.lab_backend import LabBackend, bring_home, end_of, seen
-from tui.adapters.local import LocalShell
-from tui.core.command import Completed
+from tests.lab.labs import OnMachine
 from tui.core.plan import PRE_COPY, Plan
 from tui.lab.domain import definition
 from tui.lab.inventory import GUEST
@@ -39,16 +38,6 @@ cp {SHARED_FOLDER}/{GUEST.name}.qcow2 {SYSTEM}
 dd if=/dev/urandom of='{DATA}' bs=1M count=48 status=none
 """
 COPY = Plan(VM, PRE_COPY, copy_storage_all=True)
-
-
-class OnMachine(LocalShell):
-    """Commands on a host of the lab."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    async def run(self, argv: Sequence[str], **how: Any) -> Completed:
-        return await super().run(self._machine.argv(argv), **how)
 
 
 def remove(machine: Machine) -> None:

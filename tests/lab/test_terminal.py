@@ -151,6 +151,8 @@ def test_after_a_killed_app_the_next_one_finds_the_vm_and_its_workload_at_each_s
     screen.wait_for("program", "memory_intensive", "dirtying")
     assert len(lab_backend.guest("pidof memory_intensive").split()) == 1
     screen.press("x")
+    screen.wait_for("Shut guest1 down?")
+    screen.press("y")
     screen.wait_for("shutting down")
     kill(lab_backend, screen)
 

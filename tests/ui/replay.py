@@ -1,6 +1,7 @@
 """The backend of the Migrate page, replayed from recordings of real migrations."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class ReplayedMigration:
         self.controls = RecordedControls()
         self.late = 0.0  # seconds for which a reply of the daemon is overdue
         self._records = list(records)
+        self.zero = time.monotonic()
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
 
@@ -120,6 +122,10 @@ class ReplayedMigrations:
         self.answering.set()
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
+        self._listeners: list[Callable[[ReplayedMigration], None]] = []
+
+    def listen(self, listener: Callable[[ReplayedMigration], None]) -> None:
+        self._listeners.append(listener)
 
     async def vms(self) -> Inventory:
         await self.answering.wait()
@@ -140,7 +146,7 @@ class ReplayedMigrations:
             raise moved
         self.started.append(plan)
         self.current = ReplayedMigration(self._records, plan)
-        self.all[self.current.run] = self.current
+        self._follow(self.current)
         self.current.step()
         return self.current
 
@@ -153,7 +159,14 @@ class ReplayedMigrations:
     async def attach(self) -> ReplayedMigration | None:
         if self.running is not None:
             self.current = self.running
+            self._follow(self.running)
         return self.running
+
+    def _follow(self, migration: ReplayedMigration) -> None:
+        if migration.run not in self.all:
+            self.all[migration.run] = migration
+            for listener in self._listeners:
+                listener(migration)
 
     async def close(self) -> None:
         self.closed = True

@@ -104,12 +104,16 @@ async def test_the_last_workload_of_an_unreachable_guest_is_still_shown() -> Non
         assert "last seen" not in read(app)  # the VM was restarted since
 
 
-async def test_k_stops_the_workload() -> None:
+async def test_the_workload_is_stopped_after_a_question() -> None:
     world = world_with("running", RUNNING)
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "dirtying")
-        await pilot.press("k")
+        await pilot.press("W")
+        await until(pilot, lambda: "Stop the workload memory?" in read(app))
+        await pilot.press("n")
+        await sees(pilot, app, "dirtying")
+        await pilot.press("W", "y")
         await sees(pilot, app, "stopping memory: it checks every page once more")
         world.guest.answers = {"cat what": ENDED}
         await sees(pilot, app, "The workload memory was stopped.")
@@ -130,9 +134,9 @@ async def test_a_wrong_page_is_shown_as_an_error() -> None:
         ("shut off", "", "x", "guest1 does not run."),
         ("shut off", "", "X", "guest1 does not run."),
         ("shut off", "", "w", "guest1 does not run; s starts it."),
-        ("shut off", "", "k", "guest1 does not run; s starts it."),
-        ("running", RUNNING, "w", "The workload memory is already running; k stops it."),
-        ("running", "", "k", "No workload runs; w starts one."),
+        ("shut off", "", "W", "guest1 does not run; s starts it."),
+        ("running", RUNNING, "w", "The workload memory is already running; W stops it."),
+        ("running", "", "W", "No workload runs; w starts one."),
         ("running", REFUSED, "w", "it accepts no key of ssh's folder or agent"),
     ],
 )
@@ -147,6 +151,19 @@ async def test_a_disabled_key_says_why(state: str, status: str | Failure, key: s
         await pilot.press(key)
         await until(pilot, lambda: any(words in note.message for note in app._notifications))
         assert not [call for call in world.source.calls if call in actions]
+
+
+async def test_shutting_down_asks_first_and_names_the_workload_that_ends() -> None:
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "dirtying")
+        await pilot.press("x")
+        await until(pilot, lambda: "Shut guest1 down?" in read(app))
+        assert "memory ends with it." in read(app)
+        await pilot.press("n")
+        await sees(pilot, app, "dirtying")
+        assert "shut_down guest1" not in world.source.calls
 
 
 async def test_forcing_off_asks_first() -> None:
@@ -189,6 +206,8 @@ async def test_the_same_key_again_offers_to_force_off_a_guest_that_ignores_the_s
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "running on source")
         await pilot.press("x")
+        await until(pilot, lambda: "Shut guest1 down?" in read(app))
+        await pilot.press("y")
         await sees(pilot, app, "shutting down")
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, Question))
@@ -202,7 +221,7 @@ async def test_a_vm_can_be_forced_off_while_its_workload_does_not_end() -> None:
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "dirtying")
-        await pilot.press("k")
+        await pilot.press("W", "y")
         await sees(pilot, app, "stopping memory")
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, Question))

@@ -69,6 +69,18 @@ async def test_the_cursor_starts_on_the_first_line_that_is_not_good_and_n_moves_
         await screen.shows("> + ok the folder is mounted at the same path")  # it stays where the user moved it
 
 
+async def test_a_filter_shows_only_lines_with_its_words_until_it_is_empty(world: ListWorld) -> None:
+    async with opened(world) as screen:
+        await screen.press("slash")
+        await screen.shows("Filter", "Words that a line must have")
+        await screen.press(*"DEST cpu", "enter")
+        await screen.shows('Only lines with "DEST cpu" are shown.', "the CPU has all that the source's has")
+        assert "the NFS server" not in screen.words
+        await screen.press("slash", "ctrl+u", "enter")
+        await screen.shows("the NFS server")
+        assert "Only lines" not in screen.words
+
+
 async def test_one_key_moves_by_a_page_or_to_an_end_of_the_list(world: ListWorld) -> None:
     async with opened(world, (60, 16)) as screen:
         await screen.press("end")

@@ -109,7 +109,7 @@ async def test_the_time_behind_a_dialog_is_no_missing_reply(tmp_path: Path, monk
     monkeypatch.setattr(page_module, "monotonic", lambda: moment[0])
     async with opened(FakeRunner(ended=2), tmp_path) as page:
         await page.sees("lab running")
-        await page.pilot.press("k")
+        await page.pilot.press("x")
         await page.sees("Stop the study lab?")
         page.runner.replying.clear()
         moment[0] += 30
@@ -149,28 +149,28 @@ async def test_a_runner_that_fails_is_a_sentence_and_the_next_one_is_asked(tmp_p
 async def test_stop_asks_first_and_then_says_that_it_stops(tmp_path: Path) -> None:
     async with opened(FakeRunner(ended=7), tmp_path) as page:
         await page.sees("lab running")
-        await page.pilot.press("k")
+        await page.pilot.press("x")
         await page.sees("Stop the study lab?", "continues with the runs that are left then.", "y stop it")
         await page.pilot.press("n")
         await until(page.pilot, lambda: not isinstance(page.app.screen, Question))
         assert page.runner.calls == []
-        await page.pilot.press("k", "y")
+        await page.pilot.press("x", "y")
         await page.sees("lab stopping", "Now: stopping: ")
         assert page.runner.calls == [("stop", None)]
-        await page.pilot.press("k")
+        await page.pilot.press("x")
         await page.is_notified("It stops already.")
 
 
 @pytest.mark.parametrize(
     ("state", "key", "sentence"),
     [
-        (None, "k", "There is no study yet."),
+        (None, "x", "There is no study yet."),
         (None, "o", "There is no study yet."),
         (RUNNING, "n", "A study is under way: wait for its end, or stop it."),
         (RUNNING, "r", "It is under way."),
         (RUNNING, "f", "No migration of the study is under way."),
-        (STOPPING, "k", "It stops already."),
-        (STOPPED, "k", "No study is under way."),
+        (STOPPING, "x", "It stops already."),
+        (STOPPED, "x", "No study is under way."),
         (FINISHED, "r", "The study is complete."),
     ],
 )

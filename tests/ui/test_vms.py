@@ -27,6 +27,8 @@ async def test_the_vms_of_both_hosts_are_listed_and_the_arrow_keys_choose_one() 
         await sees(pilot, app, "> web running on destination", "4 CPUs 2.0 GiB can migrate")
         await sees(pilot, app, "vda: web.qcow2 (qcow2, cache none), on the shared folder", "network default (virtio)")
         await pilot.press("x")
+        await until(pilot, lambda: "Shut web down?" in read(app))
+        await pilot.press("y")
         await sees(pilot, app, "web is shut off.")
         assert "shut_down web" in room.world.destination.calls
         await pilot.press("down", "s")
@@ -99,3 +101,31 @@ async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:
         await sees(pilot, app, "> guest1", "26 more")
         await pilot.press("up")
         await sees(pilot, app, "> vm29")
+
+
+async def test_the_keys_of_vim_move_as_the_arrow_keys_do() -> None:
+    room = room_of(*(Vm(f"vm{number:02}", f"u{number}", "shut off", "", 1, GIB) for number in range(30)))
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "> guest1", "26 more")
+        await pilot.press("j")
+        await sees(pilot, app, "> vm00")
+        await pilot.press("k")
+        await sees(pilot, app, "> guest1")
+        await pilot.press("G")
+        await sees(pilot, app, "> vm29")
+        await pilot.press("g")
+        await sees(pilot, app, "> guest1")
+
+
+async def test_a_filter_lists_the_vms_with_its_words_and_the_chosen_one() -> None:
+    room = room_of(*(Vm(f"vm{number:02}", f"u{number}", "shut off", "", 1, GIB) for number in range(30)))
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "> guest1", "26 more")
+        await pilot.press("slash", *"VM2 off", "enter")
+        await sees(pilot, app, 'only with "VM2 off"', "> guest1", "vm20", "vm21", "6 more")
+        assert "vm00" not in read(app)
+        await pilot.press("down")
+        await sees(pilot, app, "> vm20")
+        assert "guest1" not in read(app)

@@ -52,6 +52,18 @@ async def test_deleting_asks_first_and_removes_the_disks_only_on_request(key: st
         assert bool(room.ran("rm\n-f")) == removed
 
 
+async def test_the_question_names_the_uefi_variables() -> None:
+    room = room_of()
+    nvram = "/var/lib/libvirt/qemu/nvram/guest1_VARS.fd"
+    definition = room.world.source.definition("guest1").replace("<os>", f"<os><nvram>{nvram}</nvram>")
+    room.world.source.definitions["guest1"] = definition
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await deletion_of(pilot, app)
+        assert "Its UEFI variables are removed, also from destination" in read(app)
+        assert nvram in read(app)
+
+
 async def test_a_vm_whose_creation_was_interrupted_is_shown_as_such_and_deleted() -> None:
     room = room_of(WEB)
     room.world.source.set_mark("guest1", MAKING)
@@ -78,7 +90,7 @@ async def test_the_question_before_the_console_says_how_to_return_and_a_terminal
         await until(pilot, lambda: isinstance(app.screen, Question))
         assert "Ctrl+] returns" in read(app)
         await pilot.press("enter")
-        await sees(pilot, app, "The console can't be shown here: Textual can't suspend itself in this terminal.")
+        await sees(pilot, app, "virsh can't be shown here: Textual can't suspend itself in this terminal.")
 
 
 async def test_the_address_of_another_guest_is_entered_once() -> None:

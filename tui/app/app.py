@@ -17,18 +17,22 @@ from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from tui.app.theme import DARK, LIGHT, theme_for
+from tui.app.in_sight import InSight
+from tui.app.screenshot import SavesScreenshots
+from tui.app.theme import THEMES, theme_for
 from tui.checklist.screens.quit import JobGuard
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.settings import AUTO, default_runs_folder
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
+from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
-from tui.ui.page import PAGES, Page
+from tui.ui.page import HABITS_HELP, PAGES, Page
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
@@ -41,18 +45,19 @@ if TYPE_CHECKING:
 
 FIRST = "first"  # the mode without a configuration
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette commands that no key of ours duplicates
-LAB = "lab"  # the app's return value if the user chose the lab
+LAB, RELOAD = "lab", "reload"  # the app's return value: the user chose the lab, or changed the configuration
 
 
-class VmlmApp(SurvivesErrors, App[str]):
+class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
-    runner. The app returns LAB if the user chose the lab.
+    runner. With `read_only`, no page changes anything. The app returns LAB if the user chose the lab, RELOAD if the
+    configuration was changed.
     """
 
     TITLE = "vmlm-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # not beside the module of a subclass
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -62,6 +67,24 @@ class VmlmApp(SurvivesErrors, App[str]):
         Binding("question_mark,f1", "keys", "help", key_display="?", tooltip="All keys of this page", id="app.keys"),
         Binding("q", "quit", "quit", tooltip="Quit; asks first while something is under way", id="app.quit"),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+c", "quit", "quit", show=False),
+        Binding(
+            "colon",
+            "command_palette",
+            "actions",
+            show=False,
+            key_display=":",
+            id="app.actions",
+            tooltip="Find any action of this page by its words; also Ctrl+p",
+        ),
+        Binding(
+            "C",
+            "edit_config",
+            "configuration",
+            show=False,
+            id="app.configuration",
+            tooltip="Open config.toml in $EDITOR, and use it when it is correct",
+        ),
     ]
 
     def __init__(
@@ -72,11 +95,16 @@ class VmlmApp(SurvivesErrors, App[str]):
         *,
         wire: "Callable[[Config, Path], Backend] | None" = None,
         ended_by_logout: Callable[[], Failure | None] = lambda: None,
+        read_only: bool = False,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
-        super().__init__(ansi_color=True)  # before the theme is set; otherwise NO_COLOR gives black on black
+        glyphs = table(config.display.glyphs if config else AUTO, os.environ)
+        super().__init__(
+            drawing(self.get_driver_class(), glyphs), ansi_color=True
+        )  # before the theme is set; otherwise NO_COLOR gives black on black
         self.config = config
         self.config_path = config_path
+        self.read_only = read_only
         self._wire = wire
         self._ended_by_logout = ended_by_logout
         self._migrate_page: MigratePage | None = None
@@ -84,12 +112,16 @@ class VmlmApp(SurvivesErrors, App[str]):
         self._runs_filter = ""  # with which it is created
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
+        self._in_sight: InSight | None = None
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))
         self.add_mode(FIRST, self._create_first)
-        for theme in (DARK, LIGHT):
+        for name in self.available_themes:  # Textual's are not made for the colours of these pages
+            self.unregister_theme(name)
+        for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = theme_for(os.environ).name
+        self.theme = theme_for(os.environ, config.display.theme if config else AUTO).name
+        self._use_keys(config)
 
     @property
     def backend(self) -> "Backend":
@@ -99,11 +131,15 @@ class VmlmApp(SurvivesErrors, App[str]):
         return self._backend
 
     def on_mount(self) -> None:
+        self._in_sight = InSight(self)
         if self._backend is not None:
+            self._in_sight.follow(self._backend.migrations)
             self._find_running()
 
     async def on_unmount(self) -> None:
         """Leave running jobs and close the connections."""
+        if self._in_sight is not None:
+            self._in_sight.restore()
         if self._backend is not None:
             self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
@@ -114,44 +150,23 @@ class VmlmApp(SurvivesErrors, App[str]):
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
 
+    @property
+    def runs_folder(self) -> Path:
+        return self.config.runs.folder if self.config is not None else default_runs_folder()
+
     # -- pages --
 
     def _create_page(self, page: str) -> Page:
         """Create a page when it is first opened."""
-        backend = self.backend
-        if page == "hosts":
-            from tui.hosts.screens.page import HostsPage
+        from tui.app import pages
 
-            return HostsPage(backend.hosts)
-        if page == "nfs":
-            from tui.nfs.screens import NfsPage
-
-            return NfsPage(backend.nfs)
-        if page == "launch":
-            from tui.launch.screens.page import LaunchPage
-
-            return LaunchPage(backend.launch)
         if page == "runs":
-            from tui.runs.screens.page import RunsPage
-
-            self._runs_page = RunsPage(backend.runs, self._runs_filter)
+            self._runs_page = pages.runs(self.backend, self._runs_filter)
             return self._runs_page
-        if page == "study":
-            from tui.study.screens.page import StudyPage
-
-            return StudyPage(backend.studies)
-        from tui.migration.screens.page import MigratePage
-
-        self._migrate_page = MigratePage(
-            backend.migrations,
-            self._defaults(),
-            backend.forecaster,
-            backend.scripts,
-            backend.after_move,
-            backend.presets,
-            backend.last_targets,
-        )
-        return self._migrate_page
+        if page == "migrate":
+            self._migrate_page = pages.migrate(self.backend, self._defaults())
+            return self._migrate_page
+        return pages.other(self.backend, page)
 
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
         """Propose the VM chosen on the Launch page on the Migrate page."""
@@ -213,6 +228,8 @@ class VmlmApp(SurvivesErrors, App[str]):
         self.config = message.config
         if self._wire is not None:
             self._backend = self._wire(message.config, self.config_path)
+            if self._in_sight is not None:
+                self._in_sight.follow(self._backend.migrations)
             await self.switch_mode(next(iter(PAGES)))
             self._find_running()
             self.notify(f"{self.config_path} was written; config.example.toml shows all its keys.", markup=False)
@@ -238,7 +255,33 @@ class VmlmApp(SurvivesErrors, App[str]):
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
+    async def action_edit_config(self) -> None:
+        """Edit config.toml in the terminal, then start again with it; one with mistakes is not used."""
+        from tui.app.edit_config import edited
+
+        try:
+            changed = await edited(self, self.config_path)
+        except Failure as failure:
+            text = f"{failure} The app goes on with the configuration of before; the same key edits it again."
+            self.notify(text, markup=False, severity="error", timeout=30)
+        else:
+            if changed:
+                self.exit(RELOAD)
+            else:
+                self.notify("The configuration was not changed.")
+
     # -- keys --
+
+    def _use_keys(self, config: "Config | None") -> None:
+        """Use the keys of the configuration; those that cannot be used are reported, the rest is kept."""
+        if config is None or not config.keys:
+            return
+        from tui.app.keymap import checked
+
+        found = checked(config.keys)
+        self.set_keymap(found.kept)
+        for problem in found.problems:
+            self.notify(problem, title="config.toml", markup=False, severity="warning", timeout=15)
 
     def action_keys(self) -> None:
         """Show all keys of the page with explanations."""
@@ -247,7 +290,8 @@ class VmlmApp(SurvivesErrors, App[str]):
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
             for active in listed_bindings(self.screen)
         ]
-        self.push_screen(Help(title, self.screen.HELP or "", keys))
+        habits = HABITS_HELP if isinstance(self.screen, Page) else ""
+        self.push_screen(Help(title, self.screen.HELP or "", keys, habits))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's commands: the keys of the page, then Textual's."""
@@ -275,7 +319,7 @@ class VmlmApp(SurvivesErrors, App[str]):
     def _quit_from_migration(self) -> None:
         """Quit, after a confirmation if a migration is under way."""
         migration = self._backend.migrations.current if self._backend is not None else None
-        if migration is None or migration.timeline.over:
+        if migration is None or migration.timeline.over or self.read_only:  # it only watched
             self.exit()
         elif not isinstance(self.screen, QuitGuard):
             self.push_screen(QuitGuard(migration), self._quit_confirmed)
@@ -292,4 +336,4 @@ def _about(binding: Binding) -> str:
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
     if active.enabled or not isinstance(screen, Page):
         return ""
-    return screen.with_keys(screen.why_not(active.binding.action))
+    return screen.with_keys(screen.refusal(active.binding.action))

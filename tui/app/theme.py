@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+from tui.core.settings import AUTO
+
 DARK = Theme(
     name="vmlm-dark",
     ansi=True,
@@ -34,10 +36,29 @@ LIGHT = replace(
     variables=dict(BUILTIN_THEMES["ansi-light"].variables),
 )
 
+CONTRAST = replace(
+    DARK,
+    name="vmlm-contrast",
+    primary="ansi_bright_cyan",
+    secondary="ansi_bright_white",
+    accent="ansi_bright_yellow",
+    success="ansi_bright_green",
+    warning="ansi_bright_yellow",
+    error="ansi_bright_red",
+    foreground="ansi_bright_white",
+    background="ansi_black",
+    surface="ansi_black",
+    panel="ansi_black",
+    boost="ansi_black",
+)
+
+THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST)}
 LIGHT_BACKGROUNDS = ("7", "15")
 
 
-def theme_for(environ: Mapping[str, str]) -> Theme:
-    """The theme for the terminal's background in COLORFGBG; without COLORFGBG, the dark one."""
+def theme_for(environ: Mapping[str, str], wanted: str = AUTO) -> Theme:
+    """The theme that the configuration wants; with AUTO, that for the background in COLORFGBG, else the dark one."""
+    if wanted != AUTO:
+        return THEMES[f"vmlm-{wanted}"]
     background = environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT if background in LIGHT_BACKGROUNDS else DARK

@@ -8,6 +8,7 @@ from pathlib import Path
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
+from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
 from tui.core.settings import Config, state_folder
@@ -28,6 +29,7 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.scripts import Scripts
+from tui.migration.backend.tls_check import TlsCheck
 from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
@@ -112,6 +114,7 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     owner.call_of = call_of
     owner.on_hosts.logs = HostLogs(connections, sudo)
     owner.on_hosts.images = DiskImages(connections, sudo)
+    owner.on_hosts.tls = TlsCheck(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     return Owned(owner, Studies(tools, config, studies_folder()))
 
@@ -156,8 +159,11 @@ def after_move_alone(config: Config) -> tuple[Connections, AfterMove]:
 
 
 def call_of(plan: Plan) -> Call:
-    """What the app calls libvirt's migrateToURI3 with, for a plan; imports libvirt."""
-    from tui.adapters.libvirt.migration import migration_flags, migration_parameters  # noqa: PLC0415
+    """What the app calls libvirt's migrateToURI3 with, for a plan; imports libvirt, and raises Failure without it."""
+    try:
+        from tui.adapters.libvirt.migration import migration_flags, migration_parameters  # noqa: PLC0415
+    except ImportError as error:
+        raise _without_libvirt(error) from error
 
     return Call(migration_flags(plan), migration_parameters(plan))
 
@@ -170,9 +176,17 @@ def changes_through(connections: Connections, journal: Path) -> Changes:
 
 def open_hypervisor(uri: str) -> Hypervisor:
     """A connection to a libvirt daemon; blocks and raises Failure."""
-    from tui.adapters.libvirt.hypervisor import connect  # noqa: PLC0415  # on the caller's thread, after the first paint
+    try:
+        from tui.adapters.libvirt.hypervisor import connect  # noqa: PLC0415  # on the caller's thread, after first paint
+    except ImportError as error:
+        raise _without_libvirt(error) from error
 
     return connect(uri)
+
+
+def _without_libvirt(error: ImportError) -> Failure:
+    hint = "`vmlm-tui doctor` shows how to install it."
+    return Failure("libvirt-python is missing on this machine", str(error), hint, detail=str(error))
 
 
 def open_shell(address: str) -> Shell:

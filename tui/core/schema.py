@@ -99,7 +99,7 @@ def write(table: Any) -> dict[str, Any]:
     written = {}
     for key in keys(type(table)):
         value = getattr(table, key.attribute)
-        if not key.required and key.kind is not None and value in (None, ""):
+        if not key.required and key.kind is not None and value in (None, "", {}):
             continue  # it is not set, and TOML has no null
         written[key.name] = write(value) if key.kind is None else key.kind.write(value)
     attribute, named = _named_tables(type(table))

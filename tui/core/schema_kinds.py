@@ -50,6 +50,17 @@ def one_of(words: list[str]) -> Kind:
     return Kind("one of " + ", ".join(f'"{word}"' for word in words), read_word)
 
 
+def texts_by_name(expected: str) -> Kind:
+    """A table of texts by any name."""
+
+    def read_texts(value: object) -> dict[str, str]:
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise ValueError
+        return dict(value)
+
+    return Kind(expected, read_texts)
+
+
 def text(expected: str, fits: Callable[[str], bool]) -> Kind:
     """A text for which `fits` returns True."""
 

@@ -194,6 +194,17 @@ class Runs:
     folder: Annotated[Path, kinds.folder_here()] = field(default_factory=default_runs_folder)
 
 
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Display:
+    """How the app looks."""
+
+    theme: Annotated[str, kinds.one_of([AUTO, "dark", "light", "contrast"])] = AUTO
+    glyphs: Annotated[str, kinds.one_of([AUTO, "blocks", "console", "ascii"])] = AUTO
+
+
 @dataclass(frozen=True)
 class Config:
     """A whole config.toml."""
@@ -206,6 +217,10 @@ class Config:
     technique: Presets = field(default_factory=Presets)
     sampling: Sampling = Sampling()
     runs: Runs = field(default_factory=Runs)
+    display: Display = Display()
+    keys: Annotated[Mapping[str, str], kinds.texts_by_name('keys such as "launch.boot" = "b"')] = field(
+        default_factory=dict
+    )
 
     @property
     def storage_host(self) -> str:

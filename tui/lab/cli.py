@@ -15,7 +15,7 @@ def main(argv: list[str]) -> int:
     """Runs one lab command and returns its exit status; `exec` and the app replace this process instead."""
     # Words after -- belong to the command on the host; argparse would mix its options with ours.
     at = argv.index("--") if "--" in argv else len(argv)
-    options = _parser().parse_args(argv[:at])
+    options = parser().parse_args(argv[:at])
     try:
         if os.geteuid() != 0:
             raise Failure("the lab needs root to create namespaces", hint="Run it through sudo.")
@@ -97,7 +97,8 @@ def _print_progress(text: str) -> None:
     print(f"==> {text}", file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The parser of its words."""
     parser = argparse.ArgumentParser(
         prog="vmlm-tui lab",
         description="Hosts in namespaces on this machine: source, destination, storage, and with --hosts further ones. "

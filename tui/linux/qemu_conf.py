@@ -8,6 +8,7 @@ from tui.core.quantity import whole
 
 STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 MIGRATION_PORTS = (49152, 49215)  # the first and the last, by default
+DEFAULT_TLS_FOLDER = "/etc/pki/qemu"
 SHARED_SINCE = (10, 8, 0)  # the first libvirt with shared_filesystems
 
 
@@ -20,6 +21,9 @@ class QemuConf:
     shared_filesystems: tuple[str, ...] = ()
     migration_host: str = ""  # the name of this host for incoming migrations; empty: its host name
     migration_ports: tuple[int, int] = MIGRATION_PORTS
+    tls_folder: str = ""  # of the certificates for migrations, if it is set
+    default_tls_folder: str = DEFAULT_TLS_FOLDER
+    tls_verifies: bool = True  # the target requires a certificate of the host from which a VM comes
 
     def declares(self, path: str) -> str:
         """The declared folder that is or contains `path`; empty if there is none."""
@@ -38,6 +42,9 @@ def parse_qemu_conf(text: str) -> QemuConf:
         shared_filesystems=_strings(_value(bare, "shared_filesystems")),
         migration_host="".join(_strings(_value(bare, "migration_host"))),
         migration_ports=(_number(bare, "migration_port_min", first), _number(bare, "migration_port_max", last)),
+        tls_folder="".join(_strings(_value(bare, "migrate_tls_x509_cert_dir"))),
+        default_tls_folder="".join(_strings(_value(bare, "default_tls_x509_cert_dir"))) or DEFAULT_TLS_FOLDER,
+        tls_verifies=_number(bare, "migrate_tls_x509_verify", _number(bare, "default_tls_x509_verify", 1)) != 0,
     )
 
 

@@ -30,6 +30,7 @@ class Help(Dialog[None]):
     ]
     DEFAULT_CSS = """
     Help .about { margin-bottom: 1; }
+    Help .habits { margin-top: 1; }
     Help .key { height: auto; }
     Help .name { width: 10; }
     Help .text { width: 1fr; }
@@ -38,10 +39,11 @@ class Help(Dialog[None]):
 
     scrolls = True
 
-    def __init__(self, title: str, about: str, keys: Sequence[HelpKey]) -> None:
+    def __init__(self, title: str, about: str, keys: Sequence[HelpKey], habits: str = "") -> None:
         super().__init__(title)
         self._about = about
         self._keys = keys
+        self._habits = habits
 
     def body(self) -> ComposeResult:
         if self._about:
@@ -52,3 +54,5 @@ class Help(Dialog[None]):
                 yield Static(Content(key.text), classes="text")
             if key.why_not:
                 yield Static(Content(f"not now: {key.why_not}"), classes="reason")
+        if self._habits:
+            yield Static(Content(self._habits), classes="habits")

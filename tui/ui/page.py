@@ -1,11 +1,14 @@
 """The base of all pages: the tabs above, the key line below, and keys that explain why they cannot act."""
 
+import math
+import time
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.core.actions import with_keys
@@ -13,6 +16,11 @@ from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
 
+# Keys of vim, by the key that does the same; a page that has one of them for itself keeps it.
+HABITS = {"j": "down", "k": "up", "g": "home", "G": "end", "ctrl+d": "pagedown", "ctrl+u": "pageup"}
+READ_ONLY = "The app was started with --read-only: it looks and watches, and changes nothing."
+UNKNOWN_AGAIN_S = 2.0
+HABITS_HELP = "j k g G, Ctrl+d and Ctrl+u move as the arrow keys, Home, End and the page keys do."
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs", "study": "Study"}
 
 
@@ -20,12 +28,25 @@ class Page(ReportsErrors, Screen[None]):
     """One page; a subclass sets `page`, composes its `body`, and returns from `why_not` why a key cannot act."""
 
     page: ClassVar[str]
+    CHANGES: ClassVar[frozenset[str]] = frozenset()  # its actions that change something, here or on a host
+    _unknown_at = -math.inf  # when a key was pressed that does nothing
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "y",
+            "copy",
+            "copy",
+            show=False,
+            id="page.copy",
+            tooltip="Copy what is chosen to the clipboard of the terminal, also over ssh",
+        ),
+        *(Binding(key, f"press('{same}')", show=False) for key, same in HABITS.items()),
+    ]
 
     def compose(self) -> ComposeResult:
         """The tabs, the body and the key line."""
         mode = self.app.current_mode  # another page may have opened this one
         number = tuple(PAGES).index(mode if mode in PAGES else self.page) + 1
-        yield Tabs(tuple(PAGES.values()), number, self.app.title, self.app.sub_title)
+        yield Tabs(tuple(PAGES.values()), number)
         try:
             yield from self.body()
         except Exception as error:  # noqa: BLE001  # its tabs and keys still lead to the other pages
@@ -36,27 +57,63 @@ class Page(ReportsErrors, Screen[None]):
         """The content between the two lines."""
         yield from ()
 
+    @property
+    def run_folder(self) -> Path | None:
+        """The folder of the run that the page shows; None if it shows none."""
+        return None
+
     def why_not(self, action: str) -> str:  # noqa: ARG002
         """Why the action of a key of this page cannot act now, as a sentence; empty where it can."""
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """None for an action that cannot act now: its key is greyed."""
-        return None if self.why_not(action) else True
+        return None if self.refusal(action) else True
+
+    def refusal(self, action: str) -> str:
+        """As `why_not`, and why an action that changes something cannot act if the app only reads."""
+        if action in self.CHANGES and getattr(self.app, "read_only", False):
+            return READ_ONLY
+        return "" if action == "press" else self.why_not(action)  # the key that it stands for is judged
+
+    def to_copy(self) -> str:
+        """What y copies: a name, a path or commands; empty if nothing is chosen."""
+        return ""
+
+    def action_copy(self) -> None:
+        """Copy by OSC 52, which a terminal passes on also over ssh."""
+        text = self.to_copy()
+        if text:
+            self.app.copy_to_clipboard(text)
+        lines = text.splitlines()
+        more = f" and {len(lines) - 1} more line{'s' * (len(lines) > 2)}" if len(lines) > 1 else ""
+        self.explain(f"Copied: {lines[0]}{more}." if lines else "There is nothing to copy here.")
+
+    def action_press(self, key: str) -> None:
+        """Do what another key does."""
+        self.app.simulate_key(key)
 
     def on_key(self, event: events.Key) -> None:
-        """Explain a greyed key: Textual does not run it but passes it on to here."""
+        """Explain a greyed key, and one that does nothing: Textual does not run it but passes it on to here."""
         active = self.active_bindings.get(event.key)
+        if active is None and event.is_printable:
+            self._explain_unknown(event.character or "")
         if active is None or active.enabled or active.node is not self:
             return
         event.stop()
         # The app still has to run the key before, if both arrive at once; its action may let this one act.
         self.app.call_later(self._run_or_explain, active.binding.action)
 
+    def _explain_unknown(self, letter: str) -> None:
+        """Once for a word that is typed by mistake."""
+        began, self._unknown_at = self._unknown_at, time.monotonic()
+        if self._unknown_at - began > UNKNOWN_AGAIN_S:
+            self.explain(f'The key "{letter}" does nothing here; ? lists the keys.')
+
     async def _run_or_explain(self, action: str) -> None:
         if self.app.screen is not self:
             return
-        if sentence := self.why_not(action.partition("(")[0]):
+        if sentence := self.refusal(action.partition("(")[0]):
             self.explain(sentence)
         else:
             await self.run_action(action)
@@ -71,7 +128,8 @@ class Page(ReportsErrors, Screen[None]):
 
     @cached_property
     def _keys(self) -> dict[str, str]:
-        return keys_of(type(self.app), type(self))
+        own = {id: _key_name(self.app.get_key_display(Binding(key, ""))) for id, key in self.app._keymap.items()}
+        return keys_of(type(self.app), type(self)) | own
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         self.app.switch_mode(tuple(PAGES)[message.number - 1])

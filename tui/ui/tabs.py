@@ -1,4 +1,4 @@
-"""The first line of every page: the app, the host it runs on, and the pages with the current one marked."""
+"""The first line of every page: the app, its host or what runs, and the pages with the current one marked."""
 
 from collections.abc import Sequence
 
@@ -24,26 +24,32 @@ class Tabs(Lines):
             super().__init__()
             self.number = number
 
-    def __init__(self, names: Sequence[str], current: int, app_name: str, host: str) -> None:
+    def __init__(self, names: Sequence[str], current: int) -> None:
         super().__init__()
         self._names = names
         self._current = current
-        self._app_and_host = (app_name, host)
         self._places: list[tuple[int, int]] = []
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "sub_title", self._draw, init=False)
 
     def on_resize(self) -> None:
         super().on_resize()
-        self.show(self._line(self.size.width))
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.size.width:
+            self.show(self._line(self.size.width))
 
     def _line(self, width: int) -> Content:
         labels = self._labels(width)
         needed = sum(map(cell_len, labels))
-        app_name, host = self._app_and_host
-        left = Content.assemble(" ", (app_name, "bold"), "  ", host)
-        if left.cell_length + needed + 1 > width:
-            left = Content.assemble(" ", host)
-        if left.cell_length + needed + 1 > width:
-            left = Content("")
+        room = width - needed - 1
+        left = Content.assemble(" ", (self.app.title, "bold"), "  ", self.app.sub_title)
+        if left.cell_length > room:
+            left = Content.assemble(" ", self.app.sub_title)
+        if left.cell_length > room:
+            left = left.truncate(max(0, room), ellipsis=True)
         space = max(0, width - left.cell_length - needed)
         x = left.cell_length + space
         self._places = []

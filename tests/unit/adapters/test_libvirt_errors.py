@@ -51,7 +51,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             SYSTEM,
             "Cannot recv data: ssh: connect to host 127.0.0.1 port 1: Connection refused: Connection reset by peer",
-            "connection refused",
+            "sshd does not listen on port 1 of 127.0.0.1",
         ),
         (
             SYSTEM,

@@ -31,6 +31,12 @@ sys.argv = ["vmlm-tui", *sys.argv[1:]]
 from tui.app.main import main
 sys.exit(main())
 """
+WITHOUT_LIBVIRT = """
+import sys
+sys.modules.update(dict.fromkeys(("libvirt", "libvirt_qemu", "asyncssh")))  # an import of them fails
+from tui.app.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

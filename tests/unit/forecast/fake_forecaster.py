@@ -86,6 +86,8 @@ class FakeForecaster:
             inputs,
             max_downtime_s=plan.downtime_ms / 1000,
             timeout_s=timeout_s,
+            policy=plan.policy,
+            total_s=plan.total_s,
             bandwidth=bandwidth,
             bandwidth_source=source,
             post_copy_refused=plan.post_copy_refused or inputs.post_copy_refused,

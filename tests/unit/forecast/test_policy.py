@@ -176,9 +176,34 @@ def test_nova_raises_the_downtime_in_steps_and_switches_at_its_timeout() -> None
     assert found.switched_s == pytest.approx(1600, abs=4)  # 800 s for each of at least 2 GiB
 
 
-def test_ovirt_switches_after_pass_4() -> None:
+def test_nova_counts_parts_of_a_gib() -> None:
+    view = View(2001.0, 0.0, FIRST, 2.5 * GIB, (), LINK, 0.5, post_copy=True)
+    decision = POLICIES["nova"].decide(view)
+    assert decision is not None
+    assert decision.kind == POST_COPY
+    assert POLICIES["nova"].decide(replace(view, elapsed_s=2000.0)) is None
+
+
+def test_ovirt_takes_a_step_at_a_poll_that_sees_a_new_pass() -> None:
+    """Passes of 2.7 s: it polls at 10 s, and after 4 more passes at 20, 30 and 40 s."""
     found = run(POLICIES["ovirt"], lambda _: FLAT_OUT)
-    assert (found.downtimes_ms, found.passes) == ((100, 150, 200), 4)
+    assert found.downtimes_ms == (100, 150, 200)
+    assert found.switched_s == pytest.approx(41.5, abs=1.5)
+
+
+@pytest.mark.parametrize(("seconds", "steps"), [(100.0, (100, 150, 200)), (8.0, (100, 150, 200))])
+def test_ovirt_counts_passes_and_not_polls(seconds: float, steps: tuple[int, ...]) -> None:
+    """Of passes that are longer than a poll, the second since the first poll takes the first step."""
+    taken = []
+    for number in range(8):
+        passes = tuple(EndedPass(seconds, 300.0 * MIB, seconds * (each + 1)) for each in range(number))
+        view = View(seconds * number + 10, 10.0, 9e9, GIB, passes, LINK, 0.001, post_copy=True)
+        decision = POLICIES["ovirt"].decide(view)
+        assert decision is not None
+        taken.append(decision.value)
+    assert tuple(dict.fromkeys(taken)) == (*steps, None)
+    if seconds > 10:
+        assert taken == [100, 100, 150, 200, None, None, None, None]
 
 
 def test_proxmox_doubles_the_downtime_until_the_rest_fits() -> None:
@@ -228,6 +253,37 @@ def test_kubevirt_takes_a_higher_point_when_the_low_one_does_not_come_back() -> 
     found = run(POLICIES["kubevirt"], lambda t: FLAT_OUT if t < 20 else higher)
     assert found.switched_s is not None
     assert found.switched_s > 120
+
+
+def lefts(*each: int) -> tuple[EndedPass, ...]:
+    """Passes of 10 s that left so many MiB."""
+    return tuple(EndedPass(10.0, left * float(MIB), 10.0 * (number + 1)) for number, left in enumerate(each))
+
+
+@pytest.mark.parametrize(
+    ("passes", "switches"),
+    [
+        (lefts(300, 300, 300, 300, 300, 300), False),  # none is 60 s old
+        (lefts(300, 300, 300, 300, 300, 300, 300), True),
+        (lefts(300, 290, 280, 270, 260, 250, 240), False),  # it makes progress
+        (lefts(300, 300, 200, 300, 300, 300, 300), False),  # stalled, but not at its low point
+        (lefts(300, 300, 200, 300, 300, 300, 300, 205), True),
+        (lefts(300, 300, 200, 300, 300, 300, 300, 305), False),
+    ],
+)
+def test_kubevirt_switches_at_a_low_point_after_the_stall(passes: tuple[EndedPass, ...], switches: bool) -> None:
+    newest = passes[-1]
+    view = View(newest.ended_s, 0.0, newest.left, 8.0 * GIB, passes, LINK, 0.3, post_copy=True)
+    assert (POLICIES["kubevirt"].decide(view) is not None) is switches
+
+
+def test_kubevirt_switches_when_its_time_is_over_but_not_over_a_link_that_is_down() -> None:
+    view = View(151.0, 3.0, 100.0 * MIB, GIB, lefts(300, 200), LINK, 0.3, post_copy=True)
+    decision = POLICIES["kubevirt"].decide(view)
+    assert decision is not None
+    assert decision.reason == "it took longer than 150 s per GiB"
+    assert POLICIES["kubevirt"].decide(replace(view, elapsed_s=149.0)) is None
+    assert POLICIES["kubevirt"].decide(replace(view, bandwidth=0.5 * MIB)) is None
 
 
 def test_ours_is_the_fastest_where_pre_copy_does_not_converge() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tui.core.plan import AUTOMATIC, PRE_COPY, Plan
 from tui.core.virsh_options import BY_NAME
 from tui.forecast.model.policy import DOWNTIME, POLICIES, View
-from tui.forecast.model.policy_words import NOT_FORECAST, POLICY_WORDS, SENTENCE, unforeseen
+from tui.forecast.model.policy_words import NOT_FORECAST, POLICY_WORDS, unforeseen
 
 COLUMNS = 55  # of a line beside the labels at 120 columns
 PLAN = Plan("guest1", AUTOMATIC)
@@ -31,8 +31,7 @@ def test_those_that_set_the_downtime_are_known() -> None:
         (PLAN, ""),
         (Plan("guest1", PRE_COPY, shadow=True, policy="nova"), ""),
         (Plan("guest1", AUTOMATIC, shadow=True), "The shadow only records: the migration runs as marked."),
-        (Plan("guest1", AUTOMATIC, policy="nova"), "Not in the forecast: the policy nova. It starts as marked."),
-        (Plan("guest1", AUTOMATIC, total_s=60.0), "Not in the forecast: the longest total time."),
+        (Plan("guest1", AUTOMATIC, policy="nova", total_s=60.0), ""),
         (
             Plan("guest1", PRE_COPY, comp_methods="xbzrle", tls=True, auto_converge_initial=30),
             "Not in the forecast: comp-methods, auto-converge-initial.",
@@ -43,8 +42,7 @@ def test_what_the_forecast_leaves_out_is_a_sentence(plan: Plan, sentence: str) -
     assert unforeseen(plan) == sentence
 
 
-def test_the_sentence_fits_one_line_for_every_policy() -> None:
-    assert max(len(unforeseen(Plan("guest1", AUTOMATIC, policy=name))) for name in POLICIES) <= SENTENCE
+def test_the_sentence_fits_one_line() -> None:
     every = {name: not BY_NAME[name].usual if BY_NAME[name].is_flag else 1 for name in NOT_FORECAST}
     plan = Plan("guest1", PRE_COPY, **every)  # type: ignore[arg-type]
     assert unforeseen(plan) == "Not in the forecast: comp-methods, zerocopy, auto-converge-initial, ..."

@@ -11,8 +11,9 @@ from tui.core.quantity import GIB, MIB
 from tui.forecast.model.advice import remedies
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast, side_by_side
+from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast
 from tui.forecast.model.interval import Interval
+from tui.forecast.model.steered import techniques_of
 from tui.forecast.widgets.picture import curve_picture
 from tui.forecast.widgets.table import ends, no_post_copy, table
 from tui.ui.chart.curves import Curves, load
@@ -23,7 +24,7 @@ WIDTH = 76
 
 
 def lines(of: Inputs, plan: Plan, width: int = WIDTH) -> list[str]:
-    return [line for line, _ in table(side_by_side(of), chosen(plan), "post-copy at once", width)]
+    return [line for line, _ in table(techniques_of(of), chosen(plan), "post-copy at once", width)]
 
 
 def converges(of: Inputs) -> bool:
@@ -35,9 +36,9 @@ def test_each_column_has_one_unit() -> None:
         "> chosen * advised       ends  total, s       pause, ms      sent, GiB",
         "   pre-copy              no    no end         -              -",
         "   auto-converge         yes   47 (39-69)     259 (115-419)  5.0 (4.5-6.9)",
-        ">  post-copy after 25 s  yes   28 (27-29)     40 (20-200)    2.9 (2.7-3.2)",
-        " * post-copy at once     yes   5.1 (4.3-6.5)  40 (20-200)    0.44",
-        "   automatic             yes   5.1 (4.3-6.5)  40 (20-200)    0.44",
+        ">  post-copy after 25 s  yes   28 (27-29)     10 (3.0-200)   2.9 (2.7-3.2)",
+        " * post-copy at once     yes   5.0 (4.3-6.5)  10 (3.0-200)   0.44",
+        "   automatic             yes   5.0 (4.3-6.5)  10 (3.0-200)   0.44",
     ]
 
 
@@ -88,7 +89,7 @@ def test_a_bound_without_end_is_shown() -> None:
 def test_the_chosen_technique_is_one_of_the_forecast(plan: Plan, name: str) -> None:
     timeout_s = plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None
     assert chosen(plan) == name
-    assert name in [each.technique for each in side_by_side(replace(measured(), timeout_s=timeout_s))]
+    assert name in [each.technique for each in techniques_of(replace(measured(), timeout_s=timeout_s))]
 
 
 def test_each_remedy_alone_lets_pre_copy_end() -> None:

@@ -38,6 +38,66 @@ async def test_the_snapshots_that_go_with_a_vm_are_named() -> None:
     assert (await room.launch.vms.deletion("two")).snapshots == ("before-upgrade",)
 
 
+NVRAM = "/var/lib/libvirt/qemu/nvram/two_VARS.fd"
+FIRMWARE = f"<os><nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'>{NVRAM}</nvram>"
+
+
+def with_uefi(room: Room, *names: str) -> None:
+    """The VMs have that file of UEFI variables."""
+    for name in names:
+        room.world.source.definitions[name] = room.world.source.definition(name).replace("<os>", FIRMWARE)
+
+
+def removed_there(room: Room) -> list[str]:
+    return [each[-1] for each in room.world.shells["root@destination"].commands if "rm" in each]
+
+
+async def test_the_uefi_variables_that_a_migration_left_on_the_other_host_are_removed() -> None:
+    room = Room()
+    with_two(room)
+    with_uefi(room, "two")
+    deletion = await room.launch.vms.deletion("two")
+    assert (deletion.nvram, deletion.leftovers) == (NVRAM, ("destination",))
+    await room.launch.vms.delete(deletion, disks=False)
+    assert removed_there(room) == [NVRAM]
+    assert room.ran("rm") == []  # libvirt removes that of the source
+
+
+@pytest.mark.parametrize("why", ["missing", "shared", "used", "unknown", "another host unread", "found later"])
+async def test_a_file_of_uefi_variables_on_the_other_host_is_kept(why: str) -> None:
+    room = Room()
+    with_two(room)
+    with_uefi(room, "two", *(["guest1"] if why == "used" else []))
+    there = room.world.shells["root@destination"]
+    definitions = room.world.source.definitions
+    if why == "missing":
+        there.answers = {"test\n-f": Completed(1, "", ""), **there.answers}
+    elif why == "shared":
+        definitions["two"] = definitions["two"].replace(NVRAM, f"{SHARED}/two_VARS.fd")
+    elif why == "unknown":
+        there.answers = {"test\n-f": AWAY, **there.answers}
+    elif why == "another host unread":
+        room.world.unreachable[room.world.destination.uri] = AWAY
+    deletion = await room.launch.vms.deletion("two")
+    if why == "found later":  # the question did not name it
+        deletion = replace(deletion, leftovers=())
+    assert deletion.leftovers == ()
+    await room.launch.vms.delete(deletion, disks=False)
+    assert removed_there(room) == []
+
+
+async def test_a_leftover_that_cannot_be_removed_is_reported() -> None:
+    room = Room()
+    with_two(room)
+    with_uefi(room, "two")
+    there = room.world.shells["root@destination"]
+    there.answers = {"rm\n-f": Completed(1, "", "rm: Read-only file system"), **there.answers}
+    sentence = await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=False)
+    reason = f"{NVRAM} on destination could not be removed: rm: Read-only file system."
+    assert sentence == f"two was deleted; its disks were kept. {reason}"
+    assert "two" not in room.world.source.known
+
+
 async def test_disks_are_removed_on_request_by_their_exact_paths() -> None:
     room = Room()
     with_two(room)

@@ -40,6 +40,24 @@ def test_a_line_without_a_time_belongs_to_the_one_before() -> None:
     assert read(log=OLDER + "old\n" + SHUT + "new\n").qemu == (SHUT.strip(), "new")
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (
+            "Certificate does not match the hostname kvm-b",
+            "the TLS certificate of the destination is not for the name kvm-b",
+        ),
+        ("The certificate hasn't got a known issuer", "one host does not trust the TLS certificate of the other"),
+    ],
+)
+def test_a_certificate_that_the_sender_refused_is_the_reason(line: str, why: str) -> None:
+    """The receiver reports a stream that broke; libvirt 11.3 returns neither. Seen in the lab."""
+    origin = HostLog("source", "", (STARTED.splitlines()[0], line))
+    target = read(log=STARTED + "2026-11-29T01:14:01.9Z qemu-system-x86_64: Not a migration stream\n" + SHUT)
+    found = with_logs(Failure("The migration failed", "no reason", "none", detail=LOST), origin, target)
+    assert found.why == why
+
+
 def test_a_log_that_cannot_be_read_has_the_reason() -> None:
     log = read(log=(1, "tail: cannot open '/var/log/libvirt/qemu/guest1.log' for reading: Permission denied\n"))
     assert (log.qemu, log.qemu_why) == ((), "Permission denied")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,33 @@ async def test_before_its_timeout_post_copy_is_forecast_and_not_endless_passes(t
     assert {each["converges"] for each in found} == {not refused}
     if not refused:
         assert all(60 < each["total_s"][1] < 64 and each["downtime_s"][1] < 0.1 for each in found)
+
+
+@pytest.mark.parametrize(("changed", "ends"), [({}, True), ({"shadow": True}, False), ({"policy": "kubevirt"}, True)])
+async def test_what_the_policy_will_do_is_forecast_before_it_decides(
+    tmp_path: Path, changed: dict[str, Any], ends: bool
+) -> None:
+    """Without an earlier measurement: at the end of pass 2 it knows that pass 4 will prove it."""
+    plan = Plan("guest1", AUTOMATIC, **changed)
+    log = Kept(NullRecorder(tmp_path / "run", "no disk"))
+    watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering = Steering(plan, log, watched.migration.controls)
+    for each in recording("post-copy-by-hand"):
+        log.publish(each)
+        if isinstance(each, Sample) and len(log.timeline.passes) < 3:
+            steering.sampled()
+    passes = log.timeline.passes
+    log.leave()
+    watched.migration.leave()
+    first = forecasts(log.kept)[0].data
+    assert first["converges"] is ends
+    if plan.policy == "kubevirt":
+        assert 60 < first["total_s"][1] < 75
+    elif ends:
+        after_pass_4 = passes[3].ended + passes[3].left / (112 * MIB)
+        assert first["cone"][0][0] == round(passes[1].ended, 3)
+        assert abs(first["total_s"][1] - after_pass_4) < 0.7
+        assert first["cone"][-1][1:] == [0, 0]
 
 
 async def test_an_hour_of_short_passes_has_some_hundred_forecasts(tmp_path: Path) -> None:

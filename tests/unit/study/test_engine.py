@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from tests.fake_hosts import FakeHosts
 from tests.unit.fakes import PATIENCE_S
 from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.linux.sudo import Sudo
+from tui.migration.backend.tls_check import TlsCheck
 from tui.study.backend import measurement, store
 from tui.study.backend.access import list_studies
 from tui.study.backend.service import Studies
@@ -240,6 +243,18 @@ async def test_a_study_with_an_option_that_these_hosts_refuse_is_refused(make: M
     why = "--comp-methods is refused: zstd compresses parallel connections, and there are none"
     with pytest.raises(Failure, match=f"The study cannot start: {why}"):
         await world.start(IDLE | {"migration": {"plain": plain}})
+    assert await world.studies.status("", CONFIG) is None
+
+
+async def test_a_study_with_tls_needs_the_certificates_of_both_directions(make: Make) -> None:
+    world = make()
+    hosts = FakeHosts()  # the source has a certificate as the one that sends only
+    missing = "file missing server-cert.pem\nfile missing server-key.pem\nfile ok ca-cert.pem\n"
+    hosts.shells[""].answers = {"/etc/pki/qemu\nserver\n": missing, **hosts.shells[""].answers}
+    world.owner.on_hosts.tls = TlsCheck(hosts.connections, Sudo(hosts.connections.shell))
+    why = "--tls is refused: source has no server-cert.pem and server-key.pem in /etc/pki/qemu"
+    with pytest.raises(Failure, match=f"The study cannot start: {why}"):
+        await world.start(IDLE | {"migration": {"plain": {"technique": "pre-copy", "tls": True}}})
     assert await world.studies.status("", CONFIG) is None
 
 

@@ -93,6 +93,7 @@ def test_the_limit_of_the_bandwidth_gives_a_figure() -> None:
 LIMITED = {"technique": "pre-copy", "bandwidth": "64 MiB/s"}
 LATE = {"technique": "post-copy-timeout", "timeout": "25 s", "bandwidth": "64 MiB/s"}
 AT_ONCE = {"technique": "post-copy", "bandwidth": "64 MiB/s"}
+BY_POLICY = {"technique": "automatic", "bandwidth": "64 MiB/s"}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,10 @@ AT_ONCE = {"technique": "post-copy", "bandwidth": "64 MiB/s"}
             8 + (512 + 150) / 64,
         ),  # in the first pass: half of what was dirtied is still to be sent
         ("0 MiB/s", AT_ONCE, 16.0),
+        ("0 MiB/s", BY_POLICY, 16.0),  # ours switches at once
+        ("0 MiB/s", {**BY_POLICY, "policy": "virsh-first-pass"}, 16 + 300 / 64),
+        ("0 MiB/s", {**BY_POLICY, "policy": "nova"}, 60.0),  # longer than the limit of a run
+        ("1 MiB/s", BY_POLICY, 16 + 17.92 / 64),
     ],
 )
 def test_the_dirty_rate_and_the_limit_give_the_time_of_a_migration(

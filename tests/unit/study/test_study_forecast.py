@@ -9,8 +9,9 @@ from tests.unit.fakes import PATIENCE_S
 from tests.unit.study.plans import changed
 from tests.unit.study.study_world import Make
 from tests.unit.until import until
+from tui.core.failure import Failure
 from tui.forecast.model.policy import POLICIES
-from tui.study.model.cell import cells_of
+from tui.study.model.cell import cells_of, check_size, from_fields, to_fields
 from tui.study.model.plan import check
 
 LIMITED = {"a": {"technique": "pre-copy", "bandwidth": "64 MiB/s"}}
@@ -81,3 +82,41 @@ async def test_a_policy_steers_the_runs_of_a_study(make: Make) -> None:
     assert status["completed"] == 2
     assert {each["options"]["policy"] for each in world.runs} == {"ovirt"}
     assert "set_max_downtime" in world.stage.calls  # to the 100 ms with which oVirt begins
+
+
+def test_what_automatic_is_allowed_is_swept_and_named() -> None:
+    limited = {"technique": "automatic", "total": ["0 s", "60 s"]}
+    slowed = {"technique": "automatic", "post_copy": False}
+    plan, problems = check(changed(workload={"idle": {}}, migration={"auto": limited, "slowed": slowed}))
+    assert plan, problems
+    cells = cells_of(plan, "guest1")
+    assert [each.short for each in cells] == ["idle auto no total", "idle auto total 60 s", "idle slowed"]
+    assert [each.text.split("; ")[-1] for each in cells] == [
+        "automatic: post-copy if needed",
+        "automatic: post-copy if needed, total at most 60 s",
+        "automatic: post-copy if needed, auto-converge, without post-copy",
+    ]
+    assert [each.plan.post_copy for each in cells] == [True, True, False]
+    assert check_size(plan, cells) is None
+    assert from_fields(to_fields(cells[2])) == cells[2]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"technique": "pre-copy", "total": "60 s"}, "total: the technique pre-copy has no longest total time."),
+        (
+            {"technique": "post-copy", "post_copy": False},
+            "post_copy: the technique post-copy decides nothing about post-copy.",
+        ),
+        (
+            {"technique": "automatic", "post_copy": [True, False], "total": "60 s"},
+            "total: without post-copy, no longest total time can be kept.",
+        ),
+    ],
+)
+def test_what_automatic_cannot_keep_is_a_mistake(table: dict[str, Any], sentence: str) -> None:
+    plan, problems = check(changed(workload={"idle": {}}, migration={"auto": table}))
+    assert plan is None
+    (problem,) = problems
+    assert sentence in str(Failure(problem.place, problem.why, problem.hint))

@@ -46,6 +46,8 @@ file block 5 - one /dev/different
 file block 5 - - /dev/larger
 file file 10 ext2/ext3 - /base.img
 file file 10 ext2/ext3 - /boot/other
+file file 10 ext2/ext3 - /nvram/there.fd
+file file 10 ext2/ext3 - /nvram/other.fd
 """
 THERE = """\
 file missing 0 - - /iso/x.iso
@@ -58,6 +60,8 @@ file block 6 - - /dev/larger
 file missing 0 - - /base.img
 file missing 0 - - /srv/shared
 file file 20 ext2/ext3 - /boot/other
+file file 10 ext2/ext3 - /nvram/there.fd
+file file 20 ext2/ext3 - /nvram/other.fd
 """
 CAPABILITIES = """<domainCapabilities><devices>
   <graphics supported='yes'><enum name='type'><value>vnc</value></enum></graphics>

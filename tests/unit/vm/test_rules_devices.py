@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.vm.cases import FILE, NEWER, OLD, TARGET, Row, check, domain
+from tests.unit.vm.cases import DAEMON, FILE, NEWER, OLD, TARGET, Row, check, domain
 from tui.core.failure import Failure
 from tui.vm.model.host_facts import HostFacts
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE
@@ -35,6 +35,8 @@ INVTSC = "<cpu mode='custom' match='exact'><model>Skylake-Client</model><feature
 CLOCK = "<clock offset='utc'><timer name='tsc' frequency='2400000000'/></clock>"
 NIC = "<interface type='{}'><mac address='52:54:00:00:00:01'/><source {}/>{}<model type='virtio'/></interface>"
 MTU = "<mtu size='{}'/>"
+OLDER_LIBVIRT = replace(TARGET, daemon=replace(DAEMON, libvirt_version=(10, 4, 0)))
+OLDER_QEMU = replace(TARGET, daemon=replace(DAEMON, hypervisor_version=(8, 1, 5)))
 NO_SWTPM = replace(TARGET, facts=HostFacts({"lo": 65536}))
 
 ROWS = {
@@ -58,10 +60,12 @@ ROWS = {
     "capabilities": Row(domain(MISC), BLOCKED, "misc by mode=capabilities"),
     "virtiofs": Row(domain(VIRTIOFS.format("dir='/home'")), DOUBTFUL, "needs virtiofsd 1.11 or later"),
     "virtiofs, 10.4": Row(
-        domain(VIRTIOFS.format("dir='/home'")), BLOCKED, "which libvirt migrates from 10.5 on", NEWER
+        domain(VIRTIOFS.format("dir='/home'")), BLOCKED, "with libvirt 10.5 and QEMU 8.2 or later", here=NEWER
     ),
     "virtiofs by a socket": Row(domain(VIRTIOFS.format("socket='/run/v.sock'")), NOTE, "the virtiofsd at /run/v.sock"),
-    "virtiofs by a socket, 10.4": Row(domain(VIRTIOFS.format("socket='/v'")), BLOCKED, "from 10.5 on", NEWER),
+    "virtiofs by a socket, 10.4": Row(domain(VIRTIOFS.format("socket='/v'")), BLOCKED, "libvirt 10.5", here=NEWER),
+    "virtiofs to an older libvirt": Row(domain(VIRTIOFS.format("dir='/home'")), DOUBTFUL, "1.11", OLDER_LIBVIRT),
+    "virtiofs to an older QEMU": Row(domain(VIRTIOFS.format("dir='/home'")), BLOCKED, "QEMU 8.2", OLDER_QEMU),
     "virtiofs, folder missing": Row(
         domain(VIRTIOFS.format("dir='/srv/shared'")), BLOCKED, "/srv/shared of the VM does not exist on target."
     ),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.vm.cases import DAEMON, GIB, SOURCE, TARGET, Row, check, domain
+from tests.unit.vm.test_definitions import ROWS as DEFINITIONS
 from tests.unit.vm.test_rules_devices import ROWS as DEVICES
 from tests.unit.vm.test_rules_disks import ROWS as DISKS
 from tui.core.vm import Vm
@@ -20,7 +21,8 @@ LACKING = replace(TARGET, cpu_lacks={domain(rest=LIVE).cpu_xml: "erms, vaes"})
 VNC = "<graphics type='vnc' port='{port}' autoport='{auto}' listen='{address}'>{listen}</graphics>"
 ADDRESS = "<listen type='address' address='{0}'/>"
 OS = "<os><type machine='pc-q35-6.2'>hvm</type>{}</os>"
-LOADER = "<loader readonly='yes' type='pflash'>{}</loader><nvram template='{}'>/var/lib/libvirt/qemu/nvram/a.fd</nvram>"
+NVRAM = "/var/lib/libvirt/qemu/nvram/a.fd"
+LOADER = f"<loader readonly='yes' type='pflash'>{{}}</loader><nvram template='{{}}'>{NVRAM}</nvram>"
 ANY = "0.0.0.0"  # noqa: S104 - in a definition
 CODE, VARS = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 HUGE = "<memoryBacking><hugepages>{}</hugepages></memoryBacking>"
@@ -97,11 +99,19 @@ ROWS = {
     "own variables": Row(
         domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd"))), BLOCKED, "uses the template /opt/own/CODE.fd"
     ),
+    "own variables that are there": Row(
+        domain(rest=OS.format(LOADER.format(CODE, "/opt/own/CODE.fd").replace(NVRAM, "/nvram/there.fd")))
+    ),
+    "variables of another size": Row(
+        domain(rest=OS.format(LOADER.format(CODE, VARS).replace(NVRAM, "/nvram/other.fd"))),
+        BLOCKED,
+        "The file of its UEFI variables, /nvram/other.fd, has 10 bytes here and 20 bytes on target",
+    ),
     "UEFI, host unread": Row(domain(rest=OS.format(LOADER.format(CODE, VARS))), there=None),
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),
     "kernel of both": Row(domain(rest=OS.format("<kernel>/boot/both</kernel>"))),
     "kernel that differs": Row(
-        domain(rest=OS.format("<kernel>/boot/other</kernel>")), BLOCKED, "It boots from /boot/other"
+        domain(rest=OS.format("<kernel>/boot/other</kernel>")), NOTE, "It boots from /boot/other, whose size differs"
     ),
     "kernel, host unread": Row(
         domain(rest=OS.format("<kernel>/boot/vmlinuz</kernel>")), DOUBTFUL, "not on the shared folder", None
@@ -151,7 +161,7 @@ def test_each_definition_is_judged_by_what_the_target_has(row: Row) -> None:
 def test_each_rule_has_a_definition_that_it_finds_and_many_that_it_does_not() -> None:
     cases = [
         Case(row.vm, "/mnt/nfs", "target", row.there, row.here)
-        for row in (*DISKS.values(), *DEVICES.values(), *ROWS.values())
+        for row in (*DISKS.values(), *DEVICES.values(), *ROWS.values(), *DEFINITIONS.values())
     ]
     for rule in RULES:
         found = [bool(rule.judge(case)) for case in cases]

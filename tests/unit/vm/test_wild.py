@@ -39,6 +39,7 @@ FOUND = {
         (BLOCKED, "It pins vCPU 1 to the CPUs 14; target has none of them."),
         (BLOCKED, "Its memory is bound to the NUMA nodes 1; target has 0."),
         (BLOCKED, "It needs 1.0 GiB of huge pages (2048 KiB), and target has 512 MiB of them free."),
+        (BLOCKED, "A disk needs the secret 457eb676-33da-42ec-9a8c-9293d545c337"),
         (DOUBTFUL, "Its network card fa:16:3e:00:00:08 is connected to another program (vhost-user)"),
     ],
     "terraform": [(BLOCKED, SPICE), (BLOCKED, CIRRUS)],

@@ -23,6 +23,12 @@ MODULES = {
     "runs": "runs",
     "study": "study",
     "hosts": "hosts",
+    "keys": "keys",
+    "shot": "shot",
+    "demo": "demo",
+    "doctor": "doctor",
+    "completion": "completion",
+    "man": "man",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -38,7 +44,13 @@ vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
-vmlm-tui hosts [add NAME USER@HOST] [--json]"""
+vmlm-tui hosts [add NAME USER@HOST] [--json]
+vmlm-tui keys [--help]
+vmlm-tui shot RUN [--help] ...
+vmlm-tui demo
+vmlm-tui doctor [--json]
+vmlm-tui completion bash|zsh|fish
+vmlm-tui man"""
 
 
 def run(verb: str, words: list[str]) -> int:

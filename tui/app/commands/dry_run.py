@@ -53,16 +53,33 @@ async def dry_run(
 ) -> int:
     """Print what the app would call, then on stderr what would keep it from that; returns the exit status."""
     origin, failures = await _origin(connections, plan)
+    doubts: tuple[str, ...] = ()
+    if plan.tls and not failures:
+        failures, doubts = await _certificates(connections, plan, origin)
     script, target = await scripts.of_plan(plan, origin), connections.config.target(origin, plan.to)
     if options.json:
         found: dict[str, Any] = {"kind": "dry-run", "vm": plan.vm, "origin": origin, "target": target}
         found |= {"virsh": script.virsh, "python": script.python, "refused": [str(each) for each in failures]}
+        found["unchecked"] = list(doubts)
         output.lines([json.dumps(found, ensure_ascii=False)])
     else:
         output.lines((script.python if options.python else script.virsh).split("\n")[:-1])
     for failure in failures:
         output.report(with_commands(str(failure)))
+    for doubt in doubts:
+        output.report(doubt)
     return REFUSED if failures else 0
+
+
+async def _certificates(
+    connections: "Connections", plan: "Plan", origin: str
+) -> tuple[tuple[Failure, ...], tuple[str, ...]]:
+    """Why the certificates of both hosts would prevent the start, and what could not be checked."""
+    from tui.linux.sudo import Sudo
+    from tui.migration.backend.tls_check import TlsCheck
+
+    found = await TlsCheck(connections, Sudo(connections.shell)).check(plan, origin)
+    return found.failures, found.doubts
 
 
 async def _origin(connections: "Connections", plan: "Plan") -> tuple[str, tuple[Failure, ...]]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from tui.core.quantity import clock, duration, size
 from tui.forecast.model.advice import advised, remedies, sentence
-from tui.forecast.model.forecast import Forecast, Inputs, side_by_side
+from tui.forecast.model.forecast import Forecast, Inputs
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.interval import SHARE, Interval
+from tui.forecast.model.steered import techniques_of
 from tui.forecast.model.what_if import (
     UNREACHABLE,
     bandwidth_that_converges,
@@ -45,7 +46,7 @@ def progress_words(vm: str, inputs: Inputs | None) -> str:
 
 def report(found: VmOnHost, target: str, inputs: Inputs, width: int) -> list[str]:
     """All lines of a forecast for a width in columns."""
-    techniques = side_by_side(inputs)
+    techniques = techniques_of(inputs)
     lines = [f"{found.vm.name}  {found.host} -> {target}", ""]
     lines += _wrapped(sentence(inputs, techniques), width)
     lines += ["", *table(techniques, width), ""]
@@ -99,7 +100,7 @@ def _count(passes: float) -> str:
 
 def document(found: VmOnHost, target: str, inputs: Inputs) -> dict[str, Any]:
     """The forecast as one JSON object; an infinite value is null."""
-    techniques = side_by_side(inputs)
+    techniques = techniques_of(inputs)
     bandwidth = bandwidth_that_converges(inputs)
     return {
         "format": JSON_FORMAT,

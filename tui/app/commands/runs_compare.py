@@ -46,11 +46,11 @@ def main(verb: str, words: list[str]) -> int:
 
 
 def forecast_lines(runs: "Sequence[Run]", width: int) -> list[str]:
-    """How right the forecasts of the runs were; nothing if there was none."""
-    from tui.runs.model.accuracy import accuracy
+    """How right the forecasts of the runs were, of each technique; nothing if there was none."""
+    from tui.runs.model.accuracy import by_technique
 
-    found = accuracy(runs)
-    return [] if found is None else ["", *_wrapped(found.sentence, width)]
+    found = [line for each in by_technique(runs) for line in _wrapped(each.sentence, width)]
+    return ["", *found] if found else []
 
 
 def _parser(verb: str) -> Parser:

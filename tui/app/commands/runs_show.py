@@ -102,7 +102,7 @@ def script_of(run: "Run", log: Log) -> "Script | None":
 
     try:
         return script.script_of(run, log.timeline, _call_of) if log.timeline is not None else None
-    except (Failure, ImportError):  # of another program; of an older version, on a machine without libvirt
+    except Failure:  # of another program; of an older version, on a machine without libvirt
         return None
 
 

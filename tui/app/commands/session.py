@@ -68,9 +68,10 @@ class Session:
 Command = Callable[[Session], Coroutine[Any, Any, int]]
 
 
-def parser_of(verb: str, usage: str, about: str) -> Parser:
-    """A parser with --config and --help; `usage` without the program's name."""
-    return Parser(f"vmlm-tui {verb} --help", prog=f"vmlm-tui {verb}", usage=f"vmlm-tui {usage}", description=about)
+def parser_of(verb: str, usage: str, about: str, *, configured: bool = True) -> Parser:
+    """A parser with --help, and --config unless it needs no configuration; `usage` without the program's name."""
+    name = f"vmlm-tui {verb}"
+    return Parser(f"{name} --help", configured=configured, prog=name, usage=f"vmlm-tui {usage}", description=about)
 
 
 def help_of(parser: Parser) -> int:

@@ -18,6 +18,11 @@ def state_words(item: Item, *, reading: bool = False) -> str:
     return f"{SIGNS[item.state]} {WORDS[item.state]}"
 
 
+def text_of(item: Item) -> str:
+    """The words of a line: its host, state, title and what was found."""
+    return f"{item.host} {state_words(item)} {item.title} {item.finding.found if item.finding is not None else ''}"
+
+
 def counts(items: Iterable[Item]) -> dict[str, int]:
     """How many lines are in each state; unread ones count as unknown."""
     states = [item.state for item in items]

@@ -15,12 +15,13 @@ from tui.checklist.backend import actions
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model import keys
-from tui.checklist.model.summary import sentence
+from tui.checklist.model.summary import sentence, text_of
 from tui.checklist.screens.agree import Agree, Part
 from tui.checklist.screens.details import Details
 from tui.checklist.screens.progress import ProgressDialog
 from tui.checklist.widgets.checklist import ChecklistRows
 from tui.checklist.widgets.detail import CheckDetail
+from tui.checklist.widgets.item_lines import action_lines
 from tui.core.actions import PROGRESS as PROGRESS_KEY
 from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
@@ -28,6 +29,7 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.password import PasswordDialog, sentence_of
 from tui.ui.report import Report
+from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
 
 WIDE = 120  # columns from which the details of a line are beside the list, not below it
 
@@ -42,6 +44,8 @@ class ListPage(Page):
         Binding("enter,space", keys.DETAILS, "details", key_display="enter",
                 tooltip="All about the line: what is required and why, the exact commands, the host's own output",
                 id="list.details"),
+        Binding("slash", "filter", "filter", key_display="/", show=False, tooltip="Show only some lines",
+                id="list.filter"),
         Binding("r", keys.REFRESH, "read again", tooltip="Read all hosts again now", id="list.refresh"),
         Binding("f", keys.FIX, "fix", tooltip="Fix the line under the cursor; shows the commands first", id="list.fix"),
         Binding("a", keys.FIX_ALL, "all", tooltip="Fix all that is missing; shows the commands first",
@@ -56,12 +60,15 @@ class ListPage(Page):
                 id="list.progress"),
     ]  # fmt: skip
 
+    CHANGES = frozenset({keys.FIX, keys.FIX_ALL, keys.UNDO, keys.UNDO_ALL})
+
     def __init__(self, checklist: Checklist[Any], addresses: Mapping[str, str]) -> None:
         super().__init__()
         self._list = checklist
         self._first_read = False
         self._job: Job | None = None  # the newest that this page has begun
         self._greyed: tuple[bool, ...] = ()
+        self._filter = ""  # words that a shown line must have
         self._summary, self._report = Lines(id="summary"), Report(self.with_keys, id="report")
         self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.with_keys, id="detail")
 
@@ -120,11 +127,13 @@ class ListPage(Page):
         listed, items = self._list, self._list.items
         wanted = tuple(listed.sudo.wanted)
         text = sentence(items, reading=listed.reading, was_read=listed.was_read, wanted=wanted, first=self.first())
+        text += f' Only lines with "{self._filter}" are shown.' if self._filter else ""
         lines = [*Content.styled(self.with_keys(text), "bold").wrap(max(10, self.size.width - 2))]
         if listed.reading:  # a change of height repaints the page, so the height stays the same until the end
             lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
-        self._rows.show_items(items, reading=listed.reading)
+        shown = [item for item in items if has_words(text_of(item), self._filter)]
+        self._rows.show_items(shown, reading=listed.reading)
         self._refresh_keys()
 
     def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
@@ -149,6 +158,24 @@ class ListPage(Page):
         """Read the hosts again."""
         self._report.end("")
         self._refresh_list()
+
+    def action_filter(self) -> None:
+        """Ask for the words that a line must have; what is fixed and undone stays the same."""
+
+        def answered(words: str | None) -> None:
+            if words is not None:
+                self._filter = words
+                self._show()
+
+        self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._filter, str), answered)
+
+    def to_copy(self) -> str:
+        """The line, what was found, and the commands that would fix it."""
+        item = self._rows.chosen
+        if item is None:
+            return ""
+        fix = action_lines(item.change) if item.change is not None else ()
+        return "\n".join([text_of(item), *fix])
 
     def action_details(self) -> None:
         """Show all about the line under the cursor."""

@@ -221,7 +221,10 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
         plan.downtime_ms / 1000,
         known.link.setup_s,
         known.link.device_s,
+        known.link.switch_s,
         plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
         refused.reason if refused else without,
         auto_converge=plan.auto_converge,
+        policy=plan.policy,
+        total_s=plan.total_s,
     )

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
@@ -26,6 +27,14 @@ class EndedPass:
     seconds: float
     left: float
     ended_s: float = 0.0
+
+    def left_by_next(self, bandwidth: float) -> float:
+        """What the next pass leaves if the VM goes on as in this one; at least that if it rewrites the same memory."""
+        return self.left if not self.seconds or not bandwidth else self.left_after(self.left / bandwidth)
+
+    def left_after(self, seconds: float) -> float:
+        """The same of a pass of so many seconds."""
+        return min(self.left, self.left * seconds / self.seconds) if self.seconds else self.left
 
 
 @dataclass(frozen=True)
@@ -92,15 +101,15 @@ def stalled(ended: Sequence[EndedPass]) -> bool:
     return all(each.left > (1 - STALL) * least for each in ended[-STALLED_PASSES:])
 
 
-def ahead(inputs: Inputs, position: Position) -> Ahead:
-    """What comes after a position in pre-copy."""
-    variants = list(inputs.variants())
-    found = [_onward(*each, inputs.max_downtime_s, position) for each in variants]
+def ahead(inputs: Inputs, position: Position, onward: "Onward | None" = None) -> Ahead:
+    """What comes after a position in pre-copy; `onward` computes one course, if a policy may change it."""
+    onward, variants = onward or _onward, list(inputs.variants())
+    found = [onward(*each, inputs.max_downtime_s, position) for each in variants]
     likely = found[0]
     ends = [each.points[-1][0] for each in found if math.isfinite(each.total_s)]
     end = max(ends) if math.isfinite(likely.total_s) else likely.points[-1][0]
     found = [
-        each if math.isfinite(each.total_s) else _onward(*variant, inputs.max_downtime_s, position, until=end)
+        each if math.isfinite(each.total_s) else onward(*variant, inputs.max_downtime_s, position, until=end)
         for each, variant in zip(found, variants, strict=True)
     ]
     return Ahead(
@@ -113,7 +122,9 @@ def ahead(inputs: Inputs, position: Position) -> Ahead:
 
 
 @dataclass(frozen=True)
-class _Course:
+class Course:
+    """What comes at one bound of what is uncertain; the times are infinite if it does not converge."""
+
     total_s: float
     downtime_s: float
     points: list[tuple[float, float]]  # (seconds, bytes remaining); two at the end of a pass
@@ -133,7 +144,7 @@ class _Course:
 
 def _onward(
     curve: DirtyCurve, link: Link, bound: str, max_downtime_s: float, position: Position, until: float = 0.0
-) -> _Course:
+) -> Course:
     """The passes from a position on; of those that do not converge SHOWN_PASSES, or as many as begin before `until`.
 
     The curve is that of the VM as it is slowed down now.
@@ -146,27 +157,47 @@ def _onward(
         seconds = rest / link.bandwidth
         slowed = curve.faster((1 - throttle.share) / now)
         if switch_s is not None and (t + seconds >= switch_s or number + 1 == MOST_PASSES):
-            return _switched(slowed, link, points, in_pass_s, max(t, switch_s))
+            return switched(slowed, link, points, in_pass_s, max(t, switch_s))
         left = slowed.at(in_pass_s + seconds)
         t += seconds
         if left <= fits:
             downtime_s = left / link.bandwidth + link.device_s
             points += [(t, 0.0), (t, left), (t + downtime_s, 0.0)]
-            return _Course(t + downtime_s, downtime_s, points)
+            return Course(t + downtime_s, downtime_s, points)
         points += [(t, 0.0), (t, left)]
         if position.throttle is not None:
             throttle.after((in_pass_s + seconds) * link.bandwidth, left)
-        shown = number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS)
+        enough = number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS)
         changes = switch_s is not None or (position.throttle is not None and throttle.share < THROTTLE_MOST)
-        if not changes and left >= SHRINKS * before and shown:
+        if not changes and left >= SHRINKS * before and enough:
             break
         rest, in_pass_s, before = left, 0.0, left
-    return _Course(math.inf, math.inf, points if until else points[: 1 + 2 * SHOWN_PASSES])
+    return Course(math.inf, math.inf, shown(points, until))
 
 
-def _switched(
+def shown(points: list[tuple[float, float]], until: float) -> list[tuple[float, float]]:
+    """The points of a course without an end that are drawn: SHOWN_PASSES, or as many as a cone up to `until` needs."""
+    return points if until else points[: 1 + 2 * SHOWN_PASSES]
+
+
+class Onward(Protocol):
+    """Computes a course from a position on, with the arguments of `_onward`."""
+
+    def __call__(
+        self,
+        curve: DirtyCurve,
+        link: Link,
+        bound: str,
+        max_downtime_s: float,
+        position: Position,
+        /,
+        until: float = 0.0,
+    ) -> Course: ...
+
+
+def switched(
     curve: DirtyCurve, link: Link, points: list[tuple[float, float]], in_pass_s: float, switch_s: float
-) -> _Course:
+) -> Course:
     """Post-copy after the points so far, of which the last is in the pass that began `in_pass_s` before it."""
     t, rest = points[-1]
     seconds = rest / link.bandwidth
@@ -175,13 +206,13 @@ def _switched(
     # Of what was dirtied since the pass began, a share is still to be sent anyway.
     passed_s = in_pass_s + part_s
     again = curve.at(passed_s) * passed_s / (in_pass_s + seconds) if passed_s else 0.0
-    runs = switch_s + link.device_s
+    runs = switch_s + link.switch_s
     end = runs + (unsent + again) / link.bandwidth
     left = [(switch_s, unsent), (switch_s, unsent + again), (runs, unsent + again), (end, 0.0)]
-    return _Course(end, link.device_s, points + left)
+    return Course(end, link.switch_s, points + left)
 
 
-def _cone(courses: list[_Course], end: float) -> tuple[tuple[float, float, float], ...]:
+def _cone(courses: list[Course], end: float) -> tuple[tuple[float, float, float], ...]:
     """The lowest and highest of all courses up to a moment; two entries of one moment are a step.
 
     Of more than MOST_MOMENTS, the nearest are kept, and the last.

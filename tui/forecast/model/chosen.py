@@ -1,16 +1,15 @@
 """Which of the techniques of a forecast a plan is."""
 
-from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.forecast.model.forecast import AUTO_CONVERGE, timeout_name
 
 
 def chosen(plan: Plan) -> str:
     """The name of the forecast of a plan.
 
-    Post-copy by hand is pre-copy until a person switches, "automatic" is it in the shadow, and with another policy
-    until that one does something.
+    Post-copy by hand is pre-copy until a person switches, and "automatic" is it in the shadow.
     """
-    if plan.technique == AUTOMATIC and plan.policy == OURS and not plan.shadow:
+    if plan.technique == AUTOMATIC and not plan.shadow:
         return AUTOMATIC
     if plan.technique == POST_COPY_TIMEOUT:
         return timeout_name(plan.timeout_s)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from tui.forecast.model.advice import advised, remedies, sentence
-from tui.forecast.model.forecast import Forecast, Inputs, side_by_side
+from tui.forecast.model.forecast import Forecast, Inputs
+from tui.forecast.model.steered import techniques_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,6 @@ class Comparison:
 
 def compare(inputs: Inputs) -> Comparison:
     """The comparison of these inputs; it computes for up to 50 ms."""
-    forecasts = side_by_side(inputs)
+    forecasts = techniques_of(inputs)
     best = advised(forecasts).technique
     return Comparison(inputs, forecasts, best, sentence(inputs, forecasts), remedies(inputs))

@@ -1,10 +1,10 @@
 """The forecast of one migration: every technique side by side, each with an interval."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from tui.core.plan import AT_ONCE, AUTOMATIC, PRE_COPY
+from tui.core.plan import AT_ONCE, OURS, PRE_COPY
 from tui.forecast.model.dirty_curve import DEVIATIONS, DirtyCurve
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_copy
@@ -12,6 +12,9 @@ from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_co
 AUTO_CONVERGE = "auto-converge"  # the other names of techniques are those of core.plan
 SETUP_S = Interval(0.5, 1.0, 2.0)  # until earlier runs of the two hosts show it; measured in the lab: about 1 s
 DEVICE_S = Interval(0.02, 0.04, 0.2)
+# The pause of a switch to post-copy. QEMU counts it until the source has sent the devices, not until the destination
+# has loaded them, so it is shorter: 3 to 45 ms in the lab.
+SWITCH_S = Interval(0.003, 0.01, 0.2)
 OPPOSITE = {"low": "high", "high": "low"}  # bounds
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
 
@@ -20,8 +23,11 @@ BORDER = 0.1  # so near to the border between converging and not, a verdict is a
 class Inputs:
     """What a forecast starts from: bytes, seconds, bytes per second, and where the bandwidth is known from.
 
+    `device_s` is what the devices add to the pause of pre-copy, `switch_s` the pause of a switch to post-copy.
+
     `first` is what the first pass sends: the memory in use. `post_copy_refused` is why post-copy can't be used.
     With `auto_converge`, the techniques that may use it slow the VM down; those that are named for it always do.
+    `policy` and `total_s` are those of the technique "automatic".
     """
 
     curve: DirtyCurve
@@ -31,10 +37,13 @@ class Inputs:
     max_downtime_s: float
     setup_s: Interval = SETUP_S
     device_s: Interval = DEVICE_S
+    switch_s: Interval = SWITCH_S
     timeout_s: float | None = None  # of post-copy after a timeout, if that is the plan
     post_copy_refused: str = ""
     exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
     auto_converge: bool = False
+    policy: str = OURS
+    total_s: float = 0.0  # 0 for no limit
 
     def variants(self) -> Iterator[tuple[DirtyCurve, Link, str]]:
         """The inputs at the bounds of what they may be, and which bound of `first` belongs to them; likely ones first.
@@ -43,8 +52,12 @@ class Inputs:
         """
         likely = self.link()
         yield self.curve, likely, "likely"
-        for device_s in (self.device_s.low, self.device_s.high):  # whatever the pass is that ends it
-            yield self.curve, replace(likely, device_s=device_s), "likely"
+        for bound in ("low", "high"):  # whatever the pass is that ends it
+            yield (
+                self.curve,
+                replace(likely, device_s=self.device_s.at(bound), switch_s=self.switch_s.at(bound)),
+                "likely",
+            )
         curves = [self.curve]
         if not self.exact_curve:
             least, most = self.curve.deviating(-DEVIATIONS), self.curve.deviating(DEVIATIONS)
@@ -55,9 +68,8 @@ class Inputs:
     def link(self, bound: str = "likely") -> Link:
         """The link at its likely, its low (slow) or its high (fast) bound."""
         opposite = OPPOSITE.get(bound, bound)  # a slow link also takes long to connect
-        return Link(
-            max(1.0, getattr(self.bandwidth, bound)), getattr(self.setup_s, opposite), getattr(self.device_s, opposite)
-        )
+        times = (each.at(opposite) for each in (self.setup_s, self.device_s, self.switch_s))
+        return Link(max(1.0, self.bandwidth.at(bound)), *times)
 
 
 @dataclass(frozen=True)
@@ -90,19 +102,16 @@ class Forecast:
 
 
 def forecast(technique: str, inputs: Inputs) -> Forecast:
-    """The forecast of a technique: PRE_COPY, AUTO_CONVERGE, AT_ONCE or AUTOMATIC."""
+    """The forecast of a technique: PRE_COPY, AUTO_CONVERGE or AT_ONCE; that of "automatic" is in `steered`."""
     downtime = inputs.max_downtime_s
 
     def run(curve: DirtyCurve, link: Link, bound: str) -> Outcome:
         first = inputs.first.at(bound)
         if technique == AT_ONCE:
             return post_copy(curve, link, first, 0.0, downtime)
-        if technique == AUTOMATIC:
-            return automatic(curve, link, first, inputs)
         return pre_copy(curve, link, first, downtime, auto_converge=technique == AUTO_CONVERGE)
 
-    likely, *others = [run(*each) for each in inputs.variants()]
-    return _combined(technique, likely, others, margin(inputs.curve, inputs.link(), inputs.first.likely, downtime))
+    return combined(technique, inputs, run)
 
 
 def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
@@ -112,9 +121,7 @@ def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
         switch_s, downtime = max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s
         return post_copy(curve, link, inputs.first.at(bound), switch_s, downtime, auto_converge=inputs.auto_converge)
 
-    likely, *others = [run(*each) for each in inputs.variants()]
-    ratio = margin(inputs.curve, inputs.link(), inputs.first.likely, inputs.max_downtime_s)
-    return _combined(timeout_name(timeout_s), likely, others, ratio)
+    return combined(timeout_name(timeout_s), inputs, run)
 
 
 def timeout_name(timeout_s: float) -> str:
@@ -122,25 +129,10 @@ def timeout_name(timeout_s: float) -> str:
     return f"post-copy after {timeout_s:g} s"
 
 
-def automatic(curve: DirtyCurve, link: Link, first: float, inputs: Inputs) -> Outcome:
-    """Post-copy at once where pre-copy does not converge without auto-converge; without post-copy, auto-converge.
+def combined(technique: str, inputs: Inputs, run: Callable[[DirtyCurve, Link, str], Outcome]) -> Forecast:
+    """The forecast of a technique from its outcomes at the bounds of what the inputs may be, the likely one first."""
+    likely, *others = [run(*each) for each in inputs.variants()]
 
-    Near the border the policy waits for passes, and auto-converge may make these converge.
-    """
-    downtime = inputs.max_downtime_s
-    plain = pre_copy(curve, link, first, downtime)
-    if not plain.converges and inputs.post_copy_refused:
-        return pre_copy(curve, link, first, downtime, auto_converge=True)
-    if inputs.auto_converge and (plain.converges or margin(curve, link, first, downtime) <= 1 + BORDER):
-        slowed = pre_copy(curve, link, first, downtime, auto_converge=True)
-        if slowed.converges:
-            return slowed
-    if plain.converges:
-        return plain
-    return post_copy(curve, link, first, 0.0, downtime)
-
-
-def _combined(technique: str, likely: Outcome, others: list[Outcome], ratio: float) -> Forecast:
     def interval(name: str) -> Interval:
         return Interval.around(getattr(likely, name), (getattr(each, name) for each in others))
 
@@ -153,14 +145,5 @@ def _combined(technique: str, likely: Outcome, others: list[Outcome], ratio: flo
         interval("sent"),
         interval("passes"),
         likely.left,
-        ratio,
+        margin(inputs.curve, inputs.link(), inputs.first.likely, inputs.max_downtime_s),
     )
-
-
-def side_by_side(inputs: Inputs) -> tuple[Forecast, ...]:
-    """The forecasts of all techniques that the VM can use, pre-copy first."""
-    techniques = [PRE_COPY, AUTO_CONVERGE] + ([] if inputs.post_copy_refused else [AT_ONCE]) + [AUTOMATIC]
-    found = [forecast(each, inputs) for each in techniques]
-    if inputs.timeout_s and not inputs.post_copy_refused:
-        found.insert(2, after_timeout(inputs, inputs.timeout_s))
-    return tuple(found)

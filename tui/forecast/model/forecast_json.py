@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from tui.core.plan import OURS
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Forecast, Inputs
 from tui.forecast.model.interval import Interval
@@ -53,10 +54,13 @@ def inputs_from_json(values: object) -> Inputs:
         _known(fields.get("max_downtime_s")),
         _measured(fields.get("setup_s")),
         _measured(fields.get("device_s")),
+        _measured(fields.get("switch_s", fields.get("device_s"))),  # an earlier version used that of the devices
         None if timeout_s is None else _number(timeout_s),
         _text(fields.get("post_copy_refused")),
         _flag(fields.get("exact_curve")),
-        _flag(fields.get("auto_converge", False)),  # an earlier version did not record it
+        _flag(fields.get("auto_converge", False)),  # an earlier version did not record it, nor the next two
+        _text(fields.get("policy", OURS)),
+        _known(fields.get("total_s", 0.0)),
     )
 
 

@@ -1,13 +1,14 @@
 """The link between two hosts, as earlier runs, the plan's limit or a probe show it."""
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median, quantiles
 from typing import Any
 
 from tui.core.quantity import MIB
-from tui.forecast.model.forecast import DEVICE_S, SETUP_S
-from tui.forecast.model.interval import Interval
+from tui.forecast.model.forecast import DEVICE_S, SETUP_S, SWITCH_S
+from tui.forecast.model.interval import SHARE, Interval
 
 LEAST_SPREAD = 0.05  # of the likely value: so much differs from one migration to the next on an idle link, too
 OF_LIMIT = 0.9  # a migration may stay this much below its limit
@@ -17,6 +18,8 @@ LONG_S = 10.0  # of a run without a recorded bandwidth: less than a tenth of it 
 SHORT_S = 20.0  # of sending: in a longer run, the error of the bandwidth hides what connecting took
 MOSTLY = 0.8  # of a run must be pre-copy, else its mean rate is that of post-copy
 MANY = 4  # runs
+ENOUGH = math.ceil((1 + SHARE) / (1 - SHARE) - 1e-9)  # runs
+ENOUGH_WITHOUT_EXTREMES = math.ceil((3 + SHARE) / (1 - SHARE) - 1e-9)
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
 # The options of a migration that change how fast the memory is sent over one link, or over which it is sent.
 WAY = ("comp_methods", "tls", "tunnelled", "migrateuri")
@@ -34,6 +37,7 @@ class LinkFacts:
     source: str = ""  # where the bandwidth is known from
     setup_s: Interval = SETUP_S
     device_s: Interval = DEVICE_S
+    switch_s: Interval = SWITCH_S
 
     def limited(self, limit: float) -> tuple[Interval, str] | None:
         """The bandwidth with a limit in bytes per second (0: none), and where it is known from; None if unknown."""
@@ -49,7 +53,7 @@ class LinkFacts:
     def probed(self, bytes_s: float) -> "LinkFacts":
         """The same link after a probe has moved so much: newer than all runs."""
         bandwidth = Interval(*(share * bytes_s for share in (OF_PROBE.low, OF_PROBE.likely, OF_PROBE.high)))
-        return LinkFacts(bandwidth, PROBE, self.setup_s, self.device_s)
+        return replace(self, bandwidth=bandwidth, source=PROBE)
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,9 @@ class EarlierRun:
         return max(0.0, self.total_s - self.sent / rate - (self.device_s or 0.0))
 
     @property
-    def pause_s(self) -> float | None:
-        """What the devices took; in post-copy, that is the whole downtime."""
-        return self.downtime_s if self.device_s is None and self.post_copy else self.device_s
+    def switch_s(self) -> float | None:
+        """The pause of the switch to post-copy; None for pre-copy."""
+        return self.downtime_s if self.post_copy else None
 
 
 def way_of(options: Mapping[str, Any]) -> Way:
@@ -115,12 +119,14 @@ def learned(runs: Iterable[EarlierRun]) -> LinkFacts:
     found = list(runs)
     rates = [each.bandwidth for each in found if each.bandwidth]
     setups = [each.setup_s for each in found if each.setup_s is not None]
-    pauses = [each.pause_s for each in found if each.pause_s is not None]
+    devices = [each.device_s for each in found if each.device_s is not None and not each.post_copy]
+    switches = [each.switch_s for each in found if each.switch_s is not None]
     return LinkFacts(
         spread(rates) if rates else None,
         f"{len(rates)} earlier run{'' if len(rates) == 1 else 's'}" if rates else "",
-        _assumed(SETUP_S, setups),
-        _assumed(DEVICE_S, pauses),
+        times(SETUP_S, setups),
+        times(DEVICE_S, devices),
+        times(SWITCH_S, switches),
     )
 
 
@@ -133,14 +139,19 @@ def spread(values: list[float]) -> Interval:
     return Interval(min(low, (1 - LEAST_SPREAD) * middle), middle, max(high, (1 + LEAST_SPREAD) * middle))
 
 
-def _assumed(range_s: Interval, values: list[float]) -> Interval:
-    """What runs show of a time; a few of them do not narrow the range that is assumed without any."""
+def times(assumed: Interval, values: list[float]) -> Interval:
+    """What runs show of a time, so that SHARE of further ones are expected within it.
+
+    Of further values, (n - 1) / (n + 1) are within the extremes of n: fewer than ENOUGH do not narrow what is assumed
+    without any. Of so many that it suffices without them, the extremes do not count: they may be accidents.
+    """
     if not values:
-        return range_s
-    found = spread(values)
-    if len(values) >= MANY:
-        return found
-    return Interval.around(found.likely, (found.low, found.high, range_s.low, range_s.high))
+        return assumed
+    ordered, middle = sorted(values), median(values)
+    if len(values) >= ENOUGH_WITHOUT_EXTREMES:
+        ordered = ordered[1:-1]
+    bounds = [ordered[0], ordered[-1], (1 - LEAST_SPREAD) * middle, (1 + LEAST_SPREAD) * middle]
+    return Interval.around(middle, bounds if len(values) >= ENOUGH else [*bounds, assumed.low, assumed.high])
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:

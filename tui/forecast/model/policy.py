@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from tui.core.plan import PRE_COPY
-from tui.core.quantity import duration, size
+from tui.core.quantity import GIB, duration, size
 from tui.forecast.model.advice import rounded_up
 from tui.forecast.model.ahead import EndedPass, stalled
 from tui.forecast.model.forecast import Forecast, Inputs, forecast
@@ -69,8 +69,9 @@ class ByForecast:
     """Ours: post-copy as soon as it is certain that pre-copy does not converge, by the forecast or by the passes.
 
     Before the first pass the measured dirty curve decides if it is certain; later the passes do, which are newer. At
-    the end of a pass what remains is least, so it switches then. Without post-copy, it advises a longer downtime when
-    the passes prove that they do not converge and auto-converge slows the VM down no further.
+    the end of a pass what remains is least, so it switches then; not if the newest pass shows that the next one would
+    end pre-copy, as after a burst. Without post-copy, it advises a longer downtime when the passes prove that they do
+    not converge and auto-converge slows the VM down no further.
     """
 
     name = "forecast"
@@ -99,7 +100,7 @@ class ByForecast:
         fits = (view.bandwidth or 0.0) * view.max_downtime_s
         if newest.left <= fits:
             return None
-        if stalled(view.passes) or self._as_forecast(view):
+        if (stalled(view.passes) or self._as_forecast(view)) and newest.left_by_next(view.bandwidth or 0.0) > fits:
             return Decision(POST_COPY, f"the last passes left no less than before: {_lefts(view)}")
         return None
 
@@ -141,8 +142,9 @@ class AfterFirstPass:
 class Nova:
     """OpenStack Nova: the maximum downtime in steps, and post-copy at the completion timeout.
 
-    Its action at the timeout is "abort" by default; here it is "force_complete", with post-copy permitted. Source:
-    nova/virt/libvirt/migration.py (downtime_steps, should_trigger_timeout_action), nova/conf/libvirt.py.
+    Its action at the timeout is "abort" by default; here it is "force_complete", with post-copy permitted. Source
+    (August 2026): nova/virt/libvirt/migration.py (downtime_steps, should_trigger_timeout_action), driver.py there
+    (_live_migration_data_gb, _live_migration_monitor), nova/conf/libvirt.py.
     """
 
     name = "nova"
@@ -150,33 +152,50 @@ class Nova:
 
     def decide(self, view: View) -> Decision | None:
         """The downtime of the step, then post-copy."""
-        gib = max(self.least_gib, -(-view.memory // (1 << 30)))
-        if view.post_copy and view.elapsed_s > self.timeout_s * gib:
+        gib = max(self.least_gib, view.memory / GIB)
+        if view.post_copy and view.elapsed_s > int(self.timeout_s * gib):
             return Decision(POST_COPY, f"it took longer than {self.timeout_s} s per GiB")
-        step = min(self.steps, int(view.elapsed_s / (self.delay_s * gib)))
+        step = min(self.steps, int(view.elapsed_s / int(self.delay_s * gib)))
         base = self.downtime_ms / self.steps
         value = int(base + (self.downtime_ms - base) / self.steps * step)
         return _downtime(view, value, f"step {step} of {self.steps}")
 
 
 class Ovirt:
-    """oVirt, policy "Post-copy migration": 100 ms, after pass 2 150 ms, after pass 3 200 ms, after pass 4 post-copy.
+    """oVirt, policy "Post-copy migration": a maximum downtime of 100, 150, then 200 ms, then post-copy.
 
-    Source: vdsm, lib/vdsm/virt/migration.py (MonitorThread); ovirt-engine, MigrationPolicies in its configuration.
+    Its monitor polls each 10 s. A poll that sees a new pass takes the next step if more passes than the limit of that
+    step have begun since the first poll. The policy also sets auto-converge, which is an option of its own here.
+    Source: vdsm (June 2026), lib/vdsm/virt/migration.py (MonitorThread), lib/vdsm/common/config.py.in
+    (migration_monitor_interval); ovirt-engine, MigrationPolicies in
+    packaging/dbscripts/upgrade/pre_upgrade/0000_config.sql.
     """
 
     name = "ovirt"
-    schedule = ((4, None), (3, 200), (2, 150), (0, 100))  # (passes that have ended, downtime in ms; None: post-copy)
+    poll_s = 10.0
+    downtimes_ms = (100, 150, 200)
+    limits = (1, 2, -1)  # passes since the first poll that a step needs more than; the last one is post-copy
 
     def decide(self, view: View) -> Decision | None:
-        """The step of the schedule."""
-        ended = len(view.passes)
-        for passes, value in self.schedule:
-            if ended >= passes and (value is not None or view.post_copy):
-                if value is None:
-                    return Decision(POST_COPY, f"{ended} passes have ended")
-                return _downtime(view, value, f"{ended} passes have ended")
-        return None
+        """The step that the polls have reached."""
+        steps = self._steps(view)
+        reason = f"{steps} of its {len(self.limits)} steps are taken"
+        if steps < len(self.limits):
+            return _downtime(view, self.downtimes_ms[steps], reason)
+        return Decision(POST_COPY, reason) if view.post_copy else _downtime(view, self.downtimes_ms[-1], reason)
+
+    def _steps(self, view: View) -> int:
+        steps, ended, poll_s = 0, 0, self.poll_s
+        first = newest = -1
+        while poll_s <= view.elapsed_s and steps < len(self.limits):
+            while ended < len(view.passes) and view.passes[ended].ended_s <= poll_s:
+                ended += 1
+            first = ended if first < 0 else first
+            if newest < ended:
+                steps += newest >= 0 and self.limits[steps] < ended - first
+                newest = ended
+            poll_s += self.poll_s
+        return steps
 
 
 class Polls:
@@ -231,45 +250,57 @@ class Proxmox:
 class Kubevirt:
     """KubeVirt, VEP 248: it has stalled if a pass leaves no less than those of 60 s ago; then it waits for a low point.
 
-    After the stall it switches when a pass leaves at most 4 % more than the best one since the stall began; each time
-    the patience runs out, half as long as before, the next best one counts. Source: kubevirt/enhancements,
-    veps/sig-compute/248-migration-convergence (vep.md, migration-hyperparameters.md); alpha.
+    It switches at once if all passes of that time left nearly the same, else when one leaves at most 4 % more than the
+    best of them; each time the patience runs out, half as long as before, the next best one since the stall counts. It
+    also switches after 150 s per GiB, and never if post-copy would take longer than twice that. Source:
+    kubevirt/enhancements as of August 2026, veps/sig-compute/248-migration-convergence (vep.md, "Monitor Loop &
+    Algorithm"; migration-hyperparameters.md); it is to be alpha in KubeVirt 1.9.
     """
 
     name = "kubevirt"
-    progress_s, margin, decay = 60.0, 0.04, 0.5
+    progress_s, margin, decay, least_s, completion_s = 60.0, 0.04, 0.5, 1.0, 150
 
     def decide(self, view: View) -> Decision | None:
-        """Post-copy at a low point after the stall."""
-        if not view.post_copy or not view.at_boundary:
+        """Post-copy at a low point after the stall, or when its time is over."""
+        if not view.post_copy or not view.bandwidth or not view.passes:
             return None
-        detected = self._detected(view.passes)
-        if detected is None:
+        most_s, rest_s = self.completion_s * view.memory / GIB, view.remaining / view.bandwidth
+        if view.elapsed_s >= most_s:
+            over = Decision(POST_COPY, f"it took longer than {self.completion_s} s per GiB")
+            return over if rest_s <= most_s else None
+        if not view.at_boundary or rest_s > 2 * most_s - view.elapsed_s or not self._at_low_point(view.passes):
             return None
-        newest, since = view.passes[-1], view.passes[detected]
-        began = since.ended_s - self.progress_s
-        samples = sorted(each.left for each in view.passes[: detected + 1] if each.ended_s >= began)
-        later = sorted({each.left for each in view.passes[detected + 1 : -1]})
-        best, patience, waited = samples[0], self.progress_s, view.elapsed_s - since.ended_s
-        for each in later:
-            if waited < patience:
-                break
-            waited, patience, best = waited - patience, patience * self.decay, max(best, each)
-        if newest.left <= best * (1 + self.margin):
-            return Decision(POST_COPY, f"it has stalled for {self.progress_s:.0f} s and is at a low point")
-        return None
+        return Decision(POST_COPY, f"it has stalled for {self.progress_s:.0f} s and is at a low point")
 
-    def _detected(self, passes: tuple[EndedPass, ...]) -> int | None:
-        """The index of the first pass that left no less than all that had ended long enough before; None for none."""
-        least, older = math.inf, 0
+    def _at_low_point(self, passes: tuple[EndedPass, ...]) -> bool:
+        """Whether it switches at the end of the newest pass."""
+        number, best, low = self._stall(passes)
+        patience, history, now = self.progress_s, set[float](), low
+        deadline = passes[number].ended_s + patience if now is not None else math.inf
+        for each in passes[number + 1 :]:
+            history.add(each.left)
+            now = each.left <= best * (1 + self.margin)
+            if not now and each.ended_s >= deadline:
+                best = min((left for left in history if left > best), default=best)
+                patience = max(self.least_s, patience * self.decay)
+                deadline, now = each.ended_s + patience, each.left <= best * (1 + self.margin)
+        return bool(now)
+
+    def _stall(self, passes: tuple[EndedPass, ...]) -> tuple[int, float, bool | None]:
+        """The pass that shows the stall, the least so far, and whether all left nearly that; None without a stall."""
+        least, candidates = math.inf, list[EndedPass]()
         for number, each in enumerate(passes):
-            while passes[older].ended_s <= each.ended_s - self.progress_s:
-                least, older = min(least, passes[older].left), older + 1
+            while candidates and candidates[0].ended_s <= each.ended_s - self.progress_s:
+                least = min(least, candidates.pop(0).left)
+            if each.left < least:
+                candidates.append(each)
             if each.left >= least * (1 - self.margin):
-                return number
-        return None
+                lefts = [least, *(every.left for every in candidates)]
+                return number, min(lefts), 1 - min(lefts) / max(lefts) < self.margin if max(lefts) else True
+        return len(passes), math.inf, None
 
 
+POLLED = (Proxmox.name,)  # decide by what polls have shown
 POLICIES: Mapping[str, Policy] = {
     each.name: each for each in (ByForecast(), AfterFirstPass(), Nova(), Ovirt(), Proxmox(), Kubevirt())
 }

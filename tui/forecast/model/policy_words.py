@@ -31,7 +31,7 @@ POLICY_WORDS: Mapping[str, PolicyWords] = {
         "Raises the downtime; post-copy after 800 s per GiB.", "OpenStack: libvirt/migration.py", sets_downtime=True
     ),
     "ovirt": PolicyWords(
-        "Downtime 100, 150, 200 ms; post-copy after pass 4.", "vdsm: virt/migration.py", sets_downtime=True
+        "Downtime 100, 150, 200 ms; then post-copy, about 40 s.", "vdsm: virt/migration.py", sets_downtime=True
     ),
     "proxmox": PolicyWords(
         "Doubles the downtime from 100 ms; never post-copy.", "qemu-server: QemuMigrate.pm", sets_downtime=True
@@ -50,13 +50,7 @@ SENTENCE = 76  # columns of the form at 80
 
 def unforeseen(plan: Plan) -> str:
     """What the forecast leaves out of a plan, in a sentence that fits one line; empty if nothing."""
-    automatic = plan.technique == AUTOMATIC
-    if automatic and plan.shadow:
+    if plan.technique == AUTOMATIC and plan.shadow:
         return "The shadow only records: the migration runs as marked."
     options = [each.short for each in map(BY_NAME.__getitem__, NOT_FORECAST) if getattr(plan, each.name) != each.usual]
-    left_out, more = ", ".join(options), ""
-    if automatic and plan.policy != OURS:
-        left_out, more = f"the policy {plan.policy}", " It starts as marked."
-    elif automatic and plan.total_s:
-        left_out = "the longest total time"
-    return shorten(f"Not in the forecast: {left_out}.{more}", SENTENCE, placeholder=" ...") if left_out else ""
+    return shorten(f"Not in the forecast: {', '.join(options)}.", SENTENCE, placeholder=" ...") if options else ""

@@ -15,11 +15,12 @@ THROTTLE_SHARE = 0.5  # throttle-trigger-threshold
 
 @dataclass(frozen=True)
 class Link:
-    """Bytes per second between two hosts, and the seconds that connecting and the devices of a VM take."""
+    """Bytes per second between two hosts, and the seconds of connecting, the devices and a switch to post-copy."""
 
     bandwidth: float
     setup_s: float = 0.0
     device_s: float = 0.0
+    switch_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ def post_copy(
         if each.left <= fits:
             downtime = each.left / link.bandwidth + link.device_s
             return Outcome(True, link.setup_s + passed_s + downtime, downtime, sent + each.left, number, each.left)
-    total = link.setup_s + passed_s + link.device_s + rest / link.bandwidth
-    return Outcome(True, total, link.device_s, sent + rest, number, rest)
+    total = link.setup_s + passed_s + link.switch_s + rest / link.bandwidth
+    return Outcome(True, total, link.switch_s, sent + rest, number, rest)
 
 
 def margin(curve: DirtyCurve, link: Link, first: float, max_downtime_s: float) -> float:

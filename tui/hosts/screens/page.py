@@ -49,6 +49,8 @@ class HostsPage(ListPage):
                 id="hosts.login"),
     ]  # fmt: skip
 
+    CHANGES = ListPage.CHANGES | {"login"}
+
     def __init__(self, hosts: Hosts) -> None:
         super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.machines})
         self._hosts = hosts

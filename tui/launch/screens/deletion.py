@@ -13,6 +13,9 @@ class DeletionQuestion(Question):
         text = f"{deletion.name} is deleted from {hosts}; its definition can't be restored."
         if deletion.snapshots:
             text += f"\nlibvirt forgets its snapshots: {summary(deletion.snapshots)}."
+        if deletion.nvram:
+            left = f", also from {' and '.join(deletion.leftovers)}, where they stayed" if deletion.leftovers else ""
+            text += f"\nIts UEFI variables are removed{left}: {deletion.nvram}."
         kept = [f"{path} is kept: {reason}." for path, reason in deletion.kept]
         files = "".join(f"\n   {path}" for path in deletion.disks)
         why_not = "" if files else "it has no disk of its own"

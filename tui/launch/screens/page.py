@@ -13,16 +13,17 @@ from tui.core.failure import Failure
 from tui.core.settings import SSH_REACH
 from tui.guest.backend.guest import OnProgress
 from tui.guest.model.agent import AGENT
-from tui.guest.model.workload import MEMORY, WorkloadSpec
+from tui.guest.model.workload import MEMORY, WorkloadSpec, WorkloadStatus
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
-from tui.launch.screens.console import show_console
 from tui.launch.screens.deletion import DeletionQuestion
 from tui.launch.screens.new_vm import Created, NewVmForm
 from tui.launch.screens.view import BOOT, LaunchView
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
 from tui.ui.question import Answer, Question
+from tui.ui.terminal_program import in_terminal
+from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
@@ -38,6 +39,7 @@ RUNNING = {
     STOP: "The workload is stopping",
     DELETE: "The VM is being deleted",
 }
+CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
 KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS)
 # By action: the running actions that it may interrupt, in case the guest hangs in one of them.
 INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
@@ -52,20 +54,27 @@ class LaunchPage(LaunchView):
         "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash", "filter", "filter", key_display="/", show=False, tooltip="Show only some VMs", id="launch.filter"
+        ),
         Binding("up", "choose(-1)", "choose", show=False, tooltip="The VM above", id="launch.up"),
         Binding("down", "choose(1)", "choose", show=False, tooltip="The VM below", id="launch.down"),
         Binding("s", BOOT, "start", tooltip="Boot the VM and wait for its guest", id="launch.boot"),
-        Binding("x", SHUT_DOWN, "shut down", tooltip="Request a shutdown from the guest", id="launch.shut-down"),
+        Binding("x", SHUT_DOWN, "shut down", tooltip="Shut the guest down; asks first", id="launch.shut-down"),
         Binding("X", FORCE_OFF, "off at once", tooltip="Switch the VM off at once; asks first", id="launch.force-off"),
         Binding("t", CONSOLE, "console", tooltip="Its serial console; Ctrl+] returns", id="launch.console"),
         Binding("n", NEW, "new VM", tooltip="Create a VM; shows its definition first", id="launch.new"),
         Binding("D", DELETE, "delete", tooltip="Delete the VM, with or without disks", id="launch.delete"),
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
-        Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
+        Binding("W", STOP, "stop it", tooltip="Stop the workload in the guest; asks first", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
+        Binding("home", "choose(-1000000)", "first", show=False),
+        Binding("end", "choose(1000000)", "last", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
         Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
+
+    CHANGES = frozenset(KEYS)
 
     class Chosen(Message):
         """The user chose a VM; the Migrate page then proposes it, too."""
@@ -124,12 +133,17 @@ class LaunchPage(LaunchView):
             return f"{self._where.name} does not run; s starts it."
         if isinstance(self._status, Failure):
             return str(self._status)
-        running = self._status.current if self._status and self._status.running else ""
+        running = self._workload_running
         if action == START and running:
-            return f"The workload {running} is already running; k stops it."
+            return f"The workload {running} is already running; W stops it."
         if action == STOP and not running:
             return "No workload runs; w starts one."
         return ""
+
+    @property
+    def _workload_running(self) -> str:
+        """The name of the workload in the guest; empty if none is known to run."""
+        return self._status.current if isinstance(self._status, WorkloadStatus) and self._status.running else ""
 
     def _refresh_keys(self) -> None:
         disabled = tuple(bool(self.why_not(action)) for action in KEYS)
@@ -140,7 +154,18 @@ class LaunchPage(LaunchView):
     def action_choose(self, step: int) -> None:
         """Choose the VM `step` lines below."""
         names = self._names()
-        self._choose(names[(names.index(self._launch.name) + step) % len(names)])
+        index = names.index(self._launch.name) + step
+        self._choose(names[index % len(names) if abs(step) == 1 else max(0, min(len(names) - 1, index))])
+
+    def action_filter(self) -> None:
+        """Ask for the words that a VM must have to be listed; the chosen one stays listed."""
+
+        def answered(words: str | None) -> None:
+            if words is not None:
+                self._filter = words
+                self._show()
+
+        self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._filter, str), answered)
 
     def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
         self._choose(message.name)
@@ -160,6 +185,9 @@ class LaunchPage(LaunchView):
     @work(group="read", exclusive=True)
     async def _refresh_workload(self) -> None:
         await self._read_workload()
+
+    def to_copy(self) -> str:
+        return self._launch.name
 
     def action_scroll(self, step: int) -> None:
         """Scroll by a page."""
@@ -233,7 +261,8 @@ class LaunchPage(LaunchView):
     @work(group="console", exclusive=True)
     async def _open_console(self, where: VmPlacement) -> None:
         try:
-            await show_console(self.app, self._launch.vms.console(where.name, where.host))
+            argv = self._launch.vms.console(where.name, where.host)
+            await in_terminal(self.app, argv, CONSOLE_HEADING, "Is libvirt-clients installed?")
         except Failure as failure:
             self._report.fail(failure)
 
@@ -258,8 +287,17 @@ class LaunchPage(LaunchView):
         """Shut the guest down; during its boot or shutdown, offer to force it off."""
         if self._action in (BOOT, SHUT_DOWN):
             self.action_force_off()
-        else:
-            self._do(SHUT_DOWN, f"shutting down {self._where.name}", self._shut_down)
+            return
+
+        def answered(key: str | None) -> None:
+            if key == "y":
+                self._do(SHUT_DOWN, f"shutting down {self._where.name}", self._shut_down)
+
+        running = self._workload_running
+        ends = f" The workload {running} ends with it." if running else ""
+        text = f"Its guest is requested to shut down, as by a power button.{ends}"
+        answers = [Answer("y", "shut it down"), Answer("n", "leave it running")]
+        self.app.push_screen(Question(f"Shut {self._where.name} down?", text, answers), answered)
 
     def action_force_off(self) -> None:
         """Ask, then switch the VM off at once."""
@@ -285,8 +323,15 @@ class LaunchPage(LaunchView):
         self.app.push_screen(WorkloadForm(self._fitted(), self._workload, self._capacity), chosen)
 
     def action_stop_workload(self) -> None:
-        """Stop the workload."""
-        self._do(STOP, "stopping the workload", self._stop)
+        """Ask, then stop the workload."""
+
+        def answered(key: str | None) -> None:
+            if key == "y":
+                self._do(STOP, "stopping the workload", self._stop)
+
+        text = f"It runs in {self._where.name}, and does not start again by itself."
+        answers = [Answer("y", "stop it"), Answer("n", "let it run")]
+        self.app.push_screen(Question(f"Stop the workload {self._workload_running}?", text, answers), answered)
 
     # -- actions --
 

@@ -25,6 +25,7 @@ from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
+from tui.ui.text_dialog import has_words
 from tui.vm.model.blockers import Blocker, blockers
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
@@ -61,6 +62,8 @@ class LaunchView(Page):
         self._edited: set[str] = set()  # those of `_proposed` that the user has changed
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: the guest's IP addresses
         self._action = ""
+        self._filter = ""  # words that a listed VM must have
+        self._list_heading = Lines(id="list-heading", classes="heading")
         self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
         self._vm_lines, self._workload_lines, self._report = (
             Lines(id="vm"),
@@ -70,7 +73,7 @@ class LaunchView(Page):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
-            yield Static(Content(f" VMs of {all_of(self._launch.vms.hosts)}; up/down choose"), classes="heading")
+            yield self._list_heading
             yield self._list
             yield self._vm_heading
             yield self._vm_lines
@@ -175,6 +178,8 @@ class LaunchView(Page):
         where, folder = self._where, self._launch.config.storage.export
         found = self._found.get(where.name, ()) if where.active else ()
         rows = self._rows()
+        filtered = f'; only with "{self._filter}"' if self._filter else ""
+        self._list_heading.show(Content(f" VMs of {all_of(self._launch.vms.hosts)}; up/down choose{filtered}"))
         self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
@@ -201,8 +206,9 @@ class LaunchView(Page):
         return VmCapacity(vm.vcpus, vm.memory_bytes) if vm else VmCapacity()
 
     def _names(self) -> list[str]:
-        """All listed VMs, and the chosen one even if no host has it."""
-        return sorted({*self._listing.names, self._launch.name})
+        """The listed VMs that the filter matches, and the chosen one even if no host has it."""
+        texts = {name: f"{name} {self._listing.where(name).sentence}" for name in self._listing.names}
+        return sorted({*(name for name, text in texts.items() if has_words(text, self._filter)), self._launch.name})
 
     def _rows(self) -> list[Row]:
         return [self._row(name) for name in self._names()]

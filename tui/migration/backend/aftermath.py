@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tui.core.failure import Failure, as_failure
 from tui.core.log import log
+from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend.autostart import restore_autostart
 from tui.migration.backend.connections import MigrationConnections
@@ -17,6 +18,7 @@ from tui.migration.backend.host_logs import LIMIT_S, HostLogs
 from tui.migration.backend.job import Job
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.recording.run_summary import record_completed_job
+from tui.migration.backend.tls_check import TlsCheck
 from tui.migration.model import record
 from tui.migration.model.disk_images import made_of
 from tui.migration.model.ending.log_reason import with_logs
@@ -33,6 +35,12 @@ class OnHosts:
 
     logs: HostLogs | None = None  # reads what explains a failure
     images: DiskImages | None = None  # makes what a copy of disks needs
+    tls: TlsCheck | None = None  # checks the certificates before the start
+
+    async def unchecked(self, plan: Plan, origin: str) -> dict[str, list[str]]:
+        """The field of a start with what could not be checked of its certificates; Refused if they prevent it."""
+        doubts = await self.tls.require(plan, origin) if self.tls is not None else ()
+        return {"unchecked": list(doubts)} if doubts else {}
 
 
 class Aftermath:

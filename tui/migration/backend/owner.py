@@ -122,6 +122,7 @@ class MigrationOwner:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found, daemon = await checked(self._connections, plan, expected)
+        unchecked = await self.on_hosts.unchecked(plan, found.host)
         plan = possible(plan, daemon.hypervisor_version)
         vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
         with self._recorded.claimed(key) as free:
@@ -134,7 +135,7 @@ class MigrationOwner:
             create = partial(Recorder.create, self._runs, name)
             recorder, made = await recorder_and_images(create, self.on_hosts.images, plan, origin)
             migration = self._actor(plan, vm, opened, recorder, facts | dict(tables))
-            options = self._options(migration, workload) | made
+            options = self._options(migration, workload) | made | unchecked
             options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
             migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
             self._recorded.add(key, migration, self._uris)

@@ -7,9 +7,10 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model import time_limit
 from tui.forecast.model.ahead import Bandwidth
-from tui.forecast.model.forecast import Inputs, side_by_side
+from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
+from tui.forecast.model.steered import Rules, techniques_of
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import course, record
@@ -59,7 +60,7 @@ class Steering:
         """Record the forecast that was made before the start."""
         self._inputs = inputs
         if inputs is not None:
-            techniques = [forecast_to_json(each) for each in side_by_side(inputs)]
+            techniques = [forecast_to_json(each) for each in techniques_of(inputs)]
             data: dict[str, Any] = {"inputs": inputs_to_json(inputs), "techniques": techniques}
             name = planned(self._plan, inputs).technique
             self._run_log.event(record.FORECAST, made="before", **data, technique=name)
@@ -118,9 +119,13 @@ class Steering:
         by_person, controls = self._controls.by_person, self._controls
         if CANCEL in by_person or (self._acts and controls.switching):
             return
-        post_copy = not self._plan.post_copy_refused and POST_COPY not in by_person
-        if post_copy and self._acts and controls.post_copy_refused:
-            post_copy = False
+        post_copy = self._may_switch()
+        if (
+            self._acts
+            and controls.post_copy_refused
+            and not self._plan.post_copy_refused
+            and POST_COPY not in by_person
+        ):
             self._record_once(Decision(NOTHING, "post-copy was refused, so it goes on with its passes"))
         bandwidth, grown = self._bandwidth.mean, self._polls.grown
         view = course.view_of(self._timeline, self._inputs, bandwidth, post_copy=post_copy, grown=grown)
@@ -129,6 +134,11 @@ class Steering:
             return
         if self._record_once(decision) and self._acts and decision.kind != ADVICE:
             controls.decided(decision.kind, decision.value)
+
+    def _may_switch(self) -> bool:
+        """Whether the policy may use post-copy; in the shadow, also what libvirt would refuse."""
+        refused = self._plan.post_copy_refused or (self._acts and self._controls.post_copy_refused)
+        return not refused and POST_COPY not in self._controls.by_person
 
     def _advised(self, decision: Decision) -> bool:
         """Whether nearly the same was advised before: each pass leaves a bit more or less."""
@@ -158,9 +168,30 @@ class Steering:
         due = passes != self._forecast_passes and since >= LEAST_SHARE * t
         if not (due or changed) or (self._forecast_at is not None and since < LEAST_S):
             return
-        by_timeout = self._plan.technique == POST_COPY_TIMEOUT and not self._controls.post_copy_refused
-        switch_s = self._plan.timeout_s if by_timeout else None
-        found = course.ahead_of(self._timeline, self._inputs, bandwidth, switch_s=switch_s)
+        found = course.ahead_of(
+            self._timeline, self._inputs, bandwidth, switch_s=self._switch_s(t), rules=self._rules()
+        )
         if found is not None:
             self._forecast_at, self._forecast_passes, self._forecast_bandwidth = t, passes, bandwidth
             self._run_log.log(record.FORECAST, course.ahead_to_json(found))
+
+    def _switch_s(self, t: float) -> float | None:
+        """When it will be switched to post-copy, as far as that does not depend on a policy."""
+        if self._controls.switching:
+            return t
+        by_timeout = self._plan.technique == POST_COPY_TIMEOUT and not self._controls.post_copy_refused
+        return self._plan.timeout_s if by_timeout else None
+
+    def _rules(self) -> Rules | None:
+        """Who will decide what comes, if the technique leaves it to a policy."""
+        if not self._acts or self._controls.switching:
+            return None
+        return Rules(
+            self._policy,
+            float(self._timeline.points[-1].total),
+            self._inputs,
+            self._plan.total_s,
+            self._may_switch(),
+            keeps_downtime=DOWNTIME in self._controls.by_person,
+            polls=self._polls,
+        )

@@ -13,6 +13,7 @@ from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Forecast, Inputs, after_timeout
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import Judgement, judge
+from tui.forecast.model.steered import automatic
 from tui.migration.model.course import ended_passes
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
@@ -23,12 +24,13 @@ LEAST_RATES = 2  # samples from which a rate of the link is derived
 
 def planned(plan: Plan, inputs: Inputs) -> Forecast:
     """The forecast of the technique that is planned; that of post-copy by hand does without the hand."""
-    inputs = replace(inputs, auto_converge=plan.auto_converge)
+    inputs = replace(inputs, auto_converge=plan.auto_converge, policy=plan.policy, total_s=plan.total_s)
     if plan.technique == POST_COPY_TIMEOUT:
         return after_timeout(inputs, plan.timeout_s)
     if plan.post_copy_refused:
         inputs = replace(inputs, post_copy_refused=plan.post_copy_refused)
-    return model.forecast(chosen(plan), inputs)
+    name = chosen(plan)
+    return automatic(inputs) if name == AUTOMATIC else model.forecast(name, inputs)
 
 
 def used(timeline: Timeline, inputs: Inputs) -> Forecast:
@@ -45,10 +47,10 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
         shadow=shadow,
         post_copy_refused=refused,
         policy=policy,
+        total_s=number_in(options, "total_s") or 0.0,
     )
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
     by_policy = chosen(plan) == AUTOMATIC and timeline.decision.get("decided") == "post-copy"
-    by_policy = by_policy and not options.get("total_s")  # which no forecast knows
     if at is None and timeline.post_copy_refused and not refused:  # while it ran, so the passes went on
         return planned(replace(plan, technique=PRE_COPY), inputs)
     if at is None or by_rule or by_policy:
@@ -88,14 +90,19 @@ def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
 def judgement_of(timeline: Timeline, found: Forecast) -> Judgement | None:
     """The judgement; None if the limits were changed, or if the migration did not show what would have been."""
     downtime_ms = number_in(timeline.options, "downtime_ms")
-    if downtime_ms != timeline.max_downtime_ms or any(mark.sign in ("d", "b") for mark in timeline.marks):
+    by_policy = found.technique == AUTOMATIC  # which the forecast has simulated, with the downtimes that it sets
+    changed = downtime_ms != timeline.max_downtime_ms and not by_policy
+    if changed or any(mark.sign in ("d", "b") for mark in timeline.marks):
         return None
     if timeline.phase == COMPLETED:
         downtime_ms = number_in(timeline.final, "downtime")
         downtime_s = None if downtime_ms is None else downtime_ms / 1000
         total_s = timeline.total_s if timeline.final.get("time_elapsed") else None
         return judge(found, converged=True, total_s=total_s, downtime_s=downtime_s)
+    acts_later = by_policy and found.converges and timeline.now < found.total_s.high
     if timeline.phase == CANCELLED and timeline.post_copy_at is None and stalled(ended_passes(timeline)):
+        if acts_later:  # the passes do not prove what it would have come to
+            return None
         return judge(found, converged=False, total_s=None, downtime_s=None)
     return None
 
@@ -108,13 +115,27 @@ def learned_figures(timeline: Timeline) -> dict[str, Any]:
         if timeline.post_copy_at is not None:
             device_ms = downtime_ms
         elif rate and timeline.passes:
-            device_ms = downtime_ms - 1000 * timeline.passes[-1].left / rate
+            device_ms = downtime_ms - 1000 * _sent_in_pause(timeline, rate) / rate
     if device_ms is not None and device_ms < 0:
         rate = device_ms = None  # the rest was sent faster, so it was not the link that limited the passes
     return {
         "bandwidth_bytes_s": None if rate is None else round(rate),
         "device_ms": None if device_ms is None else round(device_ms),
     }
+
+
+def _sent_in_pause(timeline: Timeline, rate: float) -> float:
+    """The bytes that pre-copy sent while the VM was paused: all without those sent until then.
+
+    What the last pass left is too little if passes ended between the last sample and the pause.
+    """
+    paused_at = next((mark.t for mark in reversed(timeline.marks) if mark.sign == "S"), None)
+    sent = number_in(timeline.final, "memory_processed")
+    before = [each for each in timeline.points if paused_at is not None and each.t <= paused_at]
+    if paused_at is None or sent is None or not before:
+        return timeline.passes[-1].left
+    in_pause = sent - before[-1].transferred - rate * (paused_at - before[-1].t)
+    return max(float(timeline.passes[-1].left), in_pause)
 
 
 def _link_rate(timeline: Timeline) -> float | None:

@@ -8,6 +8,7 @@ from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import View
 from tui.forecast.model.pre_copy import THROTTLE_MOST
+from tui.forecast.model.steered import Rules, ahead_by_rules
 from tui.migration.model.timeline import PASS, Timeline
 
 NEWEST_PASSES = 1000  # a policy needs those of the last minutes, and each costs time
@@ -57,11 +58,16 @@ def view_of(
 
 
 def ahead_of(
-    timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, switch_s: float | None = None
+    timeline: Timeline,
+    inputs: Inputs | None,
+    bandwidth: float | None,
+    *,
+    switch_s: float | None = None,
+    rules: Rules | None = None,
 ) -> Ahead | None:
     """The forecast from here on; None while too little is known. `inputs` are those from before the start.
 
-    `switch_s` seconds after the start, it will be switched to post-copy; None if it will not.
+    `switch_s` seconds after the start, it will be switched to post-copy, or `rules` decide that; None if neither.
     """
     ended, memory = ended_passes(timeline), float(timeline.points[-1].total)
     if not bandwidth or not timeline.max_downtime_ms or (inputs is None and len(ended) < LEAST_PASSES):
@@ -73,7 +79,12 @@ def ahead_of(
     throttle = timeline.points[-1].throttle / 100 if timeline.auto_converge else None
     to_send = _to_send(timeline, inputs.first)
     where = replace(position(timeline), to_send=to_send, switch_s=switch_s, throttle=throttle)
-    found = ahead(updated(inputs, ended, bandwidth), where)
+    newest = updated(inputs, ended, bandwidth)
+    if rules is None:
+        found = ahead(newest, where)
+    else:
+        before = None if rules.inputs is None else replace(rules.inputs, max_downtime_s=inputs.max_downtime_s)
+        found = ahead_by_rules(newest, where, replace(rules, inputs=before, ended=ended))
     begin = (where.elapsed_s, where.remaining, where.remaining)
     return replace(found, cone=(begin, *found.cone[1:]))
 

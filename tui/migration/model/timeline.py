@@ -251,6 +251,7 @@ class Timeline(Requested):
         self._on_target(event)
         self.phase = SETUP
         self.from_start = self._passes.from_start = True
+        self._on_unchecked(event)
 
     def _on_attached(self, event: Event) -> None:
         self._unseen = None

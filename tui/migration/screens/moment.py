@@ -79,6 +79,11 @@ class MomentPage(ChartPage):
         raise NotImplementedError
 
     @property
+    def run_folder(self) -> Path | None:
+        moment = self._moment()
+        return moment.folder if moment is not None else None
+
+    @property
     def _has_charts(self) -> bool:
         return self._moment() is not None
 

@@ -62,6 +62,8 @@ class MigratePage(AfterMoveView):
         *CHART_BINDINGS,
     ]  # fmt: skip
 
+    CHANGES = frozenset({*KEYS, *AFTER_KEYS})
+
     def __init__(
         self,
         migrations: Migrations,

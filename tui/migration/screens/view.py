@@ -11,7 +11,6 @@ from tui.core.plan import Plan
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.record import END, EVERY_SECOND, Event, Record
 from tui.migration.model.timeline import Timeline
-from tui.migration.model.verdict import sentence
 from tui.migration.screens.moment import Moment, MomentPage
 from tui.migration.widgets.idle import idle_lines
 from tui.ui.error_report import WATCH
@@ -129,12 +128,6 @@ class MigrateView(MomentPage):
         self.on_end()
         if self.is_current:
             self._attach_running()  # reads where the VM is now
-        if not self._shown:
-            migration = self._migration
-            verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
-            self.app.notify(
-                self.with_keys(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False
-            )
 
     def on_end(self) -> None:
         """The migration shown has ended."""

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from tui.core.plain_text import plain
 from tui.forecast.model.interval import SHARE
 from tui.runs.model.run import Run
+from tui.runs.model.run_forecast import LONGEST_NAME, RunForecast
+
+AFTER = " after "  # in the name of a technique, before its moment
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,12 @@ class Share:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of the runs that had a forecast; errors are medians of their amounts, as shares of the outcome."""
+    """Of the runs that had a forecast; errors are medians of their amounts, as shares of the outcome.
 
+    `technique` is empty if they are of several ones.
+    """
+
+    technique: str
     runs: int
     verdict: Share
     total: Share
@@ -41,7 +49,8 @@ class Accuracy:
             _words("the downtime", self.downtime, self.downtime_error),
         ]
         judged = "; ".join(each for each in found if each) or "none was judged"
-        return f"Forecast against outcome, {self.runs} run{'' if self.runs == 1 else 's'}: {judged}."
+        of = f" of {self.technique}" if self.technique else ""
+        return f"Forecast{of} against outcome, {self.runs} run{'' if self.runs == 1 else 's'}: {judged}."
 
 
 def accuracy(runs: Iterable[Run]) -> Accuracy | None:
@@ -49,7 +58,9 @@ def accuracy(runs: Iterable[Run]) -> Accuracy | None:
     found = [run.forecast for run in runs if run.forecast is not None and not run.annotation.excluded]
     if not found:
         return None
+    techniques = {_technique(each) for each in found}
     return Accuracy(
+        techniques.pop() if len(techniques) == 1 else "",
         len(found),
         _share([each.verdict_right for each in found]),
         _share([each.total_within for each in found]),
@@ -57,6 +68,20 @@ def accuracy(runs: Iterable[Run]) -> Accuracy | None:
         _median([each.total_error for each in found]),
         _median([each.downtime_error for each in found]),
     )
+
+
+def by_technique(runs: Sequence[Run]) -> list[Accuracy]:
+    """The accuracy of the forecasts of each technique: an interval may be right for one and too narrow for another."""
+    names = dict.fromkeys(_technique(run.forecast) for run in runs if run.forecast is not None)
+    found = (accuracy(run for run in runs if run.forecast and _technique(run.forecast) == name) for name in names)
+    return [each for each in found if each is not None]
+
+
+def _technique(forecast: RunForecast) -> str:
+    """Its technique without the moment of a switch by hand, which is different in each run."""
+    name = " ".join(plain(forecast.technique).split())[:LONGEST_NAME]
+    before, after, _moment = name.partition(AFTER)
+    return f"{before}{after.rstrip()}"
 
 
 def _share(judged: Sequence[bool | None]) -> Share:

@@ -12,7 +12,7 @@ from textual.content import Content
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.runs.backend.runs import Runs
-from tui.runs.model.accuracy import accuracy
+from tui.runs.model.accuracy import by_technique
 from tui.runs.model.difference import differences
 from tui.runs.model.groups import letter
 from tui.runs.model.measure import measured
@@ -140,8 +140,7 @@ class ComparePage(Page):
             *self._left_out(),
             *table_lines(rows, len(self._runs), width),
         ]
-        forecasts = accuracy(self._runs)
-        for sentence in [*self._found, *([] if forecasts is None else [forecasts.sentence])]:
+        for sentence in [*self._found, *(each.sentence for each in by_technique(self._runs))]:
             first, *more = Content(plain(sentence)).wrap(max(10, width - 2))
             lines += [Content.assemble(" - ", first), *(Content.assemble("   ", line) for line in more)]
         self._lines.show(*lines)

@@ -25,12 +25,13 @@ from tui.runs.model.table import ordered
 from tui.runs.model.view import BY_NAME
 from tui.runs.screens.columns import KEYS, NEED_NO_RUN, ColumnsPage
 from tui.runs.screens.compare import ComparePage
-from tui.runs.screens.dialogs import DeleteRuns, TextDialog
+from tui.runs.screens.deletion import DeleteRuns
 from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
+from tui.ui.text_dialog import TextDialog
 
 AGAIN_AFTER_S = 5.0
 CHANGES_NOTES = frozenset({"note", "tags", "exclude"})
@@ -73,6 +74,8 @@ class RunsPage(ColumnsPage):
         Binding("D", "delete", "delete", tooltip="Delete the marked runs, else the chosen one", id="runs.delete"),
         Binding("r", "read", "read again", show=False, tooltip="List the runs again now", id="runs.read"),
     ]
+
+    CHANGES = CHANGES_NOTES | {"delete"}
 
     def __init__(self, runs: Runs, words: str = "") -> None:
         super().__init__(runs.view)
@@ -151,6 +154,11 @@ class RunsPage(ColumnsPage):
     def _chosen(self) -> Run | None:
         index, runs = self._table.highlighted, self._shown.runs if self._shown else ()
         return runs[index] if index is not None and index < len(runs) else None
+
+    def to_copy(self) -> str:
+        """The folders of the marked runs, else that of the chosen one."""
+        chosen = self._chosen()
+        return "\n".join(str(run.folder) for run in self._marked_runs() or ([chosen] if chosen else []))
 
     def _marked_runs(self) -> list[Run]:
         """The marked runs that are shown."""

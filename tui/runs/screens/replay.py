@@ -23,11 +23,29 @@ from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.replay import HIDING, ReplayLog
 from tui.runs.backend.runs import Runs
 from tui.runs.model.replay import Playhead, read_time, time_text
-from tui.runs.screens.dialogs import TextDialog
 from tui.runs.widgets import ReplayBar
+from tui.ui.text_dialog import TextDialog
 
 TICK_S = 0.1
 AT_ONCE = 500  # records that are added between two keys; for more, the timeline is built on a thread
+
+
+def moment_of(opened: OpenRun, timeline: Timeline, at: float) -> Moment:
+    """What the Migrate page shows of a run at `at` seconds, with the timeline of its records up to then."""
+    run, options = opened.run, opened.timeline.options
+    timeout_s = number_in(options, "timeout_s") or 0.0
+    elapsed = timeline.now if timeline.unfollowed else at
+    elapsed = elapsed if timeline.ended_at is None else timeline.ended_at
+    return Moment(
+        vm=str(options.get("vm") or run.vm or run.folder.name),
+        how=Plan("", opened.timeline.technique, timeout_s).words,
+        origin=str(options.get("origin") or run.origin),
+        target=timeline.target or opened.timeline.target or ELSEWHERE,
+        folder=run.folder,
+        timeline=timeline,
+        elapsed=elapsed,
+        waiting_s=timeline.waiting_s(elapsed),
+    )
 
 
 class ReplayPage(MomentPage):
@@ -104,22 +122,7 @@ class ReplayPage(MomentPage):
         return super().why_not(action)
 
     def _moment(self) -> Moment | None:
-        if self._log is None:
-            return None
-        timeline, run, options = self._timeline, self._opened.run, self._opened.timeline.options
-        timeout_s = number_in(options, "timeout_s") or 0.0
-        elapsed = timeline.now if timeline.unfollowed else self._at
-        elapsed = elapsed if timeline.ended_at is None else timeline.ended_at
-        return Moment(
-            vm=str(options.get("vm") or run.vm or run.folder.name),
-            how=Plan("", self._opened.timeline.technique, timeout_s).words,
-            origin=str(options.get("origin") or run.origin),
-            target=timeline.target or self._opened.timeline.target or ELSEWHERE,
-            folder=run.folder,
-            timeline=timeline,
-            elapsed=elapsed,
-            waiting_s=timeline.waiting_s(elapsed),
-        )
+        return None if self._log is None else moment_of(self._opened, self._timeline, self._at)
 
     # -- following the position --
 

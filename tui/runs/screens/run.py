@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -60,6 +61,10 @@ class RunPage(ChartPage):
         self._opened: OpenRun | None = None
         self._script: Script | Failure | None = None
         self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Board(id="charts")
+
+    @property
+    def run_folder(self) -> Path:
+        return self._run.folder
 
     def body(self) -> ComposeResult:
         yield self._what

@@ -1,8 +1,10 @@
 """The studies of one configuration in the runner, and what a client may request of them."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from tui.core.plan import Plan
 from tui.core.settings import Config
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon
+from tui.migration.backend.preflight import Refused
 from tui.migration.model.call.gate import Case, refusals
 from tui.study.backend import find, store
 from tui.study.backend.engine import Engine
@@ -170,7 +173,17 @@ class Studies:
         self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
         daemons = await self._tools.owner.daemons(*both)
         _require_allowed(plans, daemons)
+        await self._require_certificates(plans, both)
         return {(vm.uuid, each.uuid): vm.name for each in daemons for vm in vms}
+
+    async def _require_certificates(self, plans: Collection[Plan], both: tuple[str, str]) -> None:
+        """Failure if the certificates of the hosts prevent a migration with TLS in one of the two directions."""
+        encrypted = [each for each in sorted(plans, key=str) if each.tls][:1]  # all use the same certificates
+        for plan, (origin, target) in itertools.product(encrypted, (both, both[::-1])):
+            try:
+                await self._tools.owner.on_hosts.unchecked(replace(plan, to=target), origin)
+            except Refused as refused:
+                raise Failure("The study cannot start", refused.reason, refused.hint) from refused
 
     def _found(self, name: str, config: str) -> Study:
         return find.found(self._folder, name, config)

@@ -1,12 +1,12 @@
 """The settings of a study: each combination of a VM, a workload and the options of a migration is a cell."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AT_ONCE, NOT_ALLOWED, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, without_post_copy
 from tui.core.quantity import MIB
 from tui.core.schema import Problem
 from tui.core.settings import IDLE, CpuWorkload, MemoryWorkload
@@ -62,6 +62,10 @@ def options_text(plan: Plan) -> str:
         parts.append("auto-converge")
     if plan.parallel:
         parts.append(f"{plan.parallel} connections")
+    if plan.total_s:
+        parts.append(f"total at most {plan.total_s:g} s")
+    if plan.post_copy_refused:
+        parts.append("without post-copy")
     return ", ".join([*parts, *option_words(plan)])
 
 
@@ -127,25 +131,35 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
     technique = TECHNIQUES[table.technique]
     usual = Plan(vm).timeout_s
     timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
-    lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel, table.policy)
-    options = [option for option in OPTIONS if hasattr(table, option.name)]
-    swept = [getattr(table, option.name) for option in options]
-    for each in itertools.product(*lists, *swept):
-        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel, policy, *further = each
-        words = (
-            f"{timeout_s:g} s",
-            f"{bandwidth_mib_s} MiB/s",
-            f"{downtime_ms} ms",
-            "+ac" if auto_converge else "-ac",
-            f"x{parallel}",
-            policy,
-        )
-        different = [word for word, values in zip(words, lists, strict=True) if len(values) > 1]
-        named = zip(options, further, swept, strict=True)
-        different += [option.words(value) for option, value, values in named if len(values) > 1]
-        virsh: dict[str, Any] = {option.name: value for option, value in zip(options, further, strict=True)}
-        plan = Plan(vm, technique, timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel, policy=policy)
-        yield replace(plan, **virsh), different
+    swept = {
+        "timeout_s": timeouts, "bandwidth_mib_s": table.bandwidth_mib_s, "downtime_ms": table.downtime_ms,
+        "auto_converge": table.auto_converge, "parallel": table.parallel, "policy": table.policy,
+        "total_s": table.total_s, "post_copy": table.post_copy,
+    }  # fmt: skip
+    options = {option.name: option for option in OPTIONS if hasattr(table, option.name)}
+    swept |= {name: getattr(table, name) for name in options}
+    for each in itertools.product(*swept.values()):
+        values: dict[str, Any] = dict(zip(swept, each, strict=True))
+        different = [
+            options[name].words(value) if name in options else _WORDS[name](value)
+            for name, value in values.items()
+            if len(swept[name]) > 1
+        ]
+        allowed = values.pop("post_copy")
+        plan = Plan(vm, technique, **values)
+        yield plan if allowed else without_post_copy(plan, NOT_ALLOWED), different
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {  # that tell the values of a list apart
+    "timeout_s": "{:g} s".format,
+    "bandwidth_mib_s": "{} MiB/s".format,
+    "downtime_ms": "{} ms".format,
+    "auto_converge": lambda value: "+ac" if value else "-ac",
+    "parallel": "x{}".format,
+    "policy": str,
+    "total_s": lambda value: f"total {value:g} s" if value else "no total",
+    "post_copy": lambda value: "+post-copy" if value else "-post-copy",
+}
 
 
 def to_fields(cell: Cell) -> dict[str, Any]:

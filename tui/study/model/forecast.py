@@ -2,10 +2,13 @@
 
 import math
 
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import Link, post_copy, pre_copy
+from tui.forecast.model.steered import automatic
 from tui.guest.model.workload import CPU, MEMORY
 from tui.study.model.cell import Cell
 
@@ -25,8 +28,21 @@ def migration_s(cell: Cell, memory_bytes: int) -> float | None:
         return post_copy(curve, link, memory_bytes, 0.0, downtime_s).total_s
     if plan.technique == POST_COPY_TIMEOUT:
         return post_copy(curve, link, memory_bytes, plan.timeout_s, downtime_s).total_s
+    if plan.technique == AUTOMATIC and plan.post_copy:
+        return _automatic(plan, curve, memory_bytes)
     found = pre_copy(curve, link, memory_bytes, downtime_s, auto_converge=plan.auto_converge).total_s
     return None if found == math.inf and plan.auto_converge else found  # it slows the guest until it may converge
+
+
+def _automatic(plan: Plan, curve: DirtyCurve, memory_bytes: int) -> float:
+    """The total time by the policy of the plan."""
+    known = Interval.exact(0.0)
+    inputs = Inputs(
+        curve, Interval.exact(memory_bytes), Interval.exact(plan.bandwidth_mib_s * MIB), "the limit",
+        plan.downtime_ms / 1000, known, known, known, exact_curve=True, auto_converge=plan.auto_converge,
+        policy=plan.policy, total_s=plan.total_s,
+    )  # fmt: skip
+    return automatic(inputs).total_s.likely
 
 
 def _dirty_rate(cell: Cell) -> tuple[float, float] | None:

@@ -66,7 +66,9 @@ class MigrationTable(OptionKeys):
     timeout_s: Annotated[tuple[float, ...] | None, sweep(kinds.seconds(0.1, 86_400))] = None
     bandwidth_mib_s: Annotated[tuple[int, ...], sweep(kinds.rate(1_000_000))] = (0,)
     downtime_ms: Annotated[tuple[int, ...], sweep(kinds.milliseconds(1, 2_000_000))] = (300,)
-    policy: Annotated[tuple[str, ...], sweep(kinds.one_of(list(POLICIES)))] = (OURS,)  # of "automatic"
+    policy: Annotated[tuple[str, ...], sweep(kinds.one_of(list(POLICIES)))] = (OURS,)  # of "automatic", as the next two
+    total_s: Annotated[tuple[float, ...], sweep(kinds.seconds(0, 86_400))] = (0.0,)  # 0: no limit
+    post_copy: Annotated[tuple[bool, ...], sweep(kinds.yes_or_no())] = (True,)  # whether it is allowed
     auto_converge: Annotated[tuple[bool, ...], sweep(kinds.yes_or_no())] = (False,)
     parallel: Annotated[tuple[int, ...], sweep(kinds.whole(0, 255))] = (0,)
 
@@ -168,6 +170,21 @@ def _of_migration(table: MigrationTable, workloads: list[str]) -> Iterator[Probl
     if table.timeout_s is not None and table.technique != POST_COPY_TIMEOUT:
         hint = f'Use technique = "{POST_COPY_TIMEOUT}", or remove it.'
         yield Problem(name, "timeout", f"the technique {table.technique} has no timeout", hint)
-    if table.policy != (OURS,) and table.technique != AUTOMATIC:
+    yield from _of_automatic(table, name)
+
+
+def _of_automatic(table: MigrationTable, name: str) -> Iterator[Problem]:
+    """Keys that only "automatic" has, and those of them that exclude each other."""
+    given = {
+        "policy": ("has no policy", table.policy != (OURS,)),
+        "total": ("has no longest total time", any(table.total_s)),
+        "post_copy": ("decides nothing about post-copy", not all(table.post_copy)),
+    }
+    if table.technique != AUTOMATIC:
         hint = f'Use technique = "{AUTOMATIC}", or remove it.'
-        yield Problem(name, "policy", f"the technique {table.technique} has no policy", hint)
+        for key, (why, is_given) in given.items():
+            if is_given:
+                yield Problem(name, key, f"the technique {table.technique} {why}", hint)
+    elif any(table.total_s) and not all(table.post_copy):
+        why = "without post-copy, no longest total time can be kept"
+        yield Problem(name, "total", why, "Remove it, or make a table of its own for post_copy = false.")

@@ -66,13 +66,15 @@ class StudyPage(Page):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new study", tooltip="Start a study: choose a plan, see what it does", id="study.new"),
-        Binding("k", "stop", "stop it", tooltip="Stop the study, after a confirmation", id="study.stop"),
+        Binding("x", "stop", "stop it", tooltip="Stop the study, after a confirmation", id="study.stop"),
         Binding("r", "resume", "resume", tooltip="Continue the study; what is done is not repeated", id="study.resume"),
         Binding("f", "follow", "follow", tooltip="Show its migration on the Migrate page", id="study.follow"),
         Binding("o", "runs", "runs", tooltip="Show its runs on the Runs page", id="study.runs"),
         Binding("e", "earlier", "earlier", tooltip="List all studies, and show another one", id="study.earlier"),
         Binding("escape", "newest", "back", tooltip="Back to the study under way, or the newest", id="study.newest"),
     ]
+
+    CHANGES = frozenset({"new", "stop", "resume"})
 
     class RunOpened(Message):
         """A run was chosen, by its folder."""
@@ -110,6 +112,10 @@ class StudyPage(Page):
             Lines(id=each) for each in ("head", "trouble", "columns", "about")
         )
         self._matrix, self._list = Rows(id="matrix"), EndedRuns(id="list", compact=True, markup=False)
+
+    def to_copy(self) -> str:
+        """The id of the study, which is the name of its folder."""
+        return str(self._shown.status.get("id", "")) if self._shown is not None else ""
 
     def body(self) -> ComposeResult:
         yield self._head

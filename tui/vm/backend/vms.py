@@ -18,6 +18,7 @@ from tui.vm.model.host_inventory import HostInventory, parse_inventory
 from tui.vm.model.image import Image, users_of
 from tui.vm.model.listing import Listed, Listing
 from tui.vm.model.offer import Offer
+from tui.vm.model.rules.rule import on_shared
 from tui.vm.model.wanted import wanted_cpus, wanted_paths
 
 
@@ -25,7 +26,8 @@ from tui.vm.model.wanted import wanted_cpus, wanted_paths
 class Deletion:
     """What deleting a VM would do: undefine it on `hosts`, remove `disks`; `kept` are other disks and why they stay.
 
-    `snapshots` go with the VM: libvirt forgets them.
+    `snapshots` go with the VM: libvirt forgets them. `nvram`, the file of its UEFI variables, goes with it, too, and
+    from the hosts of `leftovers`, where migrations left it.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Deletion:
     disks: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     snapshots: tuple[str, ...] = ()
+    nvram: str = ""
+    leftovers: tuple[str, ...] = ()
 
 
 class Vms:
@@ -113,7 +117,25 @@ class Vms:
         hosts = tuple(host for host, answer in where.answers.items() if isinstance(answer, Vm))
         disks, kept = await self._disks(name, listing)
         domain = listing.domain(name)
-        return Deletion(name, hosts, disks, kept, domain.snapshots if isinstance(domain, Domain) else ())
+        if not isinstance(domain, Domain):
+            return Deletion(name, hosts, disks, kept)
+        nvram = domain.hardware.firmware.nvram
+        left = () if listing.unread else await self._leftovers(name, nvram, hosts)
+        return Deletion(name, hosts, disks, kept, domain.snapshots, nvram, left)
+
+    async def _leftovers(self, name: str, nvram: str, hosts: Sequence[str]) -> tuple[str, ...]:
+        """The hosts other than these that have the file of UEFI variables; none if another VM uses it."""
+        users = [each.name for each in self.domains if each.hardware.firmware.nvram == nvram and each.name != name]
+        if not nvram.startswith("/") or users or on_shared(nvram, self.images.folder):
+            return ()
+        found = []
+        for host in self.hosts:
+            try:
+                if host not in hosts and not (await self.sudo.run(host, ["test", "-f", nvram])).status:
+                    found.append(host)
+            except Failure as failure:
+                log.info("Whether %s is left on %s is unknown: %s", nvram, host, failure)
+        return tuple(found)
 
     async def _disks(self, name: str, listing: Listing) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The files that only this VM uses, and those that must stay, each with the reason."""
@@ -154,11 +176,24 @@ class Vms:
             await self.images.remove(removed)
         for host in now.hosts:
             await self._connections.command(host, lambda hypervisor: hypervisor.undefine(deletion.name))
+        shown = now.leftovers if deletion.nvram == now.nvram else ()
+        left = await self._remove_nvram(now.nvram, [host for host in shown if host in deletion.leftovers])
         spared = [path for path in deletion.disks if path in dict(now.kept)]
         if disks and spared:
-            return f"{deletion.name} was deleted, except {' and '.join(spared)}: now in use."
+            return f"{deletion.name} was deleted, except {' and '.join(spared)}: now in use.{left}"
         what = f" with {' and '.join(removed)}" if removed else "; its disks were kept" if deletion.disks else ""
-        return f"{deletion.name} was deleted{what}."
+        return f"{deletion.name} was deleted{what}.{left}"
+
+    async def _remove_nvram(self, path: str, hosts: Sequence[str]) -> str:
+        """Remove the file of UEFI variables from hosts without the VM; returns what failed, as further sentences."""
+        failed = ""
+        for host in hosts:
+            try:
+                done = await self.sudo.run(host, ["rm", "-f", "--", path])
+                done.output(f"{path} on {host} could not be removed")
+            except Failure as failure:
+                failed += f" {failure}"
+        return failed
 
 
 def _inventory(hypervisor: Hypervisor) -> HostInventory:

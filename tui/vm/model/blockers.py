@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from tui.vm.model.domain import Domain
 from tui.vm.model.offer import Offer
-from tui.vm.model.rules import devices, disks, fit
+from tui.vm.model.rules import devices, disks, fit, host
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case
 
-RULES = (*disks.RULES, *devices.RULES, *fit.RULES)
+RULES = (*disks.RULES, *devices.RULES, *fit.RULES, *host.RULES)
 
 
 @dataclass(frozen=True)

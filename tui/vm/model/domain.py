@@ -60,7 +60,11 @@ class Disk:
 
 @dataclass(frozen=True)
 class Nic:
-    """One network interface and what it is connected to."""
+    """One network interface and what it is connected to.
+
+    That of a running VM in a libvirt network is of the kind "network", whatever libvirt has made of it on its host:
+    the target connects it anew by the name of the network.
+    """
 
     kind: str
     source: str = ""
@@ -185,7 +189,8 @@ def _job(mirror: ET.Element | None) -> str:
 
 
 def _nic(element: ET.Element) -> Nic:
-    kind, teaming = element.get("type", ""), element.find("teaming")
+    network, teaming = _get(element, "source", "network"), element.find("teaming")
+    kind = "network" if network else element.get("type", "")
     return Nic(
         kind=kind,
         source=_get(element, "source", PLUGS.get(kind, "")),

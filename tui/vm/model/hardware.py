@@ -3,9 +3,11 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.core.quantity import whole
+from tui.vm.model.host_needs import HostNeeds, host_needs
+from tui.vm.model.unmovable import unmovable
 
 HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -35,11 +37,12 @@ class SharedFolder:
 
 @dataclass(frozen=True)
 class Console:
-    """One graphical console; `addresses` are those of the host that it is bound to, `port` is 0 if libvirt chooses."""
+    """One graphical console, with the addresses or libvirt networks of the host; `port` is 0 if libvirt chooses it."""
 
     kind: str
     addresses: tuple[str, ...] = ()
     port: int = 0
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,16 @@ class Firmware:
     loader: str = ""
     nvram: str = ""
     template: str = ""
+    exact: bool = True  # whether the size of the files is that of the firmware: not of qcow2 files
 
 
 @dataclass(frozen=True)
 class Hardware:
     """Devices, firmware and placement of one VM; `pins` and `nodes` are sets of CPUs and NUMA nodes with their use.
 
-    `page_kib` are the sizes of its huge pages, 0 for the host's default; `features` are CPU features that it requires.
+    `page_kib` are the sizes of its huge pages, 0 for the host's default; `huge_bytes` are in them, 0 if all its memory
+    is. `features` are CPU features that it requires. `unmovable` are devices that QEMU can't migrate, `needs` other
+    things of the host.
     """
 
     live: bool = False
@@ -80,9 +86,12 @@ class Hardware:
     pins: tuple[tuple[str, str], ...] = ()
     nodes: tuple[tuple[str, str], ...] = ()
     page_kib: tuple[int, ...] = ()
+    huge_bytes: int = 0
     features: frozenset[str] = frozenset()
     tsc_frequency: bool = False
     migratable_cpu: bool = True
+    unmovable: tuple[str, ...] = ()
+    needs: HostNeeds = field(default_factory=HostNeeds)
 
 
 def hardware(root: ET.Element) -> Hardware:
@@ -105,9 +114,12 @@ def hardware(root: ET.Element) -> Hardware:
         pins=tuple(_pins(root)),
         nodes=tuple(_nodes(root)),
         page_kib=tuple(_pages(root)),
+        huge_bytes=_huge_bytes(root),
         features=frozenset(each.get("name", "") for each in features),
         tsc_frequency=timer is not None and bool(whole(timer.get("frequency", ""))),
         migratable_cpu=cpu is None or cpu.get("migratable") != "off",
+        unmovable=tuple(unmovable(root)),
+        needs=host_needs(root),
     )
 
 
@@ -167,7 +179,8 @@ def _console(element: ET.Element) -> Console:
         found = [element.get("listen", "")]
     automatic = element.get("autoport") == "yes" or any(each.get("type") in ("socket", "none") for each in listens)
     port = 0 if automatic else whole(element.get("port", "")) or 0
-    return Console(element.get("type", ""), tuple(filter(None, found)), port)
+    networks = (each.get("network", "") for each in listens if each.get("type") == "network")
+    return Console(element.get("type", ""), tuple(filter(None, found)), port, tuple(filter(None, networks)))
 
 
 def _tpm(element: ET.Element) -> Tpm:
@@ -182,6 +195,7 @@ def _firmware(root: ET.Element) -> Firmware:
         loader=root.findtext("os/loader", "").strip(),
         nvram=root.findtext("os/nvram", "").strip() or _get(root, "os/nvram/source", "file"),
         template=_get(root, "os/nvram", "template"),
+        exact=_get(root, "os/loader", "format") != "qcow2",
     )
 
 
@@ -208,8 +222,23 @@ def _pages(root: ET.Element) -> Iterator[int]:
     yield from sizes or [0]
 
 
-def _kib(page: ET.Element) -> int:
-    return (whole(page.get("size", "")) or 0) * KIB_OF.get(page.get("unit", ""), 0)
+def _huge_bytes(root: ET.Element) -> int:
+    """The memory of the guest's NUMA cells that have huge pages; 0 if the pages are for all cells."""
+    pages = root.findall("memoryBacking/hugepages/page")
+    if not pages or any(each.get("nodeset") is None for each in pages):
+        return 0
+    cells = frozenset[int]().union(*(numbers(each.get("nodeset", "")) or () for each in pages))
+    found = root.findall("cpu/numa/cell")
+    return sum(_kib(each, "memory") for index, each in enumerate(found) if _id(each, index) in cells) * 1024
+
+
+def _id(cell: ET.Element, index: int) -> int:
+    known = whole(cell.get("id", ""))
+    return index if known is None else known
+
+
+def _kib(element: ET.Element, attribute: str = "size") -> int:
+    return (whole(element.get(attribute, "")) or 0) * KIB_OF.get(element.get("unit", ""), 0)
 
 
 def _get(element: ET.Element, path: str, attribute: str) -> str:

@@ -38,7 +38,7 @@ for path in "$@"; do
     echo "file block $(lsblk -dbno SIZE "$path" 2>/dev/null | tr -d ' \n') - ${id:--} $path"
   elif [ -e "$path" ]; then
     kind=file; [ -d "$path" ] && kind=folder
-    system=$(timeout -s KILL 3 stat -fLc %T "$path" 2>/dev/null)
+    system=$(timeout -s KILL 3 stat -fLc %T "$path" 2>/dev/null | tr ' ' _)
     echo "file $kind $(timeout -s KILL 3 stat -Lc %s "$path" 2>/dev/null) ${system:--} - $path"
   else
     above=$path

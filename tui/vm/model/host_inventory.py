@@ -8,7 +8,8 @@ from tui.core.vm import Inventory
 from tui.vm.model.domain import Disk
 
 FOLDER_POOLS = ("dir", "fs", "netfs", "vstorage")
-DEVICE_POOLS = ("logical", "iscsi", "disk", "scsi", "mpath")
+# The volumes of iscsi, scsi and mpath pools are devices, too, but their names are not those of the devices.
+DEVICE_POOLS = ("logical", "disk", "zfs")
 # The enumerations of libvirt's domain capabilities, and the values that all of its versions report if QEMU has them.
 ENUMS = {
     "graphics": ("type", frozenset({"vnc", "spice"})),

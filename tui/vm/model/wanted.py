@@ -13,9 +13,10 @@ def wanted_paths(domains: Iterable[Domain], inventory: HostInventory, folder: st
     for domain in domains:
         hardware = domain.hardware
         disks = (file for disk in domain.disks for file in inventory.resolved(disk).files)
-        firmware = (hardware.firmware.loader, hardware.firmware.template)
+        firmware = (hardware.firmware.loader, hardware.firmware.template, hardware.firmware.nvram)
         folders = (each.path for each in hardware.folders)
-        for path in (*disks, *domain.boot_files, *firmware, *folders):
+        others = (path for _, path in hardware.needs.files)
+        for path in (*disks, *domain.boot_files, *firmware, *folders, *others):
             if path.startswith("/") and "\n" not in path and not on_shared(path, folder):
                 found[path] = None
     return tuple(found)

@@ -15,6 +15,7 @@ from tui.app.commands.migrate import _parser, plan_of
 from tui.app.commands.output import Output
 from tui.app.config import load
 from tui.app.wiring import call_of
+from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.migration.backend.scripts import Scripts
@@ -69,6 +70,25 @@ async def test_json_has_both_and_the_direction(world: FakeHosts) -> None:
     )
     assert found["virsh"] == (await printed(world))[1]
     assert found["python"] == (await printed(world, python=True))[1]
+
+
+async def test_the_certificates_of_a_migration_with_tls_are_checked(world: FakeHosts) -> None:
+    plan = Plan("guest1", PRE_COPY, tls=True)
+    shell = world.shells["root@destination"]
+    shell.answers = {"\nsh\nlook\n": "now 1\nfile missing ca-cert.pem\n", **shell.answers}
+    status, out, err = await printed(world, plan)
+    assert status == 2
+    assert "--tls" in out
+    assert "--tls is refused: destination has no ca-cert.pem in /etc/pki/qemu." in err
+    shell.answers = {"\nsh\nconf": Completed(1, "", ""), **shell.answers}
+    doubts = [
+        "The TLS certificates of destination were not checked: /etc/libvirt/qemu.conf there could not be read.",
+        "The TLS certificates of source were not checked: the login cannot look into /etc/pki/qemu.",
+    ]
+    status, _, err = await printed(world, plan)
+    assert (status, err.splitlines()) == (0, [f"vmlm-tui migrate: {each}" for each in doubts])
+    found = json.loads((await printed(world, plan, json=True))[1])
+    assert (found["refused"], found["unchecked"]) == ([], doubts)
 
 
 async def test_what_would_refuse_the_start_is_reported_below_the_commands(world: FakeHosts) -> None:

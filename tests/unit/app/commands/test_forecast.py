@@ -26,9 +26,9 @@ from tui.core.plan import AUTOMATIC, Plan
 from tui.core.protocols import MemoryUse
 from tui.core.quantity import MIB
 from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster, Progress
-from tui.forecast.model.forecast import side_by_side
 from tui.forecast.model.forecast_json import forecast_from_json, inputs_from_json
 from tui.forecast.model.interval import Interval
+from tui.forecast.model.steered import techniques_of
 from tui.vm.model.location import VmOnHost
 
 HERE = VmOnHost(guest1("running"), "source")
@@ -84,7 +84,7 @@ async def test_json_has_the_inputs_and_every_technique(ran: Ran) -> None:
     found = json.loads(line)
     assert (found["format"], found["vm"], found["origin"], found["target"]) == (1, "guest1", "source", "destination")
     assert [forecast_from_json(each) for each in found["techniques"]] == list(
-        side_by_side(inputs_from_json(found["inputs"]))
+        techniques_of(inputs_from_json(found["inputs"]))
     )
     assert found["advised"] == "post-copy at once"
     assert found["converges_with"]["downtime_s"] > 0.3
@@ -138,23 +138,23 @@ def test_a_forecast_fits_the_terminal(rate: int, width: int) -> None:
 
 
 def test_in_a_narrow_terminal_the_last_columns_go() -> None:
-    lines = table(side_by_side(inputs(30)), 50)
+    lines = table(techniques_of(inputs(30)), 50)
     assert lines[0].split() == ["total", "pause"]
     assert max(map(len, lines)) <= 50
 
 
 def test_what_never_ends_has_no_number() -> None:
-    lines = table(side_by_side(inputs(1000)), 80)
+    lines = table(techniques_of(inputs(1000)), 80)
     assert lines[1].split() == ["pre-copy", *["no", "end"] * 4]
     assert lines[2].startswith("auto-converge")  # no line with ranges between them
-    near = table(side_by_side(inputs(100)), 80)
+    near = table(techniques_of(inputs(100)), 80)
     assert near[1].count("no end") == 4
     assert near[2].split()[:3] == ["from", "11.2", "s"]
 
 
 def test_passes_of_a_bound_without_end_are_not_counted() -> None:
     of = replace(inputs(100), bandwidth=Interval(100 * MIB, 130 * MIB, 140 * MIB))
-    plain = side_by_side(of)[0]
+    plain = techniques_of(of)[0]
     assert (plain.converges, plain.certain) == (True, False)
     assert 1 < plain.passes.low <= plain.passes.likely < plain.passes.high == math.inf
 

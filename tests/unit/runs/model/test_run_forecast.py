@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.runs.recorded import tables
 from tui.forecast.model.interval import Interval
-from tui.runs.model.accuracy import Share, accuracy
+from tui.runs.model.accuracy import Share, accuracy, by_technique
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.export import csv_of_runs, fields, json_list
 from tui.runs.model.facts import figure_facts
@@ -169,11 +169,25 @@ def test_the_accuracy_of_runs_is_the_share_within_and_the_median_error() -> None
     assert (found.runs, found.verdict, found.total, found.downtime) == (5, Share(3, 4), Share(2, 4), Share(1, 1))
     assert (found.total_error, found.downtime_error) == (0.1, 0.25)
     assert found.sentence == (
-        "Forecast against outcome, 5 runs: the verdict was right in 3 of 4 (75 %); the total time was within its "
-        "interval, which is to hold 80 %, in 2 of 4 (50 %), median error 10 %; the downtime was within its interval, "
-        "which is to hold 80 %, in 1 of 1 (100 %), median error 25 %."
+        "Forecast of pre-copy against outcome, 5 runs: the verdict was right in 3 of 4 (75 %); the total time was "
+        "within its interval, which is to hold 80 %, in 2 of 4 (50 %), median error 10 %; the downtime was within its "
+        "interval, which is to hold 80 %, in 1 of 1 (100 %), median error 25 %."
     )
     assert accuracy([run_of(None)]) is None
     alone = accuracy([run_of(unjudged)])
     assert alone is not None
-    assert alone.sentence == "Forecast against outcome, 1 run: none was judged."
+    assert alone.sentence == "Forecast of pre-copy against outcome, 1 run: none was judged."
+
+
+def test_each_technique_has_its_own_accuracy() -> None:
+    within, outside = ({"verdict_right": True, "total_within": each} for each in (True, False))
+    switched = [FORECAST | {"technique": f"post-copy after {s} s", "outcome": outside} for s in ("9.1", "15.3")]
+    runs = [run_of(FORECAST | {"outcome": within}), *map(run_of, switched), run_of(None)]
+    found = by_technique(runs)
+    assert [(each.technique, each.runs, each.total) for each in found] == [
+        ("pre-copy", 1, Share(1, 1)),
+        ("post-copy after", 2, Share(0, 2)),
+    ]
+    pooled = accuracy(runs)
+    assert pooled is not None
+    assert (pooled.technique, pooled.total) == ("", Share(1, 3))

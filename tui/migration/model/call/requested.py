@@ -27,8 +27,16 @@ class Requested:
         self.max_downtime_ms = 300  # 0 if unknown
         self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
         self.actions: list[Event] = []  # the calls that the app made while it ran, without refused ones
+        self.unchecked: list[str] = []  # of the certificates before the start, as sentences
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self._passes = PassCounter()
+
+    def _on_unchecked(self, event: Event) -> None:
+        """Keep what could not be checked before the start, and mark it."""
+        unchecked = event.data.get("unchecked")
+        self.unchecked = [str(each) for each in unchecked] if isinstance(unchecked, list) else []
+        if self.unchecked:
+            self.marks.append(Mark(event.t, "!", "certificates not checked"))
 
     def _on_key(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")

@@ -15,6 +15,7 @@ SELINUX = re.compile(r"avc: +denied +\{ ([^}]+) \}.* tcontext=[^\s:]*:[^\s:]*:(\
 FIELD = re.compile(r' (operation|profile|path|name)="([^"]+)"')
 # Lines of QEMU's log that are no reason: libvirt ends QEMU by a signal if the migration has failed.
 NO_REASON = re.compile(r"terminating on signal|: warning: |: info: |char device redirected", re.IGNORECASE)
+CERTIFICATE = re.compile(r"\bcertificate\b", re.IGNORECASE)
 QEMU = re.compile(r"(?:^|\s)(?:qemu-[\w-]+|tpm-emulator|swtpm\w*|libvirt: )[^\n]*?: \S")
 
 
@@ -37,7 +38,7 @@ def with_logs(cause: Failure, origin: HostLog, target: HostLog) -> Failure:
         return _better(cause, named.why, named.hint)
     if not known.result:
         return cause
-    if found := _reason_there(target) or _reason_here(origin):
+    if found := _certificate(origin) or _reason_there(target) or _reason_here(origin):
         return _better(cause, *found)
     if refusals:
         return _better(cause, f"{cause.why}; {refusals[0].why}, which may be the reason", refusals[0].hint)
@@ -50,6 +51,17 @@ def with_logs(cause: Failure, origin: HostLog, target: HostLog) -> Failure:
 
 def _better(cause: Failure, why: str, hint: str) -> Failure:
     return Failure(cause.what, why, hint, detail=cause.detail)
+
+
+def _certificate(origin: HostLog) -> tuple[str, str] | None:
+    """Why the sender refused the certificate of the target, which sees only a stream that broke.
+
+    QEMU writes such a line without its name in front.
+    """
+    for line in origin.qemu:
+        if CERTIFICATE.search(line) and (found := explain(line, migration=True)).known:
+            return found.why, found.hint
+    return None
 
 
 def _reason_there(target: HostLog) -> tuple[str, str] | None:

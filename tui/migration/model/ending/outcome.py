@@ -42,6 +42,7 @@ def facts(timeline: Timeline, folder: Path, origin: str, stopped: str = "") -> l
     """The facts, the most important first; `stopped` is why the VM can't be migrated again, or empty."""
     found = [*_what_happened(timeline), *_figures(timeline), *_decided(timeline), *_observed(timeline, origin)]
     found += _after_move(timeline)
+    found += [Fact("not checked", sentence, WARNING) for sentence in timeline.unchecked]
     found.append(Fact("recorded in", home(folder)))
     if timeline.log_trouble:
         found.append(Fact("INCOMPLETE", timeline.log_trouble.replace(f" in {folder}", ""), BAD))

@@ -14,7 +14,7 @@ ROWS = (
     Row(r"QEMU guest agent is not connected", "no guest agent is connected to its channel", AGENT),
     Row(r"guest agent disappeared", "the guest agent disconnected during the command", AGENT),
     Row(
-        r"guest agent not available|agent is not responding|agent command timed out|synchronization",
+        r"guest agent not available|agent is not responding|agent command timed out|respond to synchronization",
         "the guest agent does not respond",
         f"The guest is very busy, or its agent hangs. {AGENT}",
     ),

@@ -9,6 +9,16 @@ MIGRATION_PORT = r"(?:unable to connect to server at|Failed to connect to)\s*'?(
 
 SSH = (
     Row(
+        r"authentication failed: ([^\n]*SASL[^\n]*)",
+        "libvirt on the other host requires a login by SASL: {1}",
+        "Use a URI with qemu+ssh, or set up SASL on both hosts (saslpasswd2, auth.conf).",
+    ),
+    Row(
+        r"ssh: connect to host (\S+) port (\d+): Connection refused",
+        "sshd does not listen on port {2} of {1}",
+        "Start sshd there, or correct the port: `systemctl start ssh` or sshd.",
+    ),
+    Row(
         r"REMOTE HOST IDENTIFICATION HAS CHANGED",
         "its ssh host key has changed",
         "If the host was installed anew, remove its old key from root's known_hosts on the connecting host "
@@ -45,7 +55,7 @@ SSH = (
         "Update the older ssh of the two, or allow one of its algorithms in root's ~/.ssh/config.",
     ),
     Row(
-        r"password has expired|account (?:is )?(?:has )?expired|currently not available",
+        r"password has expired|account (?:is )?(?:has )?expired|account is currently not available",
         "the login at that host is expired or closed",
         "Log in there once by hand; the account must not require a new password.",
     ),
@@ -55,7 +65,8 @@ SSH = (
         "MaxStartups in its sshd_config, fail2ban or /etc/hosts.deny may refuse this host. The Hosts page tries it.",
     ),
     Row(
-        r"Permission denied \(|Permission denied, please try again|Could not authenticate|Authentication failed",
+        r"Permission denied \(|Permission denied, please try again|Could not authenticate|"
+        r"interactive authentication failed",
         "ssh refused the login",
         "Authorise root's ssh key of the connecting host; the Hosts page sets up this login.",
     ),
@@ -72,7 +83,7 @@ SSH = (
         "Check the name, and /etc/hosts on the connecting host; the Hosts page adds it.",
     ),
     Row(
-        r"Could not resolve|Name or service not known|Temporary failure in name resolution|unable to resolve",
+        r"Name or service not known|Temporary failure in name resolution|could not resolve (?:address|hostname)",
         "its host name cannot be resolved",
         "Check the name, and /etc/hosts on the connecting host; the Hosts page adds it.",
     ),
@@ -121,13 +132,15 @@ TLS = (
     Row(
         r"(?:hasn't got a known issuer|Failed to verify peer's certificate|"
         r"signer (?:is )?not (?:found|a CA)|certificate .*not trusted|unknown issuer"
-        r"|failed validation against|certificate verification failed|unknown CA|certificate is invalid)",
+        r"|failed validation against|certificate verification failed|unknown CA\b|certificate is invalid|"
+        r"Unable to verify (?:server|client) certificate)",
         "one host does not trust the TLS certificate of the other",
         "Both must be signed by the CA in ca-cert.pem on both hosts, in /etc/pki/qemu or /etc/pki/libvirt-migrate.",
     ),
     Row(
-        r"(?:Unable to access credentials|Cannot read (?:CA )?certificate|CA certificate|Missing certificate file) "
-        r"'?([^\s':]+).*(?:No such file|does not exist)?",
+        r"(?:Unable to access credentials|Cannot (?:read|load) (?:CA )?certificate|Missing certificate file|"
+        r"Unable to import \w+ certificate(?: list)?|unable to read server cert|"
+        r"Unable to set x509 CA certificate:) '?(/[^\s':]+)",
         "the TLS certificate {1} cannot be read",
         "Both hosts need ca-cert.pem, server-cert.pem, server-key.pem, "
         "client-cert.pem and client-key.pem, readable for "
@@ -150,7 +163,7 @@ TLS = (
     ),
     Row(
         r"Cannot (?:read from|write to) TLS channel|TLS handshake failed|TLS (?:connection|packet).*"
-        r"(?:terminated|unexpected)|GnuTLS",
+        r"(?:terminated|unexpected)",
         "the TLS connection of the migration broke",
         "Usually one host refuses the other's certificate, or one side does not use TLS; QEMU's log on the destination "
         "has the reason.",
@@ -162,7 +175,15 @@ TLS = (
     ),
 )
 
+# A device or disk of the VM may have its own connections, which the Hosts page does not know.
+NOT_A_DEVICE = r"\A(?![\s\S]*(?:\bqemu-[\w-]+: |QEMU command '(?:block|char|net|device|object)))[\s\S]*?"
+
 NETWORK = (
+    Row(
+        r"Failed to connect socket to '[^']*/(virt(?!qemud)\w+d)-[\w-]*sock'",
+        "{1}, which libvirt needs, does not run {on}",
+        "Start it there: systemctl enable --now {1}.socket.",
+    ),
     Row(
         f"{MIGRATION_PORT}Connection refused",
         "nothing listens on {1}, the address that libvirt gave for the migration",
@@ -182,9 +203,14 @@ NETWORK = (
         MIGRATION,
     ),
     Row(r"virt-ssh-helper: cannot connect to", "libvirtd does not run on the destination", START_LIBVIRTD, MIGRATION),
-    Row(r"Connection refused", "connection refused", "Start sshd and libvirtd on the other host."),
     Row(
-        r"No route to host|Network is unreachable|Host is down|(?:Connection|Operation) timed out",
+        r"unable to connect to (?:server|libvirt) at '([^']+:(16509|16514))': Connection refused",
+        "libvirtd does not listen on {1}",
+        "Enable libvirtd-tcp.socket (16509) or libvirtd-tls.socket (16514) there, or use a URI with qemu+ssh.",
+    ),
+    Row(rf"{NOT_A_DEVICE}Connection refused", "connection refused", "Start sshd and libvirtd on the other host."),
+    Row(
+        rf"{NOT_A_DEVICE}(?:No route to host|Network is unreachable|Host is down|(?:Connection|Operation) timed out)",
         "the network does not reach it",
         "Check the cable, the address and the firewall; the Hosts page tries the ports.",
     ),
@@ -226,8 +252,8 @@ SAID = (  # what the program at the other end of ssh printed, if no row before k
 
 BROKEN = (  # the last rows of the table: what they match may have another reason
     Row(
-        r"client socket is closed|end of file while reading|Cannot recv data|keepalive|Lost connection to destination"
-        r"|Cannot write data",
+        r"client socket is closed|end of file while reading|Cannot recv data|keepalive timeout|"
+        r"Lost connection to destination|Cannot write data(?! to)",
         CONNECTION_BROKE,
         "Check that libvirtd runs and the network is up.",
         result=True,

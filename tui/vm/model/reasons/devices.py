@@ -27,7 +27,12 @@ CONSOLE = (
         "Hosts page tries these ports.",
     ),
     Row(
-        r"Failed to reserve port (\d+)|-(?:vnc|spice) \S*?:(\d+)[^\n]*Address already in use",
+        r"-vnc \S*?:(\d+)[^\n]*Address already in use",
+        "the VNC display {1} of the VM's console is in use {on}: its port is 5900 plus that number",
+        f"Set autoport='yes' in its <graphics> {EDIT}, or end what uses the port there (`ss -ltnp`).",
+    ),
+    Row(
+        r"Failed to reserve port (\d+)|-spice \S*?port=(\d+)[^\n]*Address already in use",
         "the port {1}{2}, which the VM's console needs, is in use {on}",
         f"Set autoport='yes' in its <graphics> {EDIT}, or end what uses the port there (`ss -ltnp`).",
     ),
@@ -38,7 +43,12 @@ CONSOLE = (
         "remote_display_port_min, in its /etc/libvirt/qemu.conf. The Hosts page tries the migration's ports.",
     ),
     Row(
-        r"(?:Failed to bind socket|bind|listen)[^\n]*Address already in use",
+        r"unable to set guest cid[^\n]*Address already in use",
+        "another VM {on} has the vsock address (CID) of the VM",
+        f"Set <cid auto='yes'/> in its <vsock> {EDIT}.",
+    ),
+    Row(
+        r"(?:Failed to bind socket|bind|listen|available port)[^\n]*Address already in use",
         "a port that QEMU needs is in use {on}",
         "Find what uses it there: `ss -ltnp`.",
     ),
@@ -56,9 +66,8 @@ CONSOLE = (
         f"Install its module (qemu-system-modules-spice, qemu-device-display-*), or choose virtio or vga {EDIT}.",
     ),
     Row(
-        r"'([\w.-]+)'(?: \(alias '[\w.-]+'\))? is not a valid device model name|Device "
-        r"'([\w.-]+)' (?:could not be )?not found",
-        "the QEMU {on} does not have the device {1}{2}",
+        r"'([\w.-]+)'(?: \(alias '[\w.-]+'\))? is not a valid device model name",
+        "the QEMU {on} does not have the device {1}",
         "Install the package with its module there (qemu-system-modules-*, qemu-device-*), or give the VM another "
         f"device {EDIT}.",
     ),
@@ -71,6 +80,34 @@ CONSOLE = (
         r"keymap[^\n]*(?:not found|could not read)|could not read keymap file: '?([^\s']+)",
         "the keyboard map of the VM's console is missing {on} {1}",
         "Install qemu-system-data there, or remove keymap from <graphics>.",
+    ),
+)
+
+CONNECTED = (  # to programs and storage that are no hosts of the migration
+    Row(
+        r"-chardev [^\n]*?Failed to connect to '([^']+)': ([^\n]+)",
+        "a device of the VM cannot connect to {1} {on}: {2}",
+        "Start the program that listens there, such as Open vSwitch, DPDK, swtpm or virtiofsd.",
+    ),
+    Row(
+        r"-(?:blockdev|drive) [^\n]*?: ((?:iSCSI: )?(?:error connecting|Failed to connect to)[^\n]*)",
+        "QEMU cannot connect to the storage of a disk {on}: {1}",
+        "The storage must admit that host, too: look at the network, the firewall, and the secret of the disk.",
+    ),
+    Row(
+        r"Could not open '(/dev/[^']+)': No such file or directory",
+        "the device {1} of the host, which the VM uses, does not exist {on}",
+        f"Connect one under the same name there, or remove it from the VM's definition {EDIT}.",
+    ),
+    Row(
+        r'failed to find romfile "([^"]+)"',
+        "the ROM {1} is missing {on}",
+        "Install the same package there (ipxe-qemu, seabios), or copy the file.",
+    ),
+    Row(
+        r"no nwfilter with matching name '([^']+)'",
+        "the network filter {1} is missing {on}",
+        "Define it there: `virsh nwfilter-dumpxml {1}` here, then `virsh nwfilter-define` there.",
     ),
 )
 
@@ -118,13 +155,28 @@ NETWORK = (
         f"Give one of the two another MAC address {EDIT}.",
     ),
     Row(
-        r"(?:vhost-net|vhost)[^\n]*(?:could not be initialized|unable to init|No such file)",
+        r"vhost-net[^\n]*(?:could not be initialized|unable to init|No such file|unavailable)",
         "vhost-net cannot be used {on}",
         "Load its module there: modprobe vhost_net.",
     ),
 )
 
 PASSED_THROUGH = (
+    Row(
+        r"vfio_(?:container_)?dma_map\([^\n]*Cannot allocate memory|VFIO_MAP_DMA[^\n]*Cannot allocate memory",
+        "QEMU may not lock the memory that a passed-through device needs {on}",
+        f"Set <hard_limit> in <memtune> to the VM's memory plus 1 GiB {EDIT}, or raise LimitMEMLOCK of libvirtd there.",
+    ),
+    Row(
+        r"(USB device \S+) is (?:already in use|in use by)|Did not find (USB device \S+)",
+        "the {1}{2} of the VM is missing or in use {on}",
+        f"Plug it in there, or detach it before the migration {EDIT}.",
+    ),
+    Row(
+        r"PCI device (\S+) not found|no node device with matching name 'pci_(\w+)'",
+        "the PCI device {1}{2} is missing {on}",
+        "The same device must be at the same address there; else detach it for the time of the migration.",
+    ),
     Row(
         r"mediated device '([^']+)' not found",
         "the mediated device {1} is missing {on}",
@@ -168,7 +220,7 @@ PASSED_THROUGH = (
         "Unmount it in the guest for the time of the migration: umount -a -t 9p.",
     ),
     Row(
-        r"migration with this virtiofs device is not supported|virtiofs[^\n]*migrat",
+        r"migration with (?:this )?virtiofs device is not supported",
         "the VM has a virtiofs folder, which libvirt or virtiofsd cannot move",
         "It needs libvirt 10.5 and virtiofsd 1.11 on both hosts. Else unmount it in the guest and detach it.",
     ),
@@ -188,7 +240,7 @@ PASSED_THROUGH = (
         f"Remove the slirp network or the helper's device from its definition {EDIT}.",
     ),
     Row(
-        r"cannot migrate domain: ([^\n]+)|State blocked by [\w ]*?device '?([\w:./-]+)|"
+        r"cannot migrate domain: ([^\n]+)|State blocked by [\w -]*?device '?([\w:./-]+)|"
         r"disallowing migration blocker[^\n]*: ([^\n]+)",
         "QEMU cannot move the VM as it is: {1}{2}{3}",
         "Detach or change what it names, then start again.",

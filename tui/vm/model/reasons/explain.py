@@ -13,6 +13,7 @@ TABLE: tuple[Row, ...] = (
     *connections.SSH,
     *operations.VM_STATE,
     *devices.PASSED_THROUGH,
+    *devices.CONNECTED,
     *devices.CONSOLE,
     *devices.NETWORK,
     *machine.CPU,

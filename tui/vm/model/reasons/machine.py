@@ -55,7 +55,7 @@ CPU = (
         "Its definition there names another machine type; remove that definition, or use the same one.",
     ),
     Row(
-        r"unsupported machine type '([^\s']+)|does not support machine type '([^']+)'|"
+        r"unsupported machine type:? ['\"]([^\s'\"]+)|does not support machine type '([^']+)'|"
         r"-(?:machine|M) (?:type=)?'?([\w.-]+)[^\n]*unsupported machine type",
         "the QEMU {on} does not have the VM's machine type {1}{2}{3}",
         f"{SAME_VERSION} A machine type of one distribution, such as pc-q35-noble, exists only there.",
@@ -64,6 +64,27 @@ CPU = (
         r"Cannot check QEMU binary '?([^\s:']+)",
         "QEMU's program {1} is missing {on}",
         "Install the same QEMU there; the Hosts page installs its packages.",
+    ),
+    Row(
+        r"could not find capabilities for [^\n]*domaintype=kvm|failed to initialize kvm|Could not access KVM|"
+        r"does not support virt type 'kvm'|Domain requires KVM, but it is not available",
+        "KVM cannot be used {on}",
+        "Enable virtualization in its firmware and load kvm_intel or kvm_amd; the Hosts page checks it.",
+    ),
+    Row(
+        r"ioctl\(KVM_CREATE_VM\) failed: 16",
+        "another hypervisor, such as VirtualBox, uses the CPU's virtualization {on}",
+        "End it there.",
+    ),
+    Row(
+        r"failed to set MSR (0x\w+)|kvm_buf_set_msrs: Assertion",
+        "{host}'s CPU or kernel does not accept a register of the VM's CPU {1}",
+        f"{CPU_HINT} The same kernel on both hosts helps, too.",
+    ),
+    Row(
+        r"unknown CPU feature:? '?([\w.-]+)",
+        "libvirt {on} does not know the CPU feature {1} of the VM",
+        "Install the same or a newer libvirt there, or take the feature out of the VM's CPU (`virsh edit`).",
     ),
     Row(
         r"could not find capabilities for arch=(\w+)",
@@ -79,11 +100,6 @@ CPU = (
         r"CPU mode '([\w-]+)' for \S+ (\w+) domain[^\n]*not supported by hypervisor",
         "the CPU mode {1} needs KVM, which the VM cannot use {on}",
         "The Hosts page shows whether KVM works; without it, choose a CPU model that QEMU emulates.",
-    ),
-    Row(
-        r"could not find capabilities for domaintype=kvm|failed to initialize kvm|Could not access KVM",
-        "KVM cannot be used {on}",
-        "Enable virtualization in its firmware and load kvm_intel or kvm_amd; the Hosts page checks it.",
     ),
 )
 
@@ -140,6 +156,16 @@ FIRMWARE = (
         "Install swtpm and swtpm-tools there.",
     ),
     Row(
+        r"Could not run '[^']*swtpm_setup'[^\n]*log '([^']+)'",
+        "swtpm_setup could not make the state of the VM's TPM {on}",
+        "The log {1} there has the reason.",
+    ),
+    Row(
+        r"swtpm died and reported: ([^\n]+)",
+        "swtpm failed {on}: {1}",
+        "Its log in /var/log/swtpm/libvirt/qemu there has more.",
+    ),
+    Row(
         r"running swtpm does not support migration with shared storage",
         "the VM's swtpm is too old to move with its state on shared storage",
         "Update swtpm to 0.8 or later and restart the VM. libvirt 12.0 reports this wrongly; 12.1 does not.",
@@ -159,12 +185,21 @@ FIRMWARE = (
 MEMORY = (
     Row(
         r"unable to map backing store for guest RAM|Unable to find any usable "
-        r"hugetlbfs mount|hugetlbfs filesystem is not|"
-        r"(?:os_mem_prealloc|qemu_prealloc_mem)",
+        r"hugetlbfs mount|hugetlbfs filesystem is not|Insufficient free host memory pages",
         "the huge pages that the VM needs are missing {on}",
         "Reserve enough of that size there (vm.nr_hugepages, /etc/hugepages) and "
         "mount hugetlbfs; `virsh freepages --all` "
         "shows those that are free.",
+    ),
+    Row(
+        r"(?:os_mem_prealloc|qemu_prealloc_mem): preallocating memory failed",
+        "QEMU cannot allocate all of the VM's memory at its start {on}",
+        "Free memory there, or huge pages if the VM uses them: `virsh freepages --all`.",
+    ),
+    Row(
+        r"cannot limit locked memory|failed to mlock|mlockall: (?!on_fault)",
+        "QEMU may not lock the VM's memory {on}",
+        "Set <hard_limit> in <memtune>, or raise LimitMEMLOCK of libvirtd there.",
     ),
     Row(
         r"cannot set up guest memory|closed the monitor[\s\S]*Cannot allocate memory|Cannot allocate memory",
@@ -178,11 +213,6 @@ MEMORY = (
         "Change <numatune> in its definition (`virsh edit`), and restart it.",
     ),
     Row(
-        r"cannot limit locked memory|failed to mlock|mlockall",
-        "QEMU may not lock the VM's memory {on}",
-        "Set <hard_limit> in <memtune>, or raise LimitMEMLOCK of libvirtd there.",
-    ),
-    Row(
         r"dimm info lacks slot ID or base address",
         "a memory module of the VM has no slot or base address in libvirt's books",
         "Restart the VM, or detach that module before the migration.",
@@ -190,6 +220,12 @@ MEMORY = (
 )
 
 STATE = (
+    Row(
+        r"Received unknown capability ([\w-]+)|Capability ([\w-]+) is (?:on|off), but received capability",
+        "the QEMUs of the two hosts do not agree on {1}{2}",
+        "Start it without that option, or install the same QEMU on both hosts; the Hosts page shows the versions.",
+        MIGRATION,
+    ),
     Row(
         r"Unknown savevm section or instance '([^']+)'",
         "the QEMU of the destination does not know a device of the VM: {1}",

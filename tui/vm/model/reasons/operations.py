@@ -13,9 +13,26 @@ VM_STATE = (
         "data.",
     ),
     Row(
-        r"domain has (?:an )?active block job|another backup job|disk '?(\w+)'? has an? active (?:\w+ )?(?:block )?job",
+        r"domain has (?:an )?active block (?:copy )?job|another backup job|"
+        r"disk '?(\w+)'? has an? active (?:\w+ )?(?:block )?job",
         "a block job runs on a disk of the VM, such as a backup or a commit {1}",
         "Wait until it ends, or end it: virsh blockjob VM DISK --info, --abort; virsh domjobabort for a backup.",
+    ),
+    Row(
+        r"Source host lock driver (\w+) different from target (\w+)",
+        "the hosts have different lock managers: {1} and {2}",
+        "Set the same lock_manager in qemu.conf on both hosts.",
+    ),
+    Row(
+        r"(?:Unsupported|Unknown) migration cookie feature (\S+)",
+        "libvirt on the destination is too old: it does not know {1}",
+        "Install the same or a newer libvirt there; the Hosts page shows the versions.",
+        MIGRATION,
+    ),
+    Row(
+        r"Unable to find security driver for model (\w+)",
+        "the VM has a label of {1}, which libvirt does not use {on}",
+        "Remove its <seclabel> (`virsh edit`), or set the same security_driver in qemu.conf on both hosts.",
     ),
     Row(
         r"transient disk is not supported",
@@ -43,7 +60,7 @@ VM_STATE = (
         "Two VMs on one disk destroy it: find out which one is right before anything else.",
     ),
     Row(
-        r"(?:domain|UUID)[^\n]*already (?:exists|active|defined)",
+        r"(?:domain with name|unexpected domain) '?\S+ already exists",
         "the name or UUID is in use {on}",
         "Rename or remove that VM.",
     ),
@@ -53,14 +70,38 @@ VM_STATE = (
         "Wait until the migration ends.",
     ),
     Row(
+        r"held by (?:monitor=)?remoteDispatchDomainMigrate(?:Begin|Perform|Confirm)\w*|"
+        r"migration of domain [^\n]* is being actively monitored",
+        "another migration of the VM is under way",
+        "Wait until it ends, or cancel it.",
+    ),
+    Row(
+        r"cannot abort migration in post-copy mode",
+        "post-copy cannot be cancelled, because the memory of the VM is on both hosts",
+        "Wait until it ends. The Migrate page shows what to do if it breaks.",
+    ),
+    Row(
         r"held by (?:monitor=|agent=)?remoteDispatch(\w+)",
         "another operation on the VM has not ended: {1}",
         "Wait and try again.",
     ),
     Row(
-        r"another migration job is already running|already in progress|migration.* is already in progress",
+        r"another migration job is already running|migration[^\n]* already in progress|There's a migration process in "
+        r"progress",
         "another migration of the VM is under way",
         "Wait until it ends, or cancel it.",
+    ),
+    Row(
+        r"is not processing incoming migration",
+        "the destination no longer waits for the VM",
+        f"{LOG} on the destination may have the reason.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"job '[\w ]+' failed due to I/O error",
+        "a disk of the VM had an I/O error during the migration",
+        "Repair its storage first: the NFS page. Or start the migration without abort-on-error.",
     ),
     Row(
         r"domain is no longer running",
@@ -76,7 +117,8 @@ VM_STATE = (
         "Try again in some seconds.",
     ),
     Row(
-        r"post-copy migration of the domain failed",
+        r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase|"
+        r"job: post-copy phase failed",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
     ),
@@ -111,17 +153,24 @@ OPTIONS = (
         "Start it as pre-copy.",
     ),
     Row(
-        r"userfaultfd|userfault|Postcopy is not supported|postcopy-ram",
+        r"userfaultfd not available|userfaultfd[^\n]*(?:Operation not permitted|Permission denied)",
         NO_USERFAULTFD,
         "Set vm.unprivileged_userfaultfd=1 on both hosts; the Hosts page sets it.",
     ),
     Row(
-        r"MSG_ZEROCOPY|zero-?copy[^\n]*(?:lock|ENOBUFS|No buffer space)|Requested Zero Copy feature is not available",
+        r"Postcopy is not supported: ([^\n]+)",
+        "post-copy cannot be used: {1}",
+        "Start it as pre-copy.",
+    ),
+    Row(
+        r"MSG_ZEROCOPY|Zero copy send feature not detected|"
+        r"zero-?copy[^\n]*(?:lock|ENOBUFS|No buffer space)|Requested Zero Copy feature is not available",
         "QEMU cannot send without copying (zero-copy)",
         "Start it without zero-copy, or raise the limit of locked memory of QEMU and net.core.optmem_max.",
     ),
     Row(
-        r"only supported with parallel migration|isn't supported with parallel migration|zero-copy is only available|"
+        r"only supported with parallel migration|isn't supported with parallel migration|"
+        r"zero-?\s?copy (?:is )?only available|"
         r"compression (?:level|method)[^\n]*(?:not supported|requires)|"
         r"Turn parallel migration on to tune it|Unknown compression method|unsupported compression|"
         r"\b[\w-]+'? compression[^\n]*requires",
@@ -129,13 +178,15 @@ OPTIONS = (
         "Set a number of parallel connections, or leave the other option out.",
     ),
     Row(
-        r"Parameter '([\w-]+)' expects ([^\n]+)|Option (\S+ expects [^\n]+)",
-        "QEMU does not accept the value of an option: {1} {2}{3}",
+        r"(?:Parameter|Option) '?([\w-]+)'? expects ([^\n]+)",
+        "QEMU does not accept the value of an option: {1} requires {2}",
         "Start it with another value.",
     ),
     Row(
-        r"(?:capability|parameter) '?([\w-]+)'? is not (?:supported|available)",
-        "this QEMU has no {1}",
+        r"(?:capability|parameter) '?([\w-]+)'? is not (?:supported|available)(?! by this kernel)|"
+        r"Parameter 'capability' does not accept value '([\w-]+)'|"
+        r"'migrate-set-\w+': Invalid parameter '([\w-]+)'",
+        "this QEMU has no {1}{2}{3}",
         "Leave the option out.",
     ),
     Row(
@@ -143,7 +194,13 @@ OPTIONS = (
         "the QEMU of the VM does not have the option {1}",
         "Start it without that option; the Hosts page shows the versions.",
     ),
-    Row(r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
+    Row(
+        r"([^\n:]{0,80}\bmultifd[^\n]*)",
+        "QEMU reports an error of the parallel connections: {1}",
+        "Start it without parallel connections. The QEMUs of both hosts may differ.",
+        MIGRATION,
+        result=True,
+    ),
     Row(
         r"dirty rate is already being measured",
         "another program measures it, too",
@@ -163,7 +220,7 @@ OPTIONS = (
 )
 
 ENDS = (  # of QEMU and of the job: the last rows, because other messages contain these words
-    Row(r"cancell?ed by client|job abort|was aborted|successfully aborted", CANCELLED),
+    Row(r"cancell?ed by client|migration[^\n]* was aborted|successfully aborted", CANCELLED),
     Row(
         rf"{CLOSED}{VM}: ?([\s\S]*\w[\s\S]*)",
         "QEMU on the destination could not start, or ended: {1}",
@@ -184,7 +241,7 @@ ENDS = (  # of QEMU and of the job: the last rows, because other messages contai
         result=True,
     ),
     Row(
-        r"(?:read from|write to) monitor|end of file from (?:qemu )?monitor|monitor socket",
+        r"(?:read from|write to) monitor|end of file from (?:qemu )?monitor|connect to monitor socket",
         QEMU_ENDED,
         f"{LOG} on the host that ran it may have the reason.",
         result=True,

@@ -70,7 +70,7 @@ ROWS = (
         SHARED,
     ),
     Row(
-        r"Cannot access storage file|Could not open '",
+        r"Cannot access storage file",
         "the VM's disk cannot be opened {on}",
         "Mount the shared folder at the same path there, and make it readable for QEMU's user; the NFS page does both.",
     ),
@@ -81,8 +81,8 @@ ROWS = (
         "NFS page checks both.",
     ),
     Row(
-        r"Setting different SELinux label on (\S+)",
-        "SELinux: {1} has the label of another VM that uses it",
+        r"Setting different (?:SELinux label|DAC user or group) on (\S+)",
+        "{1} has the label or the owner of another VM that uses it",
         "Only one VM may use the file, unless its definition has <shareable/>.",
     ),
     Row(
@@ -139,7 +139,7 @@ ROWS = (
         "Create an image of the same size at the same path there, then start again.",
     ),
     Row(
-        r"migration of disk (\w+) failed: ([^\n]+)",
+        r"migration of disk (\w+) failed: (?!No space)([^\n]+)",
         "the copy of the disk {1} failed: {2}",
         "The ports of the copy are those of migrations, which the Hosts page tries; the image there must be as large.",
     ),
@@ -155,12 +155,12 @@ ROWS = (
         "Its log has the reason: often a file was removed under QEMU, such as one in /tmp.",
     ),
     Row(
-        r"migrated partially|bitmap.*(?:inconsistent|migration)",
+        r"migrated partially|Bitmap '[^']*' is inconsistent|Bitmap migration",
         "the dirty bitmap of a disk could not be moved",
         "Delete the checkpoints of the VM (`virsh checkpoint-list`), then start again.",
     ),
     Row(
-        r"master key file",
+        r"failed to (?:open|write)[^\n]*master key file for (?:write|domain)(?![^\n]*Permission)",
         "libvirt cannot write its own files {on}: the disk is probably full",
         "Free some space on the disk with /var/lib/libvirt there: `df -h /var/lib/libvirt`.",
     ),

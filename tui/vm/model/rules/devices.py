@@ -7,7 +7,8 @@ from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, 
 
 Finder = Callable[[Case], Iterator[Words]]
 
-VIRTIOFS = (10, 5, 0)  # the first libvirt that migrates it
+# The first libvirt that migrates virtiofs; it is asked on the host of the VM only. QEMU migrates it from 8.2 on.
+VIRTIOFS, VIRTIOFS_QEMU = (10, 5, 0), (8, 2, 0)
 # QEMU 8.1 migrates VFIO devices whose driver supports it, and lists its blockers; libvirt then leaves it to QEMU.
 VFIO = (8, 1, 0)
 TOO_OLD, MISSING, STARTED_BY_OTHERS, STARTED_BY_LIBVIRT = "too old", "missing", "socket", "folder"  # of virtiofs
@@ -72,7 +73,8 @@ def _virtiofs(state: str) -> Finder:
 
 def _virtiofs_state(case: Case, folder: SharedFolder) -> str:
     there = case.file_there(folder.path)
-    if case.older(libvirt=VIRTIOFS):
+    refused = case.here is not None and case.here.daemon.libvirt_version < VIRTIOFS
+    if refused or case.older(qemu=VIRTIOFS_QEMU):
         return TOO_OLD
     if there is not None and not there.exists:
         return MISSING
@@ -81,7 +83,7 @@ def _virtiofs_state(case: Case, folder: SharedFolder) -> str:
 
 def _nine_p(case: Case) -> Iterator[Words]:
     for each in case.domain.hardware.folders:
-        if each.driver != "virtiofs":
+        if each.driver not in ("virtiofs", "mtp"):
             yield {"folder": each.path or "(unnamed)", "tag": each.tag or "(none)"}
 
 
@@ -146,9 +148,10 @@ def _of_target(kind: str) -> Finder:
         # A bridge of Open vSwitch is a network device, but no bridge of the kernel.
         devices = () if case.facts is None else tuple(case.facts.mtus)
         known = (*case.there.bridges, *devices) if kind == "bridge" else case.there.networks
-        for nic in case.domain.nics:
-            if nic.kind == kind and nic.source not in known:
-                yield {"kind": kind, "source": nic.source}
+        used = [nic.source for nic in case.domain.nics if nic.kind == kind]
+        if kind == "network":  # a console may listen on the address of one
+            used += [name for console in case.domain.hardware.consoles for name in console.networks]
+        yield from ({"kind": kind, "source": each} for each in dict.fromkeys(used) if each not in known)
 
     return finds
 
@@ -211,13 +214,14 @@ RULES = (
     ),
     Rule(
         DOUBTFUL,
-        _host_devices("scsi", "scsi_host"),
+        _host_devices("scsi"),
         "It uses the host device {device}, which migrates only if {target} has the same one and QEMU allows it.",
     ),
     Rule(
         BLOCKED,
         _virtiofs(TOO_OLD),
-        "It uses the host folder {folder} by virtiofs, which libvirt migrates from 10.5 on; a host has an older one.",
+        "It uses the host folder {folder} by virtiofs, which migrates with libvirt 10.5 and QEMU 8.2 or later; a host "
+        "has an older one.",
         "Unmount and detach it for the migration.",
     ),
     Rule(
@@ -250,6 +254,11 @@ RULES = (
         _tpm(lambda *_: True, "passthrough"),
         "It uses the TPM of the host, which can't migrate.",
         "Use an emulated TPM.",
+    ),
+    Rule(
+        DOUBTFUL,
+        _tpm(lambda *_: True, "external"),
+        "Another program provides its TPM; {target} needs it at the same socket.",
     ),
     Rule(
         BLOCKED,
@@ -286,7 +295,12 @@ RULES = (
     Rule(
         DOUBTFUL, _card(unknown=True), "It is connected to the host device {source}; {target} needs one of that name."
     ),
-    Rule(DOUBTFUL, _vdpa, "It is connected to the vDPA device {source}; {target} needs one of that name."),
+    Rule(
+        DOUBTFUL,
+        _vdpa,
+        "It is connected to the vDPA device {source}; {target} needs one of that name, and QEMU decides at the start "
+        "whether it can migrate.",
+    ),
     Rule(
         DOUBTFUL,
         _nic("vhostuser"),

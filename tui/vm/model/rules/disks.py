@@ -14,8 +14,9 @@ Test = Callable[[HostFile | None, HostFile | None], bool]
 MEDIA = {"cdrom": "CD-ROM", "floppy": "Floppy"}
 SAFE_CACHES = ("none", "directsync")
 OPTIONAL = ("optional", "requisite")  # values of startupPolicy
-# File systems that libvirt takes as shared, as `stat -f` names them.
-SHARED_SYSTEMS = frozenset({"nfs", "nfs4", "ceph", "gfs/gfs2", "gfs2", "ocfs2", "gpfs", "smb2", "cifs", "afs", "acfs"})
+# File systems that libvirt takes as shared, as `stat -f` names them; "smb2" is a CIFS mount that it does not know.
+SHARED_SYSTEMS = frozenset({"nfs", "nfs4", "ceph", "gfs/gfs2", "gfs2", "ocfs2", "gpfs", "smb", "cifs", "afs", "acfs"})
+LOCAL_SYSTEMS = frozenset({"ext2/ext3", "xfs", "btrfs", "zfs", "tmpfs", "f2fs", "jfs", "reiserfs", "overlayfs", ""})
 # QEMU drops the host's cache at the end of a migration, so any cache mode is safe (migration-file-drop-cache).
 DROPS_CACHE = {"libvirt": (5, 6, 0), "qemu": (4, 0, 0)}
 
@@ -53,34 +54,50 @@ def _fat(case: Case) -> Iterator[Words]:
 
 
 def _local(case: Case) -> Iterator[tuple[Disk, str]]:
-    """Files outside the shared folder, unless they are on another file system that both hosts share."""
+    """Files outside the shared folder, unless they are on another file system that both hosts share.
+
+    The device of the host in a CD-ROM drive is one of them, because libvirt never requires that it is shared.
+    """
     for disk in case.disks:
-        if disk.kind != "file":
-            continue
-        for path in disk.files:
+        block = disk.kind == "block" and disk.device not in MEDIA
+        for path in disk.files[1:] if block else disk.files:
             if not on_shared(path, case.folder) and not _on_other_share(case, path):
                 yield disk, path
                 break
 
 
 def _on_other_share(case: Case, path: str) -> bool:
+    return bool(system := _system(case, path)) and system in SHARED_SYSTEMS
+
+
+def _system(case: Case, path: str) -> str:
+    """The file system, if a file of that size is on one of this kind on both hosts."""
     here, there = case.file_here(path), case.file_there(path)
-    return bool(here and there and {here.system, there.system} <= SHARED_SYSTEMS and here.size == there.size)
+    same = here and there and here.exists and (here.system, here.size) == (there.system, there.size)
+    return here.system if here and same else ""
 
 
 def _optional(disk: Disk) -> bool:
     return disk.device in MEDIA and disk.policy in OPTIONAL
 
 
-def _local_disk(case: Case) -> Iterator[Words]:
-    for disk, path in _local(case):
-        if not _read_only(disk, path) and path not in disk.data:
-            yield _words(disk, path) | {"folder": case.folder}
+def _local_disk(*, shareable: bool = False, foreign: bool = False) -> Finder:
+    """Images outside the shared folder; `foreign` those that both hosts have on a file system unknown to libvirt."""
+
+    def finds(case: Case) -> Iterator[Words]:
+        for disk, path in _local(case):
+            if _read_only(disk, path) or path in disk.data:
+                continue
+            system = _system(case, path)
+            if (system not in LOCAL_SYSTEMS) == foreign and (foreign or disk.shareable == shareable):
+                yield _words(disk, path) | {"folder": case.folder, "system": system}
+
+    return finds
 
 
 def _local_data(case: Case) -> Iterator[Words]:
     for disk, path in _local(case):
-        if path in disk.data:
+        if path in disk.data and not _both(case.file_here(path), case.file_there(path)):
             yield _words(disk, path) | {"folder": case.folder}
 
 
@@ -126,7 +143,8 @@ def _unsafe_cache(case: Case) -> Iterator[Words]:
     if not case.older(**DROPS_CACHE):
         return
     for disk in case.disks:
-        if disk.kind in ("file", "block") and disk.writable and disk.cache not in SAFE_CACHES:
+        safe = disk.shareable or disk.cache in SAFE_CACHES
+        if disk.kind in ("file", "block") and disk.writable and not safe:
             cache = f"cache={disk.cache}" if disk.cache else "QEMU's default cache (writeback)"
             yield _words(disk) | {"cache": cache}
 
@@ -136,7 +154,7 @@ def _unsafe_cache(case: Case) -> Iterator[Words]:
 
 def _block(case: Case) -> Iterator[tuple[Disk, HostFile | None, HostFile | None]]:
     for disk in case.disks:
-        if disk.kind == "block":
+        if disk.kind == "block" and disk.device not in MEDIA:
             yield disk, case.file_here(disk.source), case.file_there(disk.source)
 
 
@@ -167,7 +185,8 @@ def _block_identity(case: Case) -> Iterator[Words]:
 
 def _block_unknown(case: Case) -> Iterator[Words]:
     for disk, here, there in _block(case):
-        if here and there and (not _both(here, there) or here.size != there.size):
+        missing = there is not None and there.kind != "block"
+        if missing or (here and there and (not _both(here, there) or here.size != there.size)):
             continue
         if not (_identity(here) and _identity(there)):
             yield _words(disk)
@@ -222,9 +241,21 @@ RULES = (
     ),
     Rule(
         DOUBTFUL,
-        _local_disk,
+        _local_disk(),
         WHICH + "; only a migration that copies it succeeds.",
         "Set the option copy-storage-all when you start it.",
+    ),
+    Rule(
+        DOUBTFUL,
+        _local_disk(shareable=True),
+        WHICH + "; libvirt copies a shareable disk only if it is chosen by name.",
+        "Set the options copy-storage-all and migrate-disks when you start it.",
+    ),
+    Rule(
+        DOUBTFUL,
+        _local_disk(foreign=True),
+        WHICH + " but on {system}; libvirt takes that as shared only if it is GlusterFS or Quobyte, or if "
+        "shared_filesystems in its qemu.conf names the folder (libvirt 10.8 and later).",
     ),
     Rule(BLOCKED, _local_data, WHICH + "."),
     Rule(BLOCKED, _copy(_missing, optional=False), WHICH + ", and {target} does not have it.", "{fix}"),

@@ -11,6 +11,7 @@ from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, 
 Finder = Callable[[Case], Iterator[Words]]
 
 HOST_CPU = ("host-passthrough", "maximum")
+BOOTS = "boots from"
 
 
 def _same_name(case: Case) -> Iterator[Words]:
@@ -95,8 +96,10 @@ def _port(case: Case) -> Iterator[Words]:
 
 def _boot_paths(case: Case) -> Iterator[tuple[str, str]]:
     firmware = case.domain.hardware.firmware
-    yield from (("boots from", path) for path in case.domain.boot_files if not on_shared(path, case.folder))
-    template = "" if firmware.nvram and on_shared(firmware.nvram, case.folder) else firmware.template
+    yield from ((BOOTS, path) for path in case.domain.boot_files if not on_shared(path, case.folder))
+    there = case.file_there(firmware.nvram)
+    made = on_shared(firmware.nvram, case.folder) or (there is not None and there.exists)
+    template = "" if firmware.nvram and made else firmware.template  # libvirt makes the file from it if it is missing
     for verb, path in (("uses the firmware", firmware.loader), ("uses the template", template)):
         if path.startswith("/") and not on_shared(path, case.folder):
             yield verb, path
@@ -109,11 +112,27 @@ def _boot_missing(case: Case) -> Iterator[Words]:
             yield {"verb": verb, "path": path}
 
 
-def _boot_other(case: Case) -> Iterator[Words]:
-    for verb, path in _boot_paths(case):
-        here, there = case.file_here(path), case.file_there(path)
-        if here and there and here.exists and there.exists and here.size != there.size:
-            yield {"verb": verb, "path": path, "here": here.size, "there": there.size}
+def _boot_other(*, kernel: bool) -> Finder:
+    """Files of another size on the target: of a kernel, or of the firmware, whose size QEMU compares."""
+
+    def finds(case: Case) -> Iterator[Words]:
+        for verb, path in _boot_paths(case):
+            here, there = case.file_here(path), case.file_there(path)
+            compared = kernel or case.domain.hardware.firmware.exact
+            if not (here and there and here.exists and there.exists and compared):
+                continue
+            if (verb == BOOTS) == kernel and here.size != there.size:
+                yield {"verb": verb, "path": path, "here": here.size, "there": there.size}
+
+    return finds
+
+
+def _other_variables(case: Case) -> Iterator[Words]:
+    """A file that was left on the target; QEMU writes the variables of the VM into it."""
+    path = case.domain.hardware.firmware.nvram
+    here, there = case.file_here(path), case.file_there(path)
+    if here and there and here.exists and there.exists and here.size != there.size and not on_shared(path, case.folder):
+        yield {"path": path, "here": here.size, "there": there.size}
 
 
 def _boot_unknown(case: Case) -> Iterator[Words]:
@@ -153,8 +172,9 @@ def _huge_pages(case: Case) -> Iterator[Words]:
         return
     wanted = {each or facts.page_kib for each in case.domain.hardware.page_kib}
     free = sum(facts.free_pages.get(each, 0) * each * 1024 for each in wanted)
-    if wanted and free < case.domain.memory_bytes:
-        yield {"need": size(case.domain.memory_bytes), "sizes": " or ".join(f"{each} KiB" for each in sorted(wanted)),
+    need = case.domain.hardware.huge_bytes or case.domain.memory_bytes
+    if wanted and free < need:
+        yield {"need": size(need), "sizes": " or ".join(f"{each} KiB" for each in sorted(wanted)),
                "free": size(free)}  # fmt: skip
 
 
@@ -243,9 +263,21 @@ RULES = (
     ),
     Rule(
         BLOCKED,
-        _boot_other,
+        _boot_other(kernel=False),
         "It {verb} {path}, whose size differs: {here} bytes here, {there} bytes on {target}.",
         "Install the same version there.",
+    ),
+    Rule(
+        NOTE,
+        _boot_other(kernel=True),
+        "It {verb} {path}, whose size differs on {target}; it boots the other one when it starts anew.",
+    ),
+    Rule(
+        BLOCKED,
+        _other_variables,
+        "The file of its UEFI variables, {path}, has {here} bytes here and {there} bytes on {target}, and QEMU refuses "
+        "another size.",
+        "Remove the file on {target}: libvirt makes it again.",
     ),
     Rule(DOUBTFUL, _boot_unknown, "It boots from {path}, which is not on the shared folder {folder}."),
     Rule(

@@ -1,0 +1,30 @@
+"""Edits config.toml in the person's own editor."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+
+from tui.app.config import load
+from tui.core.failure import Failure
+from tui.ui.terminal_program import editor, in_terminal
+
+
+async def edited(app: App[Any], path: Path) -> bool:
+    """Whether the file was changed, and is correct; Failure if it has mistakes, or no editor could be started."""
+    before = _content(path)
+    await in_terminal(app, [*editor(os.environ), str(path)], hint="Set $EDITOR.")
+    if _content(path) == before:
+        return False
+    load(path)
+    return True
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise Failure(f"{path} can't be read", str(error.strerror)) from error

@@ -1,0 +1,83 @@
+"""What runs, on every page and in the terminal's title; the end of a migration rings and notifies."""
+
+import os
+import time
+from functools import partial
+from typing import Any
+
+from textual.app import App
+
+from tui.core.actions import without_keys
+from tui.migration.backend.migrations import Migration, Migrations
+from tui.migration.model.headline import end, progress
+from tui.migration.model.record import END, Event, Record
+from tui.ui import terminal
+
+RECENT_S = 10.0  # an end that is older was found, not seen
+
+
+class InSight:
+    """Shows what runs as the subtitle of the app, which each page has in its first line.
+
+    The runs of a study end in silence: there may be a hundred.
+    """
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._host = app.sub_title  # shown while nothing runs
+        self._migrations: Migrations | None = None
+        self._shown = ""
+        self._send(terminal.SAVE_TITLE + terminal.title(f"{app.title} - {self._host}"))
+
+    def follow(self, migrations: Migrations) -> None:
+        """Follow all migrations from now on."""
+        self._migrations = migrations
+        migrations.listen(self._follow)
+
+    def restore(self) -> None:
+        """Give the terminal the title of before."""
+        self._send(terminal.RESTORE_TITLE)
+
+    @property
+    def headline(self) -> str:
+        """The migration under way and how far it is, with the number of further ones; empty if there is none."""
+        known = self._migrations.all.values() if self._migrations is not None else ()
+        under_way = [each for each in known if not each.timeline.over]
+        if self._migrations is None or not under_way:
+            return ""
+        current = self._migrations.current
+        shown = current if current in under_way else under_way[-1]
+        more = f" +{len(under_way) - 1}" if len(under_way) > 1 else ""
+        return f"{shown.vm.name} -> {shown.target} {progress(shown.timeline)}{more}"
+
+    def _follow(self, migration: Migration) -> None:
+        self._app.call_later(self._show)
+        migration.listen(partial(self._on_record, migration))
+
+    def _show(self) -> None:
+        headline = self.headline
+        if headline != self._shown:
+            self._shown = headline
+            self._app.sub_title = headline or self._host
+            self._send(terminal.title(f"{headline or self._app.title} - {self._host}"))
+
+    def _on_record(self, migration: Migration, each: Record) -> None:
+        self._app.call_later(self._show)
+        if not isinstance(each, Event) or each.kind != END:
+            return
+        of_study = "study" in (migration.timeline.options.get("tables") or {})
+        if not of_study and time.monotonic() - migration.zero - each.t < RECENT_S:
+            self._on_end(migration)
+
+    def _on_end(self, migration: Migration) -> None:
+        """Ring, and show how it ended wherever the person looks: at another page, or at another window."""
+        words = without_keys(end(migration.timeline))
+        self._app.bell()
+        self._send(terminal.notification(migration.vm.name, words, os.environ))
+        if self._app.current_mode != "migrate":
+            self._app.notify(words, title=f"{migration.vm.name} -> {migration.target}", markup=False)
+
+    def _send(self, sequence: str) -> None:
+        """Send a control sequence to the terminal."""
+        if self._app._driver is not None:
+            self._app._driver.write(sequence)
