@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.fake_hosts import FakeHypervisor, FakeShell
 from tui.app import config
+from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.protocols import Shell
 from tui.core.settings import Config
 
 
@@ -41,6 +44,27 @@ def test_each_host_has_its_part(
 ) -> None:
     assert (found.hypervisors, found.here, found.home, found.storage_host) == (hypervisors, here, home, storage)
     assert [each.name for each in found.machines] == [*hypervisors, *([storage] if storage else [])]
+
+
+@pytest.mark.parametrize(
+    ("found", "opened"),
+    [
+        (configured(source="", kvm2=""), ["", "root@kvm2"]),
+        (configured(source=AWAY, kvm2=""), ["root@source", "root@kvm2"]),
+        (configured(kvm1="", kvm2="qemu:///system"), ["root@kvm1", ""]),
+    ],
+)
+def test_commands_go_over_ssh_to_all_hosts_but_the_one_of_the_app(found: Config, opened: list[str]) -> None:
+    addresses: list[str] = []
+
+    def open_shell(address: str) -> Shell:
+        addresses.append(address)
+        return FakeShell()
+
+    connections = Connections(found, FakeHypervisor, open_shell)
+    for host in found.hypervisors:
+        connections.shell(host)
+    assert addresses == opened
 
 
 def test_a_vm_can_go_to_all_other_hosts() -> None:

@@ -49,7 +49,7 @@ class LaunchPage(LaunchView):
     """The Launch page."""
 
     HELP = (
-        "The VMs of both hosts; the keys act on the one with the arrow. The page lists what blocks its migration. "
+        "The VMs of all hosts; the keys act on the one with the arrow. The page lists what blocks its migration. "
         "A workload is compiled in the guest. It keeps running when this app ends or the VM migrates, and is found "
         "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error."
     )
