@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.fake_fixes import FakeFixCalls
 from tui.app import config
 from tui.app.wiring import changes_through
 from tui.core import settings
@@ -93,10 +94,11 @@ def guest_xml(vm: Vm, folder: str = SHARED) -> str:
     )
 
 
-class FakeHypervisor:
+class FakeHypervisor(FakeFixCalls):
     """A libvirt daemon in memory; while `failure` is set, every call raises it."""
 
     def __init__(self, uri: str, *vms: Vm) -> None:
+        super().__init__()
         self.uri = uri
         self.known = {vm.name: vm for vm in vms}
         self.hostname = "host"
@@ -109,7 +111,6 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
-        self.definitions: dict[str, str] = {}  # by VM, if not guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.found_addresses: tuple[str, ...] = ()
         self.stats: Mapping[str, Stat] = {}  # of the running migration
@@ -121,7 +122,6 @@ class FakeHypervisor:
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
         self.listed = Inventory()
-        self.facts: dict[str, VmFacts] = {}  # by VM
         self.lacking: dict[str, str] = {}  # by CPU
         self.announces = BY_MONITOR
         self.announced: list[tuple[str, str]] = []  # VMs, and how

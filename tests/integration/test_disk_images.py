@@ -115,6 +115,15 @@ async def test_only_the_chosen_disks_are_made(world: World) -> None:
     assert await refusal(world, "vdz") == expected
 
 
+async def test_a_disk_that_the_definition_there_moves_to_another_file_is_not_made(world: World) -> None:
+    world.disk("a.qcow2")
+    world.disk("b.qcow2", target="vdb")
+    xml = definition("guest1", *world.disks).replace("a.qcow2", "other.qcow2")
+    made = await world.images.prepare(Plan("guest1", copy_storage_all=True, xml=xml), "source")
+    assert [each.path for each in made] == [str(world.here / "b.qcow2")]
+    assert [each.name for each in world.there.iterdir()] == ["b.qcow2"]
+
+
 async def refusal(world: World, disks: str) -> str:
     with pytest.raises(Failure) as caught:
         await world.images.prepare(Plan("guest1", copy_storage_all=True, migrate_disks=disks), "source")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from tests.integration.conftest import TEST
@@ -143,6 +144,16 @@ def test_the_pools_and_snapshots_of_the_test_driver_are_read(hypervisor: Libvirt
     assert parse_inventory(found).pools == {"default-pool": Pool("dir", "/default-pool")}
     assert found.secrets is None
     assert hypervisor.vm_facts(TEST, ()) == VmFacts()
+
+
+def test_snapshots_are_read_parents_first(hypervisor: LibvirtHypervisor) -> None:
+    domain = libvirt.open(hypervisor.uri).lookupByName(TEST)
+    for name in ("one", "a two", "3"):
+        domain.snapshotCreateXML(f"<domainsnapshot><name>{name}</name></domainsnapshot>")
+    assert hypervisor.vm_facts(TEST, ()).snapshots == ("one", "a two", "3")
+    found = hypervisor.snapshot_definitions(TEST)
+    assert list(found) == ["one", "a two", "3"]
+    assert "<name>one</name>" in found["a two"]  # its parent
 
 
 NEW = """<domain type='test'>

@@ -29,10 +29,10 @@ DOWNTIME = re.compile(r"virDomainMigrateSetMaxDowntime:\d+ : .*downtime=(\d+)")
 
 
 class Log:
-    """What the daemon of the source logs of the public calls."""
+    """What a daemon, by default that of the source, logs of the public calls."""
 
-    def __init__(self, lab_backend: LabBackend) -> None:
-        self._machine = lab_backend.lab.machine("source")
+    def __init__(self, lab_backend: LabBackend, host: str = "source") -> None:
+        self._machine = lab_backend.lab.machine(host)
 
     def start(self) -> None:
         admin = ["virt-admin", "-c", f"libvirtd:///system?socket={SOCKET}"]

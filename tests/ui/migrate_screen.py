@@ -17,6 +17,7 @@ from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.ui.chart.chart import Chart
+from tui.vm.screens.mend import Mending
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
 
@@ -94,8 +95,9 @@ async def page_of(
     forecaster: Forecasting | None = None,
     scripts: Scripts | None = None,
     after_move: AfterMove | None = None,
+    mending: Mending | None = None,
 ) -> AsyncIterator[OpenedPage]:
-    page = MigratePage(migrations, plan, forecaster, scripts, after_move)  # type: ignore[arg-type]
+    page = MigratePage(migrations, plan, forecaster, scripts, after_move, mending=mending)  # type: ignore[arg-type]
     app = OnePage(page, light=light)
     async with app.run_test(size=size, notifications=True) as pilot:
         opened = OpenedPage(app, pilot, migrations)

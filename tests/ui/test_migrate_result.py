@@ -10,6 +10,7 @@ from tui.core.protocols import JOB_COMPLETED
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.screens import view as migrate_view
+from tui.ui.chart.chart import Chart
 from tui.vm.model.location import VmOnHost
 
 
@@ -127,3 +128,24 @@ async def test_an_incomplete_log_is_reported_without_repeating_its_path() -> Non
         page.migration.play()
         await page.sees("INCOMPLETE The log cannot be written: No space left")
         assert page.words.count(str(page.migration.folder)) == 1
+
+
+async def test_a_long_result_leaves_room_for_a_chart_and_a_key_shows_or_hides_it() -> None:
+    async with page_of(running("guest-post-copy", over)) as page:
+        await page.sees("Completed by post-copy", "more lines; h shows them")
+        chart = page.app.page.query_one("#memory", Chart)
+        assert chart.size.height >= 8  # its title, six rows and the axis
+        assert "m migrates it back" not in page.words
+        await page.pilot.press("h")
+        await page.sees("the guest paused", "m migrates it back to source")
+        await page.pilot.press("h")
+        await until(page.pilot, lambda: "Completed by post-copy" not in page.words)
+        await page.sees("workload", "at first")  # the guest's chart has room, too
+        await page.pilot.press("h")
+        await page.sees("Completed by post-copy", "more lines; h shows them")
+
+
+async def test_the_key_of_the_result_says_that_there_is_none_yet() -> None:
+    async with page_of(running(until_=at(3.0))) as page:
+        await page.pilot.press("h")
+        await page.is_notified("The migration is not over.")

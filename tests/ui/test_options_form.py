@@ -1,7 +1,9 @@
 """The dialog with the further options of a migration."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from tests.ui.migrate_screen import BY_HAND, OpenedPage, page_of
@@ -62,6 +64,34 @@ async def test_the_options_are_part_of_the_plan_and_shown_in_the_form() -> None:
         await until(page.pilot, lambda: migrations.started == [expected])
 
 
+async def test_a_file_is_read_once_it_is_entered_and_kept_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migrations = migrations_of(NEW, NEW)
+    xml = tmp_path / "moved.xml"
+    async with page_of(migrations, Plan("guest1", PRE_COPY)) as page:
+        form = await opened(page)
+        typed(form, "xml", xml.name)
+        await page.pilot.press("enter")
+        await page.sees("moved.xml cannot be used for --xml: No such file or directory.")
+        xml.write_text("<domain><name>guest2</name></domain>")
+        await page.pilot.press("enter")
+        await page.sees("--xml is refused: it defines the VM 'guest2', not 'guest1'.")
+        text = "<domain><name>guest1</name><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain>"
+        xml.write_text(text)
+        await page.pilot.press("enter")
+        await page.sees("with xml ")
+        xml.unlink()
+        await page.pilot.press("o")
+        await until(page.pilot, lambda: isinstance(page.app.screen, OptionsForm))
+        assert page.app.screen.query_one("#xml", Input).value.startswith("as read: ")
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: not isinstance(page.app.screen, OptionsForm))
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: migrations.started == [Plan("guest1", PRE_COPY, xml=text)])
+
+
 async def test_escape_leaves_the_options_as_they_were() -> None:
     migrations = migrations_of(NEW, NEW)
     async with page_of(migrations) as page:
@@ -81,6 +111,15 @@ async def test_what_the_hosts_refuse_is_dim_with_its_reason() -> None:
         await page.sees("--zerocopy is refused: libvirt has it since 8.5, the origin has 8.0.")
         form.query_one("#tls").focus()
         await page.sees("Encrypt the migration.")
+
+
+async def test_what_libvirt_ignores_is_not_dim_and_says_so() -> None:
+    async with page_of(migrations_of(NEW, NEW), Plan("guest1", PRE_COPY, disks_port=49200)) as page:
+        form = await opened(page)
+        await until(page.pilot, lambda: "zerocopy" in gated(form))
+        assert "disks_port" not in gated(form)
+        form.query_one("#disks_port").focus()
+        await page.sees("--disks-port has no effect: no disk is copied.")
 
 
 async def test_an_option_is_available_once_another_one_allows_it() -> None:
@@ -115,13 +154,13 @@ async def test_without_an_answer_of_a_host_nothing_is_refused_beforehand() -> No
 async def test_the_way_back_does_not_repeat_what_holds_for_one_direction() -> None:
     migrations = migrations_of(NEW, NEW)
     one_way = Plan("guest1", PRE_COPY, dname="moved", suspend=True, migrateuri="rdma://10.0.0.2", rdma_pin_all=True)
-    plan = replace(one_way, abort_on_error=True)
+    plan = replace(one_way, abort_on_error=True, copy_storage_all=True, disks_port=49200, xml="<domain/>")
     async with page_of(migrations, plan) as page:
         await page.pilot.press("m", "enter")
         await until(page.pilot, lambda: migrations.started == [plan])
         shown = page.app.page
         assert isinstance(shown, MigratePage)
-        assert shown._next_plan() == Plan("moved", PRE_COPY, abort_on_error=True)
+        assert shown._next_plan() == Plan("moved", PRE_COPY, abort_on_error=True, copy_storage_all=True)
 
 
 async def test_hosts_that_answer_once_the_migration_is_being_started_open_no_options() -> None:

@@ -11,7 +11,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigrations, guest, recording
 from tests.unit.fakes import Stage, connections
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND_TIMEOUT, TECHNIQUES, Plan
 from tui.guest.model.workload import Workload
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.screens.page import MigratePage
@@ -168,6 +168,16 @@ async def test_every_field_of_the_form_reaches_the_plan() -> None:
         await page.pilot.press("enter")
         wanted = Plan("guest1", POST_COPY_TIMEOUT, 10.0, 50, 900, True, 4)
         await until(page.pilot, lambda: page.migrations.started == [wanted])
+
+
+async def test_a_suspension_has_a_timeout_with_its_own_words() -> None:
+    plan = Plan("guest1", SUSPEND_TIMEOUT, timeout_s=9.0)
+    async with page_of(migrations := ReplayedMigrations(), plan) as page:
+        await page.pilot.press("m")
+        await page.sees("< pre-copy, suspended after a timeout >", "timeout 9", "s until the VM is suspended")
+        await page.sees("Pre-copy; the timeout stops the VM until it is moved.")
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: migrations.started == [plan])
 
 
 async def test_a_field_may_be_written_with_its_unit() -> None:

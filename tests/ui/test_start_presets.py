@@ -3,13 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.ui.migrate_screen import OpenedPage
 from tests.ui.one_page import OnePage, until
 from tests.ui.replay import ReplayedMigrations
+from tests.ui.test_options_form import NEW
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.preset import Preset
 from tui.migration.backend.presets import FormPresets
+from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.page import MigratePage
 
 OWN = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=7, auto_converge=True, downtime_ms=200)
@@ -68,3 +73,30 @@ def test_a_file_that_cannot_be_used_is_no_obstacle(tmp_path: Path) -> None:
     assert presets.last == ""
     presets.use("local")
     assert presets.last == "local"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("what", ["preset", "disks"])
+def test_a_preset_and_the_options_of_disks_look_like_their_pictures(
+    snap_compare: Any, what: str, size: tuple[int, int]
+) -> None:
+    migrations = ReplayedMigrations()
+    migrations.hosts = (NEW, NEW)
+    presets = FormPresets({"two hosts, no NFS": LOCAL})
+    app = OnePage(MigratePage(migrations, OWN, presets=presets))  # type: ignore[arg-type]
+
+    async def arrange(pilot: Any) -> None:
+        page = OpenedPage(app, pilot, migrations)
+        await page.settle()
+        await pilot.press("m")
+        await page.sees("source -> destination")
+        await pilot.press("t")
+        await page.sees("Start a migration: two hosts, no NFS")
+        if what == "disks":
+            await pilot.press("o")
+            await until(pilot, lambda: isinstance(app.screen, OptionsForm))
+            app.screen.query_one("#copy_storage_synchronous_writes").focus()
+            await page.sees("Write to both hosts at once")
+        await page.settle()
+
+    assert snap_compare(app, terminal_size=size, run_before=arrange)

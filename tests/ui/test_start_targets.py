@@ -25,7 +25,9 @@ async def form(
 ) -> AsyncIterator[OpenedPage]:
     migrations = ReplayedMigrations(found=found)
     migrations.names = hosts
-    app = OnePage(MigratePage(migrations, BY_HAND, last_targets=targets))  # type: ignore[arg-type]
+    shown = MigratePage(migrations, BY_HAND)  # type: ignore[arg-type]
+    shown.last_targets = targets or shown.last_targets
+    app = OnePage(shown)
     async with app.run_test(size=(width, 24), notifications=True) as pilot:
         page = OpenedPage(app, pilot, migrations)
         await page.settle()

@@ -167,7 +167,8 @@ class Stage:
         """Somebody calls for what the recording has a key for: on with the play from there."""
         with self._lock:
             rest = self._records[self._at :]
-            wanted = (n for n, each in enumerate(rest) if isinstance(each, Event) and _pressed(each, action))
+            keys = ((n, each) for n, each in enumerate(rest) if isinstance(each, Event) and each.kind == record.KEY)
+            wanted = (n for n, each in keys if each.data.get("action") == action)
             found = next(wanted, None)
             if found is not None:
                 self._at += found + 1
@@ -258,8 +259,8 @@ class FakeHypervisor:
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
-        others = self._stage.others.values() if self.host == self._stage.origin else ()
-        return (*self._stage.vms[self.host].values(), *(vm for vm, _job in others))
+        others = self._stage.others if self.host == self._stage.origin else {}
+        return (*self._stage.vms[self.host].values(), *(vm for vm, _job in others.values()))
 
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
@@ -332,6 +333,9 @@ class FakeHypervisor:
         self._enter("abort_job")
         self._stage.finish(CANCELLED)
 
+    def suspend(self, name: str) -> None:
+        self._enter("suspend")
+
     def pause_post_copy(self, name: str) -> None:
         self._enter("pause_post_copy")
 
@@ -392,7 +396,3 @@ def connections(stage: Stage, names: Sequence[str] = ("source", "destination")) 
 def uri(host: str) -> str:
     """How the stage's daemon on `host` is reached."""
     return f"test:///{host}"
-
-
-def _pressed(each: Event, action: str) -> bool:
-    return each.kind == record.KEY and each.data.get("action") == action

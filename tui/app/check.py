@@ -1,4 +1,4 @@
-"""`vmlm-tui check`: prints both checklists without the app, as text or as JSON."""
+"""`vmlm-tui check`: prints both checklists without the app, or what keeps a VM from migrating; as text or as JSON."""
 
 # Imports are local so that --help starts fast.
 # ruff: noqa: PLC0415
@@ -7,11 +7,13 @@ import json
 import signal
 import sys
 import textwrap
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui import __version__
 from tui.app.arguments import Parser
+from tui.app.commands.options import add_host, add_vm
 from tui.checklist.model.check import FAILED, Item
 from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
 from tui.core.actions import without_keys
@@ -30,24 +32,33 @@ PAGES = {"hosts": "Hosts", "nfs": "NFS"}
 ABOUT = """\
 Reads the three hosts like the pages Hosts and NFS, and prints the results. It changes nothing, except that the check
 of the shared folder writes a small file and removes it. It does not prompt for passwords.
-The exit status is 1 if a check FAILED or a list could not be read, else 0; 2 if it could not start."""
+The exit status is 1 if a check FAILED or a list could not be read, else 0; 2 if it could not start.
+
+With VM, prints instead what keeps that VM from migrating to the other host, with the commands that mend it. It changes
+nothing. The exit status is 1 if it is blocked, else 0."""
 Lists = Mapping[str, tuple[Item, ...]]
 
 
 def main(words: list[str]) -> int:
     """Read both lists and print them; returns the exit status, raises Failure if it cannot start."""
     parser = Parser(
-        "vmlm-tui check --help", prog="vmlm-tui check", usage="vmlm-tui check [--json] [--config FILE] [--help]",
-        description=ABOUT,
+        "vmlm-tui check --help", prog="vmlm-tui check",
+        usage="vmlm-tui check [VM] [--to HOST] [--json] [--config FILE] [--help]", description=ABOUT,
     )  # fmt: skip
+    add_vm(parser)
+    add_host(parser, "fail unless the VM can be checked for a migration to it")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
-    options = parser.parse(words)
+    options = parser.parse(words, intermixed=True)
+    if options.to and options.vm is None:
+        parser.error("--to needs a VM")
     if options.help:
         return _print(parser.format_help())
     from tui.app.config import find, load
 
     path = find(options.config)
     config = load(path)
+    if options.vm is not None:
+        return _check_vm(config, path, options)
     if sys.stderr.isatty():
         _report(f"Reading {', '.join(host.name for host in config.machines)} ...")
     try:
@@ -64,6 +75,21 @@ def main(words: list[str]) -> int:
     printed = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)
     return printed or int(failed or bool(problems))
+
+
+def _check_vm(config: "Config", path: "Path", options: Namespace) -> int:
+    """Print the findings of one VM; returns the exit status."""
+    import asyncio
+
+    from tui.app.check_vm import as_json, as_text, findings_of
+    from tui.app.wiring import wire
+    from tui.core import log
+    from tui.core.settings import state_folder
+
+    with log.stderr_redirected(log.start(state_folder() / log.NAME)):
+        way, found = asyncio.run(findings_of(wire(config, path).launch, options.vm, options.to or ""))
+    text = as_json(options.vm, way, found) if options.json else as_text(options.vm, way, found, WIDTH)
+    return _print(text) or int(any(each.blocks for each in found))
 
 
 def _read_lists(config: "Config", path: "Path") -> tuple[Lists, list[str], list[str]]:

@@ -25,7 +25,7 @@ CANNOT_START = commands.CANNOT_START
 
 USAGE = (
     "vmlm-tui [--config FILE] [--read-only] [--version] [--help]",
-    "vmlm-tui check [--help] ...",
+    "vmlm-tui check [VM] [--help] ...",
     *commands.USAGE.splitlines(),
     "vmlm-tui lab [--help] ...",
 )
@@ -76,7 +76,8 @@ def parser() -> "Parser":
         prog="vmlm-tui",
         usage="\n       ".join(USAGE),
         description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
-        epilog="`vmlm-tui check` prints whether the hosts are ready. `vmlm-tui migrate` and the commands below it "
+        epilog="`vmlm-tui check` prints whether the hosts are ready, with VM what keeps that VM from migrating. "
+        "`vmlm-tui migrate` and the commands below it "
         "migrate VMs without the app; COMMAND --help explains each. "
         "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )

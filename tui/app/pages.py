@@ -24,15 +24,17 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
     """The Migrate page; its form proposes `defaults`."""
     from tui.migration.screens.page import MigratePage
 
-    return MigratePage(
+    page = MigratePage(
         backend.migrations,
         defaults,
         backend.forecaster,
         backend.scripts,
         backend.after_move,
         backend.presets,
-        backend.last_targets,
+        backend.launch.fixes,
     )
+    page.last_targets = backend.last_targets or page.last_targets
+    return page
 
 
 def other(backend: Backend, page: str) -> Page:

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from tui.core import schema_kinds as kinds
-from tui.core.plan import AUTOMATIC, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, NOT_ALLOWED, OURS, POLICY_NAMES, TECHNIQUES, Plan
 
 
 @dataclass(frozen=True)
 class MigrationDefaults:
-    """The values that the Migrate page proposes, named as in Plan."""
+    """The values that the Migrate page proposes, named as in Plan; `policy` and `post_copy` are of "automatic"."""
 
     technique: Annotated[str, kinds.one_of(list(TECHNIQUES))] = AUTOMATIC
     timeout_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 25.0
@@ -19,7 +19,11 @@ class MigrationDefaults:
     parallel: Annotated[int, kinds.whole(0, 255)] = 0  # QEMU's multifd-channels is one byte
     shadow: Annotated[bool, kinds.yes_or_no()] = False
     total_s: Annotated[float, kinds.seconds(0, 86_400)] = 0.0  # 0: no limit
+    policy: Annotated[str, kinds.one_of(list(POLICY_NAMES))] = OURS
+    post_copy: Annotated[bool, kinds.yes_or_no()] = True
 
     def plan(self, vm: str) -> Plan:
         """A plan for one VM with these values."""
-        return Plan(vm, **asdict(self))
+        values = asdict(self)
+        refused = not values.pop("post_copy") and self.technique == AUTOMATIC
+        return Plan(vm, **values, post_copy_refused=NOT_ALLOWED if refused else "")

@@ -10,17 +10,22 @@ PRE_COPY = "pre-copy"
 POST_COPY_TIMEOUT = "post-copy-timeout"
 POST_COPY_MANUAL = "post-copy-manual"
 AUTOMATIC = "automatic"
+SUSPEND_TIMEOUT = "suspend-timeout"
 
 TECHNIQUES = {
     PRE_COPY: "pre-copy",
     POST_COPY_TIMEOUT: "post-copy after a timeout",
     POST_COPY_MANUAL: "post-copy by hand",
     AUTOMATIC: "automatic: post-copy if needed",
+    SUSPEND_TIMEOUT: "pre-copy, suspended after a timeout",
 }
+TIMED = (POST_COPY_TIMEOUT, SUSPEND_TIMEOUT)
+WITHOUT_POST_COPY = (PRE_COPY, SUSPEND_TIMEOUT)
 
 POST_COPY = "post-copy"  # the technique of an imported log, which does not show whether a timeout or a person switched
 AT_ONCE = "post-copy at once"  # in a forecast, and in a study, where nobody presses a key
-OURS = "forecast"  # the policy of "automatic", unless another one of forecast.model.policy is chosen
+OURS = "forecast"  # the policy of "automatic", unless another one is chosen
+POLICY_NAMES = (OURS, "virsh-first-pass", "nova", "ovirt", "proxmox", "kubevirt")  # of forecast.model.policy
 UNKNOWN = "unknown"  # the technique of a migration that another program started
 NOT_ALLOWED = "Post-copy is not allowed"  # by the user: why "automatic" does without post-copy
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
@@ -55,7 +60,7 @@ class Plan(VirshOptions):
     @property
     def post_copy(self) -> bool:
         """Whether the switch to post-copy is allowed, which libvirt must know at the start."""
-        return self.technique != PRE_COPY and not self.post_copy_refused
+        return self.technique not in WITHOUT_POST_COPY and not self.post_copy_refused
 
     @property
     def words(self) -> str:
@@ -73,8 +78,8 @@ def technique_words(technique: str, timeout_s: float | None = None, policy: str 
     """A technique as a person reads it, with its timeout if that is known; that of a newer version as it is."""
     if technique == AUTOMATIC and policy != OURS:
         return f"{AUTOMATIC} by the rules of {policy}"
-    if technique == POST_COPY_TIMEOUT and timeout_s:
-        return f"post-copy after {timeout_s:g} s"
+    if technique in TIMED and timeout_s:
+        return f"{'post-copy' if technique == POST_COPY_TIMEOUT else 'suspended'} after {timeout_s:g} s"
     return "not started here" if technique == UNKNOWN else TECHNIQUES.get(technique, technique)
 
 
@@ -88,6 +93,8 @@ def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | No
         return Failure("The bandwidth limit cannot be negative", "", "0 means no limit.")
     if plan.parallel < 0:
         return Failure("The number of parallel connections cannot be negative", "", "0 means one connection.")
+    if plan.technique == SUSPEND_TIMEOUT and plan.timeout_s <= 0:
+        return Failure("The timeout for the suspension must be above 0 s", "", "Choose one such as 25 s.")
     if plan.total_s < 0:
         return Failure("The longest total time cannot be negative", "", "0 means no limit.")
     if plan.technique == POST_COPY_TIMEOUT and plan.timeout_s <= 0:

@@ -29,7 +29,9 @@ def _field(option: Option) -> tuple[str, Any, Any]:
 
 
 # Values that are not given are the usual ones, not those of [migration], so that a preset always means the same.
-Preset = make_dataclass("Preset", map(_field, OPTIONS), bases=(MigrationDefaults,), frozen=True)
+# A file with the XML of one VM is none of its keys.
+KEYS = [each for each in OPTIONS if not each.is_file]
+Preset = make_dataclass("Preset", map(_field, KEYS), bases=(MigrationDefaults,), frozen=True)
 
 NAME = kinds.text(
     "a name for a preset: up to 40 letters",

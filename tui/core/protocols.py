@@ -112,6 +112,27 @@ class Hypervisor(Protocol):
     def set_mark(self, name: str, mark: str) -> None:
         """Set a mark of vm.model.domain_mark in the VM's definition; "" removes it."""
 
+    def next_definition(self, name: str) -> str:
+        """The VM's XML as it will start next, with its passwords; "" for a VM that ends with its QEMU."""
+
+    def update_device(self, name: str, xml: str, *, live: bool, config: bool, force: bool = False) -> None:
+        """Change a device of the running VM, of its definition, or of both; `force` opens a tray that is locked."""
+
+    def detach_device(self, name: str, xml: str, *, live: bool, config: bool) -> None:
+        """Detach a device; a running guest may release it only after this has returned, or never."""
+
+    def snapshot_definitions(self, name: str) -> Mapping[str, str]:
+        """The XML of the VM's snapshots by name, with passwords, each after the one that it is based on."""
+
+    def forget_snapshot(self, name: str, snapshot: str) -> None:
+        """Delete what libvirt knows of a snapshot; the disks stay as they are."""
+
+    def abort_block_job(self, name: str, disk: str) -> None:
+        """Abort the block job of a disk, by its target."""
+
+    def abort_backup(self, name: str) -> None:
+        """Abort the running backup."""
+
     def autostart(self, name: str) -> bool:
         """Whether the daemon starts the VM with its host."""
 
@@ -159,6 +180,9 @@ class Hypervisor(Protocol):
 
     def abort_job(self, name: str) -> None:
         """Cancel the running migration."""
+
+    def suspend(self, name: str) -> None:
+        """Suspend the VM while it migrates; libvirt resumes it at the end, on either host."""
 
     def pause_post_copy(self, name: str) -> None:
         """Pause a migration in post-copy, which only `resume_post_copy` continues; libvirt 8.5 and later."""

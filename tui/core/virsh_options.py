@@ -1,5 +1,6 @@
 """The further options of a migration, named as `virsh migrate` names them."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -10,6 +11,7 @@ from tui.core.quantity import exact_size
 MT, XBZRLE, ZLIB, ZSTD, QATZIP = "mt", "xbzrle", "zlib", "zstd", "qatzip"
 METHODS = (XBZRLE, ZLIB, ZSTD, MT, QATZIP)
 MIB_S, BYTES, PERCENT = "MiB/s", "bytes", "%"
+MOST_XML = 256 * 1024  # bytes of a definition: a request to the runner has two of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class VirshOptions:
     graphicsuri: str = ""
     rdma_pin_all: bool = False
     dname: str = ""
+    xml: str = ""  # the definition itself
+    persistent_xml: str = ""
     persistent: bool = True
     undefinesource: bool = True
     suspend: bool = False
@@ -86,6 +90,10 @@ def _name(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and "/" not in text and len(text) <= 200
 
 
+def _file(text: str) -> bool:
+    return len(text) <= MOST_XML and len(text.encode(errors="replace")) <= MOST_XML and "\0" not in text
+
+
 @dataclass(frozen=True)
 class Option:
     """One of them: `about` explains it; a number is in `unit` from `least` to `most`, a text is one that `fits`.
@@ -103,6 +111,7 @@ class Option:
     expected: str = ""
     fits: Callable[[str], bool] = str.isprintable
     is_list: bool = False  # words separated by commas: libvirt takes each as a parameter of its own
+    is_file: bool = False  # a person names a file, and the value is its text
 
     @property
     def usual(self) -> Any:
@@ -144,13 +153,21 @@ class Option:
             return self.short if value else f"no {self.short}"
         if self.unit == BYTES:
             return f"{self.short} {exact_size(value)}"
+        if self.is_file:
+            return f"{self.short} {fingerprint(value)}"
         space = " " if self.unit == MIB_S else ""
         return f"{self.short} {value}{space}{self.unit}"
+
+
+def fingerprint(text: str) -> str:
+    """What tells a file from another one in a line: the first digits of its SHA-256."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
 
 
 URI = r"(tcp|rdma)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?/?"
 HOST = r"[\w.:-]{1,255}"
 DISKS = r"\w+(,\w+)*"
+XML_EXPECTED = "a file with the XML of the VM"
 DISKS_EXPECTED = "one or more disks such as vda, separated by commas"
 
 OPTIONS = (
@@ -225,6 +242,22 @@ OPTIONS = (
     Option(
         "dname", "destination_name", "the name of the VM on the destination", expected="the name of a VM", fits=_name
     ),
+    Option(
+        "xml",
+        "destination_xml",
+        "the VM's definition there, such as with other paths or addresses",
+        expected=XML_EXPECTED,
+        fits=_file,
+        is_file=True,
+    ),
+    Option(
+        "persistent_xml",
+        "persistent_xml",
+        "its definition there from the next start on",
+        expected=XML_EXPECTED,
+        fits=_file,
+        is_file=True,
+    ),
     Option("persistent", 1 << 3, "keep the VM's definition on the destination"),
     Option("undefinesource", 1 << 4, "remove the VM's definition from the source"),
     Option("suspend", 1 << 5, "leave the VM paused on the destination"),
@@ -264,9 +297,11 @@ BY_NAME = {each.name: each for each in OPTIONS}
 USUAL: dict[str, Any] = {each.name: each.default for each in fields(VirshOptions)}
 
 
-# They hold for one direction or for one migration: the way back must not repeat them.
+# They hold for one direction or for one migration: the way back must not repeat them. A port that is free and open on
+# one host is no known one of the other.
 ONE_WAY = (
-    "tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "suspend", "disks_uri",
+    "tls_destination", "migrateuri", "rdma_pin_all", "listen_address", "graphicsuri", "dname", "xml", "persistent_xml",
+    "suspend", "disks_port", "disks_uri",
 )  # fmt: skip
 
 

@@ -42,6 +42,11 @@ class Question(Dialog[str]):
             classes = "answer impossible" if answer.why_not else "answer"
             text = f"{answer.text} - {answer.why_not}" if answer.why_not else answer.text
             yield Static(Content.assemble((answer.key, "bold $accent"), "  ", text), classes=classes)
+            yield from self.below(answer.key)
+
+    def below(self, key: str) -> ComposeResult:  # noqa: ARG002
+        """What a subclass shows below an answer."""
+        yield from ()
 
     def on_mount(self) -> None:
         if not isinstance(self._text, str):

@@ -53,6 +53,8 @@ def test_an_option_that_is_on_or_off_is_a_flag(given: dict[str, bool], flag: int
         ({"listen_address": "10.0.0.2"}, {"listen_address": "10.0.0.2"}),
         ({"graphicsuri": "vnc://10.0.0.2"}, {"graphics_uri": "vnc://10.0.0.2"}),
         ({"dname": "y"}, {"destination_name": "y"}),
+        ({"xml": "<domain/>"}, {"destination_xml": "<domain/>"}),
+        ({"persistent_xml": "<domain/>"}, {"persistent_xml": "<domain/>"}),
         ({"migrate_disks": "vda,vdb"}, {"migrate_disks": ["vda", "vdb"]}),
         ({"migrate_disks_detect_zeroes": "vda"}, {"migrate_disks_detect_zeroes": ["vda"]}),
         ({"disks_port": 49200}, {"disks_port": 49200}),

@@ -7,8 +7,8 @@ import pytest
 
 from tui.app import commands
 from tui.app.commands import migrate
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan
-from tui.core.virsh_options import OPTIONS, read_options
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, SUSPEND_TIMEOUT, Plan
+from tui.core.virsh_options import MOST_XML, OPTIONS, read_options
 
 CONFIG = """
 [hosts.source]
@@ -79,8 +79,32 @@ def test_post_copy_after_the_first_pass_is_virshs_rule(planned: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "technique"), [("--timeout-suspend", SUSPEND_TIMEOUT), ("--timeout-postcopy", POST_COPY_TIMEOUT)]
+)
+def test_what_virsh_does_after_a_timeout_is_a_technique(planned: Any, word: str, technique: str) -> None:
+    plan = planned("--timeout", "8s", word)
+    assert (plan.technique, plan.timeout_s) == (technique, 8.0)
+    assert planned("--timeout", "8s", word, "--technique", technique) == plan
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (
+            ["--timeout-suspend", "--timeout-postcopy"],
+            "--timeout-postcopy is a technique, and another one is given: it is suspend-timeout. Leave one of them "
+            "out.",
+        ),
+        (
+            ["--timeout-suspend", "--technique", POST_COPY_MANUAL],
+            "--timeout-suspend is a technique, and another one is given: it is post-copy-manual. Leave one of them "
+            "out.",
+        ),
+        (
+            ["--timeout", "8s"],
+            "--timeout has no effect: the technique is pre-copy. Add --technique post-copy-timeout or "
+            "suspend-timeout, or leave --timeout out.",
+        ),
         (
             ["--comp-methods", "lz4"],
             '"lz4" is not a value of --comp-methods. Expected: one or more of xbzrle, zlib, zstd, mt, separated by '
@@ -124,3 +148,31 @@ def test_the_help_has_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run("migrate", ["--help"]) == 0
     printed = capsys.readouterr().out
     assert [each.virsh for each in OPTIONS if f"  {each.virsh}" not in printed] == []
+
+
+def test_a_file_is_read_where_the_command_runs(planned: Any, tmp_path: Path) -> None:
+    xml = tmp_path / "guest1.xml"
+    xml.write_text("<domain>\n  <name>ä</name>\n</domain>\n")
+    plan = planned("--xml", str(xml), "--persistent-xml", str(xml))
+    assert (plan.xml, plan.persistent_xml) == (xml.read_text(), xml.read_text())
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "No such file or directory"),
+        (b"", "it is empty. It must be a file with the XML of the VM"),
+        (b"\xff\xfe", "it is not UTF-8. It must be a file with the XML of the VM"),
+        (b"<a>\0</a>", "it has a NUL. It must be a file with the XML of the VM"),
+        (b"x" * (MOST_XML + 1), "it is longer than 256 KiB. It must be a file with the XML of the VM"),
+    ],
+)
+def test_a_file_that_cannot_be_an_xml_is_refused(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, why: str
+) -> None:
+    xml = tmp_path / "guest1.xml"
+    if content is not None:
+        xml.write_bytes(content)
+    words = ["guest1", "--config", str(config), "--xml", str(xml)]
+    assert commands.run("migrate", words) == migrate.CANNOT_START
+    assert capsys.readouterr().err == f"vmlm-tui migrate: {xml} cannot be used for --xml: {why}.\n"

@@ -11,7 +11,7 @@ QEMU = (10, 0, 2)
 def test_every_technique_can_be_planned(technique: str) -> None:
     plan = Plan("guest1", technique=technique, bandwidth_mib_s=0, downtime_ms=1, auto_converge=True)
     assert refuse(plan, QEMU) is None
-    assert plan.post_copy == (technique != "pre-copy")
+    assert plan.post_copy == (technique not in ("pre-copy", "suspend-timeout"))
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_every_technique_can_be_planned(technique: str) -> None:
         (
             Plan("x", technique="teleport"),
             "There is no technique 'teleport': the techniques are pre-copy, post-copy-timeout, post-copy-manual, "
-            "automatic.",
+            "automatic, suspend-timeout.",
         ),
         (Plan("x", downtime_ms=0), "The maximum downtime must be at least 1 ms: it is 0 ms."),
         (Plan("x", bandwidth_mib_s=-1), "The bandwidth limit cannot be negative. 0 means no limit."),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tui.core.plan import Plan
-from tui.core.virsh_options import BY_NAME, OPTIONS, USUAL, VirshOptions, option_words, read_options
+from tui.core.virsh_options import BY_NAME, MOST_XML, OPTIONS, USUAL, VirshOptions, option_words, read_options
 
 
 def test_each_option_is_described_once() -> None:
@@ -32,6 +32,7 @@ def test_each_option_is_described_once() -> None:
         ("disks_port", [None, 49200], [0, 65536]),
         ("disks_uri", ["tcp://10.0.0.2:49200", "unix:///run/a.sock"], ["rdma://host2", "10.0.0.2"]),
         ("dname", ["guest2"], ["a/b", " ", "x\x1b"]),
+        ("xml", ["", "<domain>\n</domain>", "x" * MOST_XML], ["x" * (MOST_XML + 1), "\u20ac" * MOST_XML, "\0", 3]),
     ],
 )
 def test_only_values_that_libvirt_can_use_are_accepted(name: str, accepted: list[Any], refused: list[Any]) -> None:
@@ -53,6 +54,11 @@ def test_the_words_are_those_of_the_options_that_differ() -> None:
         "no persistent",
     ]
     assert option_words(VirshOptions(comp_xbzrle_cache_bytes=1 << 27)) == ["comp-xbzrle-cache 128 MiB"]
+
+
+def test_a_file_is_told_from_another_one_by_its_checksum() -> None:
+    assert option_words(VirshOptions(xml="<domain/>\n")) == ["xml 29d2f27d"]
+    assert option_words(VirshOptions(xml="<domain/>\n\n")) != ["xml 29d2f27d"]
 
 
 def test_a_record_has_only_the_options_that_differ_and_is_read_as_far_as_it_is_whole() -> None:

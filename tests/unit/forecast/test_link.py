@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tui.core.quantity import MIB
+from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.earlier_runs import Earlier, earlier
 from tui.forecast.model.forecast import DEVICE_S, SETUP_S, SWITCH_S
 from tui.forecast.model.interval import SHARE, Interval
-from tui.forecast.model.link import LIMIT, PROBE, EarlierRun, LinkFacts, earlier_run, learned, spread, times
+from tui.forecast.model.link import LIMIT, PROBE, EarlierRun, LinkFacts, earlier_run, learned, scanning, spread, times
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -125,6 +125,14 @@ def test_the_bandwidth_has_the_quartiles_of_the_runs() -> None:
 def test_equal_runs_and_a_single_one_are_not_taken_for_exact() -> None:
     assert spread([100.0]) == spread([100.0] * 9) == Interval(95.0, 100.0, 105.0)
     assert learned([run_of(1e8)]).source == "1 earlier run"
+
+
+def test_the_zero_pages_of_a_run_are_not_taken_for_connecting() -> None:
+    """A VM of 9 GiB with 1 GiB in use: the first pass finds the zero pages of the rest."""
+    figures = f"total_time_ms = 14000\ndowntime_ms = 200\nmemory_sent_bytes = {GIB}\nmemory_total_bytes = {9 * GIB}\n"
+    run = of(unlimited(f"{figures}bandwidth_bytes_s = {GIB / 10}\ndevice_ms = 0\n"))
+    assert run.setup_s == pytest.approx(14 - 10 - scanning(8 * GIB).likely)
+    assert scanning(8 * GIB).likely == pytest.approx(8 / 3)
 
 
 def test_a_few_runs_do_not_narrow_what_connecting_and_devices_are_assumed_to_take() -> None:

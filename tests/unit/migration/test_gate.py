@@ -7,12 +7,16 @@ import pytest
 
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan, possible
 from tui.core.vm import Daemon
-from tui.migration.model.call.gate import RULES, Case, refusals, unavailable
+from tui.migration.model.call.gate import RULES, Case, refusals, unavailable, without_effect
 
 NEW = Daemon("qemu:///system", "host", "uuid", (12, 8, 0), (11, 1, 3), 2, "EPYC", 1 << 34, 1 << 33)
 JAMMY = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))
 BOOKWORM = replace(NEW, libvirt_version=(9, 0, 0), hypervisor_version=(7, 2, 0))
 NOBLE = replace(NEW, libvirt_version=(10, 0, 0), hypervisor_version=(8, 2, 2))
+
+UUID = "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
+XML = f"<domain type='kvm'>\n  <name>x</name>\n  <uuid>{UUID}</uuid>\n</domain>"
+EDIT = "Save it with virsh dumpxml --migratable, and change paths, addresses or names of networks in it."
 
 GOOD: list[dict[str, Any]] = [
     {},
@@ -34,6 +38,7 @@ GOOD: list[dict[str, Any]] = [
         "copy_storage_synchronous_writes": True,
         "disks_uri": "tcp://10.0.0.2:49200",
     },
+    {"xml": XML, "persistent_xml": XML.replace(UUID, UUID.replace("-", "").upper()), "dname": "y"},
     {"undefinesource": False, "suspend": True, "abort_on_error": True, "change_protection": True},
 ]
 AUTOCONVERGE = "auto-converge is off. Set --auto-converge."
@@ -143,12 +148,6 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
     ({"auto_converge_initial": 30}, NEW, NEW, f"--auto-converge-initial is refused: {AUTOCONVERGE}"),
     ({"auto_converge_increment": 30}, NEW, NEW, f"--auto-converge-increment is refused: {AUTOCONVERGE}"),
     (
-        {"postcopy_bandwidth_mib_s": 20},
-        NEW,
-        NEW,
-        "--postcopy-bandwidth is refused: the migration does not use post-copy. Choose a technique with post-copy.",
-    ),
-    (
         {"available_switchover_bandwidth_mib_s": 20},
         NOBLE,
         NEW,
@@ -185,12 +184,6 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         "--hard-limit.",
     ),
     (
-        {"rdma_pin_all": True},
-        NEW,
-        NEW,
-        "--rdma-pin-all is refused: the migration does not use RDMA. Set --migrateuri rdma:.",
-    ),
-    (
         {"tunnelled": True, "copy_storage_all": True},
         NEW,
         NEW,
@@ -208,8 +201,6 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
             ("migrate_disks", "vda", "--migrate-disks"),
             ("migrate_disks_detect_zeroes", "vda", "--migrate-disks-detect-zeroes"),
             ("copy_storage_synchronous_writes", True, "--copy-storage-synchronous-writes"),
-            ("disks_port", 49200, "--disks-port"),
-            ("disks_uri", "tcp://10.0.0.2:1", "--disks-uri"),
         )
     ],
     (
@@ -245,20 +236,47 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         NEW,
         "--disks-uri is refused: TLS is not supported over a UNIX socket. Choose a URI with tcp:.",
     ),
+    *[
+        ({"xml": xml}, NEW, NEW, f"--xml is refused: {why}. {EDIT}")
+        for xml, why in (
+            ("<domain>", "this is not XML: line 1, column 9: no element found"),
+            ("<network/>", "this is not the XML of a VM: its root element is <network>, not <domain>"),
+            (XML.replace(">x<", ">y<"), "it defines the VM 'y', not 'x'"),
+            (XML.replace(UUID, ""), "it has no <uuid>, so libvirt would make another VM of it"),
+            (XML.replace("4dea", "5dea"), f"its UUID is 5{UUID[1:]}, that of the VM is {UUID}"),
+        )
+    ],
+    (
+        {"xml": XML.replace(">x<", ">y<"), "dname": "y"},
+        NEW,
+        NEW,
+        f"--xml is refused: it defines the VM 'y', not 'x', and only --dname renames. {EDIT}",
+    ),
+    (
+        {"persistent_xml": XML, "persistent": False},
+        NEW,
+        NEW,
+        "--persistent-xml is refused: the destination keeps no definition. Leave --no-persistent out.",
+    ),
+    (
+        {"persistent_xml": "no"},
+        NEW,
+        NEW,
+        "--persistent-xml is refused: this is not XML: line 1, column 1: syntax error. Save it with virsh dumpxml "
+        "--inactive, and change that.",
+    ),
 ]
-COPIES = {
-    "migrate_disks", "migrate_disks_detect_zeroes", "copy_storage_synchronous_writes", "disks_port", "disks_uri"
-}  # fmt: skip
+COPIES = {"migrate_disks", "migrate_disks_detect_zeroes", "copy_storage_synchronous_writes"}
 
 
 @pytest.mark.parametrize("given", GOOD)
 def test_new_hosts_accept_what_libvirt_accepts(given: dict[str, Any]) -> None:
-    assert refusals(Case(Plan("x", **given), NEW, NEW)) == []
+    assert refusals(Case(Plan("x", **given), NEW, NEW, uuid=UUID)) == []
 
 
 @pytest.mark.parametrize(("given", "here", "there", "sentence"), ROWS)
 def test_a_refused_option_has_its_reason(given: dict[str, Any], here: Daemon, there: Daemon, sentence: str) -> None:
-    assert [str(each) for each in refusals(Case(Plan("x", **given), here, there))] == [sentence]
+    assert [str(each) for each in refusals(Case(Plan("x", **given), here, there, uuid=UUID))] == [sentence]
 
 
 @pytest.mark.parametrize("given", [{"available_switchover_bandwidth_mib_s": 20}, {"auto_converge_initial": 30}])
@@ -287,19 +305,36 @@ def test_options_that_are_not_set_are_refused_as_if_they_were() -> None:
     found = unavailable(Case(Plan("x", comp_methods="xbzrle"), JAMMY, NEW))
     assert set(found) == {
         "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads", "comp_mt_dthreads", "zerocopy",
-        "auto_converge_initial", "auto_converge_increment", "postcopy_bandwidth_mib_s",
-        "available_switchover_bandwidth_mib_s", "tls_destination", "rdma_pin_all", *COPIES,
+        "auto_converge_initial", "auto_converge_increment", "available_switchover_bandwidth_mib_s",
+        "tls_destination", *COPIES,
     }  # fmt: skip
     assert found["available_switchover_bandwidth_mib_s"].why == "libvirt has it since 11.1, the origin has 8.0"
     full = Plan("x", POST_COPY_MANUAL, parallel=2, auto_converge=True, tls=True)
     assert set(unavailable(Case(full, NEW, NEW))) == {
         "comp_xbzrle_cache_bytes", "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads",
-        "comp_mt_dthreads", "zerocopy", "tunnelled", "rdma_pin_all", *COPIES,
+        "comp_mt_dthreads", "zerocopy", "tunnelled", *COPIES,
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"postcopy_bandwidth_mib_s": 20}, "--postcopy-bandwidth has no effect: the migration does not use post-copy."),
+        ({"disks_port": 49200}, "--disks-port has no effect: no disk is copied."),
+        ({"disks_uri": "tcp://10.0.0.2:1"}, "--disks-uri has no effect: no disk is copied."),
+        ({"rdma_pin_all": True}, "--rdma-pin-all has no effect: the migration does not use RDMA."),
+    ],
+)
+def test_what_libvirt_accepts_and_ignores_is_noted_and_not_refused(given: dict[str, Any], sentence: str) -> None:
+    plan = Plan("x", **given)
+    assert refusals(Case(plan, NEW, NEW)) == []
+    assert list(without_effect(plan).values()) == [sentence]
+    used = replace(plan, technique=POST_COPY_MANUAL, copy_storage_all=True, migrateuri="rdma://10.0.0.2")
+    assert without_effect(used) == without_effect(Plan("x")) == {}
+
+
 def test_every_rule_refuses_something() -> None:
-    cases = [Case(Plan("x", **given), here, there) for given, here, there, _ in ROWS]
+    cases = [Case(Plan("x", **given), here, there, uuid=UUID) for given, here, there, _ in ROWS]
     cases.append(Case(Plan("x", migrateuri="rdma://10.0.0.2", parallel=2), NEW, NEW, hard_limit=True))
     assert [rule for rule in RULES if not any(rule.why(case) for case in cases)] == []
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.migration.test_run_log import open_log
 from tests.unit.until import until
+from tui.core.failure import Failure
 from tui.guest.model.rate import NewestOutput
 from tui.migration.backend import guest_rate
 from tui.migration.backend.guest_rate import GuestRate
@@ -25,6 +26,41 @@ class WritingGuest:
         self._seconds += 1
         lines = (f"seconds={second}.0 rows_per_s={100 * second}" for second in range(1, self._seconds + 1))
         return NewestOutput("rows", tuple(lines))
+
+
+class LeavingGuest(WritingGuest):
+    """A guest that is reached by the name of its VM until that gets another one."""
+
+    async def newest_output(self) -> NewestOutput:
+        if self._seconds >= 3:
+            raise Failure("guest1 cannot be found", "neither host has it")
+        return await super().newest_output()
+
+
+async def test_the_guest_of_a_renamed_vm_is_reached_by_its_new_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(guest_rate, "READ_EVERY_S", 0.01)
+    before, later = LeavingGuest(0), iter([Failure("the address is unknown"), WritingGuest(10)])
+
+    def open_later() -> WritingGuest:
+        found = next(later)
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+    ways = (lambda: before, open_later)
+    async with open_log(Recorder.create(tmp_path, "run")) as (run_log, reader):
+        following = asyncio.ensure_future(GuestRate(run_log).follow(*ways))  # type: ignore[arg-type]
+
+        def rates() -> list[float]:
+            events = (each for each in map(record.from_line, reader.lines) if isinstance(each, Event))
+            return [each.data["rate"] for each in events if "rate" in each.data]
+
+        await until(lambda: len(rates()) >= 5)
+        following.cancel()
+        assert rates()[:2] == [200, 300]
+        assert max(rates()) >= 1100
 
 
 @pytest.mark.parametrize(("ran_s", "before"), [(30, 2650.0), (0, None)])

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.fakes import PATIENCE_S, Stage, recording, uri
 from tests.unit.migration.test_recorder import full_disk
 from tests.unit.migration.watched import INTERVAL_S, Watched, begin, iteration, join_threads, options
-from tui.core.plan import Plan
+from tui.core.plan import SUSPEND_TIMEOUT, Plan
 from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
@@ -148,6 +148,27 @@ async def test_the_timeout_counts_from_the_start_and_not_from_rejoining(tmp_path
     assert len(again.actions("timeout")) == 1
     assert again.migration.timeline.post_copy_at is not None
     assert again.events(record.GAP)[0].data["seconds"] > 3500
+
+
+async def test_a_suspension_is_made_up_for_unless_the_vm_is_suspended(tmp_path: Path) -> None:
+    stage = Stage(recording("pre-copy-idle"))
+    stage.standing = True
+    watched = begin(stage, tmp_path, Plan(stage.vm.name, SUSPEND_TIMEOUT, timeout_s=1800))
+    await watched.until(lambda: "migrate" in stage.calls)
+    stage.play(lambda each: isinstance(each, Sample) and each.number("memory_iteration") > 0)
+    await watched.until(lambda: watched.migration.controls.passes_seen)
+    watched.migration.leave()
+    an_hour_ago(watched.migration.folder)
+    again = rejoin(stage, tmp_path)
+    await again.until(lambda: "suspend" in stage.calls)
+    stage.job = replace(stage.job, state="paused (migrating)")
+    await again.until(lambda: again.migration.timeline.suspended)
+    again.migration.leave()
+    third = rejoin(stage, tmp_path)
+    assert third.migration._steering.timeout_at is None
+    stage.standing = False
+    await third.ended()
+    assert stage.calls.count("suspend") == 1
 
 
 async def test_the_timeout_does_not_repeat_a_switch_made_while_the_app_was_not_running(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ async def test_it_may_have_another_name_and_stay_defined() -> None:
     assert "guest1 is defined on destination as b, shut off, and on source, too: start only one of them." in sentence
 
 
+async def test_its_definition_there_may_be_given_but_not_that_of_another_vm() -> None:
+    stage = off()
+    xml = f"<domain><name>guest1</name><uuid>{stage.vm.uuid}</uuid></domain>"
+    await move_definition(connections(stage), Plan("guest1", xml=xml), "")
+    assert list(stage.vms["destination"]) == ["guest1"]
+    stage = off()
+    with pytest.raises(Refused, match="--xml is refused: its UUID is"):
+        await move_definition(connections(stage), Plan("guest1", xml=xml.replace(stage.vm.uuid, "0")), "")
+
+
 async def test_a_vm_that_starts_with_its_host_starts_with_the_new_one() -> None:
     stage = off()
     stage.autostarts = {stage.origin}

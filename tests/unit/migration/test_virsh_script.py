@@ -11,7 +11,7 @@ import pytest
 from tests.unit.fakes import recording
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, SUSPEND_TIMEOUT, UNKNOWN, Plan
 from tui.core.virsh_options import OPTIONS, Option
 from tui.migration.model.call.migrate_call import FLAGS, PARAMETERS, Call, virsh_words
 from tui.migration.model.call.recorded_script import recorded
@@ -89,7 +89,10 @@ def test_an_option_that_is_named_as_in_virsh_is_that_option(option: Option) -> N
     value = _value(option)
     words = virsh_words("guest1", call_of(replace(Plan("guest1"), **{option.name: value}))).words
     at = words.index(option.virsh)
-    assert option.is_flag or words[at + 1] == str(value)
+    if option.is_file:
+        assert words[at + 1] == f"guest1-{PARAMETERS[str(option.libvirt)].file}"
+    else:
+        assert option.is_flag or words[at + 1] == str(value)
 
 
 def test_an_unknown_flag_and_an_unknown_parameter_are_comments() -> None:
@@ -125,6 +128,16 @@ def test_pre_copy_sets_the_downtime_and_starts() -> None:
         f"virsh -c {HERE} migrate-setmaxdowntime guest1 50",
         f"{MIGRATE} --auto-converge --parallel --bandwidth 100 --parallel-connections 4",
     ]
+
+
+def test_a_suspension_after_a_timeout_is_one_command() -> None:
+    plan = Plan("guest1", SUSPEND_TIMEOUT, timeout_s=7.5)
+    assert virsh_of(plan) == [
+        "# the app suspends after 7.5 s; virsh counts whole seconds",
+        f"virsh -c {HERE} migrate-setmaxdowntime guest1 300",
+        f"{MIGRATE} --timeout 8 --timeout-suspend",
+    ]
+    assert "at(7.5, domain.suspend)" in planned(plan, call_of(plan), HERE, THERE).python.splitlines()
 
 
 def test_post_copy_after_a_timeout_is_one_command() -> None:

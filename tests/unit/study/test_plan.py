@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.study.plans import SMALL, changed
 from tui.core.failure import Failure
+from tui.core.plan import SUSPEND_TIMEOUT
 from tui.study.model.cell import cells_of, check_size, from_fields, run_count, to_fields
 from tui.study.model.plan import check
 
@@ -162,3 +163,10 @@ def test_the_options_of_virsh_are_swept() -> None:
 def test_a_wrong_option_of_virsh_is_a_mistake(key: str, value: object, why: str) -> None:
     (mistake,) = mistakes(changed(migration={"plain": {**PLAIN, key: value}}))
     assert why in mistake
+
+
+def test_a_suspension_after_a_timeout_is_a_technique() -> None:
+    late = {"technique": SUSPEND_TIMEOUT, "timeout": ["5 s", "9 s"], "workloads": "idle"}
+    plan, problems = check(changed(migration={"late": late}))
+    assert plan, problems
+    assert [each.plan.words for each in cells_of(plan, "other")] == ["suspended after 5 s", "suspended after 9 s"]

@@ -68,7 +68,15 @@ ROWS = {
     "CD of one host": Row(
         domain(cdrom("/iso/x.iso")), BLOCKED, "does not have it. Eject it: virsh change-media 'vm 1' sda --eject."
     ),
-    "CD that differs": Row(domain(cdrom("/iso/other.iso")), BLOCKED, "has another size. Eject it"),
+    "CD that differs": Row(
+        domain(cdrom("/iso/other.iso")), DOUBTFUL, "another size. libvirt takes it; the guest then reads that one."
+    ),
+    "read-only disk that differs": Row(
+        domain(file("/iso/other.iso", "<readonly/>")), DOUBTFUL, "the guest then reads that one."
+    ),
+    "base that differs": Row(
+        domain(file(f"{FOLDER}/a", BASED.format("/iso/other.iso"))), BLOCKED, "another size; the disk would be damaged."
+    ),
     "CD of both": Row(domain(cdrom("/iso/both.iso"))),
     "CD, host unread": Row(domain(cdrom("/iso/x.iso")), DOUBTFUL, "whether target has it is unknown", None),
     "optional CD": Row(domain(cdrom("/tmp/x.iso", "optional")), NOTE, "libvirt ejects it if target does not have it."),

@@ -11,6 +11,7 @@ from tui.adapters.libvirt import domain as libvirt_domain
 from tui.adapters.libvirt.after_move import AfterMoveCalls
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
+from tui.adapters.libvirt.fixes import FixCalls
 from tui.adapters.libvirt.inventory import InventoryCalls
 from tui.adapters.libvirt.memory import MemoryCalls
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, offline_flags, resume_flags
@@ -79,7 +80,7 @@ def _open(uri: str) -> libvirt.virConnect:
         return libvirt.open(uri)
 
 
-class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
+class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls, FixCalls):
     """One connection; core.protocols describes its methods. libvirt allows calls from several threads at once."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:
@@ -202,8 +203,8 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
         self._migrate(f"The migration of {plan.vm} failed", plan, destination_uri, migration_flags(plan))
 
     def move_definition(self, plan: Plan, destination_uri: str) -> None:
-        """Only the name and the flags of the plan count: nothing is sent but the definition."""
-        only = Plan(plan.vm, dname=plan.dname)
+        """Only the names, the XML and the flags of the plan count: nothing is sent but the definition."""
+        only = Plan(plan.vm, dname=plan.dname, xml=plan.xml)
         self._migrate(f"The definition of {plan.vm} was not moved", only, destination_uri, offline_flags(plan))
 
     def _migrate(self, what: str, plan: Plan, destination_uri: str, flags: int) -> None:
@@ -244,6 +245,9 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls):
 
     def abort_job(self, name: str) -> None:
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
+
+    def suspend(self, name: str) -> None:
+        self._do(f"{name} could not be suspended", lambda: self._domain(name).suspend())
 
     def pause_post_copy(self, name: str) -> None:
         what, flag = (

@@ -12,6 +12,7 @@ from tui.core.vm import Inventory, VmFacts
 # A daemon without the driver, or a modular one that does not run.
 NO_DRIVER = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_OPERATION_UNSUPPORTED})
 NO_CPU = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED})
+ORDERED = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL  # each after the one that it is based on
 NO_JOB = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_INVALID_ARG})
 JOBS = {
     libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_PULL: "pull",
@@ -47,7 +48,7 @@ class InventoryCalls(Calls):
     def vm_facts(self, name: str, disks: Sequence[str]) -> VmFacts:
         def read() -> VmFacts:
             domain = self._connection.lookupByName(name)
-            snapshots = _or_none(lambda: tuple(each.getName() for each in domain.listAllSnapshots(0)), NO_DRIVER)
+            snapshots = _or_none(lambda: tuple(each.getName() for each in domain.listAllSnapshots(ORDERED)), NO_DRIVER)
             jobs = ((disk, _or_none(lambda: domain.blockJobInfo(disk, 0), NO_JOB)) for disk in disks)  # noqa: B023
             found = tuple((disk, JOBS.get(job.get("type", 0), "unknown")) for disk, job in jobs if job)
             return VmFacts(snapshots or (), found)

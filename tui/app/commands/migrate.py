@@ -5,13 +5,22 @@
 
 import argparse
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.app.commands import migrate_options
 from tui.app.commands.options import add_host, add_limits, add_vm, numbers, target_host
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, NOT_ALLOWED, POST_COPY_TIMEOUT, TECHNIQUES, Plan, without_post_copy
+from tui.core.plan import (
+    AUTOMATIC,
+    NOT_ALLOWED,
+    POST_COPY_TIMEOUT,
+    SUSPEND_TIMEOUT,
+    TECHNIQUES,
+    TIMED,
+    Plan,
+    without_post_copy,
+)
 from tui.forecast.model.policy import POLICIES
 
 if TYPE_CHECKING:
@@ -62,7 +71,7 @@ def _parser(verb: str) -> "Parser":
     add_host(parser, "where it must end")
     parser.add_argument("--preset", metavar="NAME", help="the options of [technique.NAME] in the configuration")
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
-    parser.add_argument("--timeout", metavar="TIME", help="post-copy starts after it, such as 25s")
+    parser.add_argument("--timeout", metavar="TIME", help="then post-copy starts, or the VM is suspended; such as 25s")
     add_limits(parser)
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", "--parallel-connections", metavar="N", help="connections; 0 means one")
@@ -89,9 +98,9 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     given = numbers(options) | {name: value for name, value in chosen.items() if value is not None}
     given |= migrate_options.given(options)
     base = config.migration if options.preset is None else config.technique.get(options.preset)
-    plan = replace(base.plan(options.vm), **given, to=target_host(options, config))
-    if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
-        hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."
+    plan = replace(_with_base(base.plan(options.vm), given), to=target_host(options, config))
+    if options.timeout is not None and plan.technique not in TIMED:
+        hint = f"Add --technique {POST_COPY_TIMEOUT} or {SUSPEND_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)
     if options.total is not None and plan.technique != AUTOMATIC and not plan.shadow:
         hint = f"Add --technique {AUTOMATIC}, or leave --total out."
@@ -116,6 +125,14 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     if options.probe and not options.forecast:
         raise Failure("--probe has no effect", "nothing is forecast", "Add --forecast, or leave --probe out.")
     return plan
+
+
+def _with_base(base: Plan, given: dict[str, Any]) -> Plan:
+    """The configured plan with the given options; what it does not allow "automatic" holds for that alone."""
+    plan = replace(base, **given)
+    if plan.technique != AUTOMATIC:
+        return replace(plan, post_copy_refused="")
+    return without_post_copy(plan, plan.post_copy_refused) if plan.post_copy_refused else plan
 
 
 def _offline(verb: str, options: argparse.Namespace, config: "Config", plan: Plan) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, possible, refuse
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, SUSPEND_TIMEOUT, TIMED, Plan, possible, refuse
 from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
@@ -20,7 +20,7 @@ from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
 from tui.forecast.model.first_pass import InUse
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.link import LinkFacts, way_of
+from tui.forecast.model.link import LinkFacts, scanning, way_of
 from tui.vm.model.xml_tree import tree_of
 
 POLL_S = 0.25
@@ -219,12 +219,13 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
         bandwidth,
         source,
         plan.downtime_ms / 1000,
-        known.link.setup_s,
+        known.link.setup_s + scanning(curve.memory - first.likely),
         known.link.device_s,
         known.link.switch_s,
-        plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
+        plan.timeout_s if plan.technique in TIMED else None,
         refused.reason if refused else without,
         auto_converge=plan.auto_converge,
         policy=plan.policy,
         total_s=plan.total_s,
+        suspended=plan.technique == SUSPEND_TIMEOUT,
     )

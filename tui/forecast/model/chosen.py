@@ -1,6 +1,6 @@
 """Which of the techniques of a forecast a plan is."""
 
-from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.plan import AUTOMATIC, PRE_COPY, SUSPEND_TIMEOUT, TIMED, Plan
 from tui.forecast.model.forecast import AUTO_CONVERGE, timeout_name
 
 
@@ -11,6 +11,6 @@ def chosen(plan: Plan) -> str:
     """
     if plan.technique == AUTOMATIC and not plan.shadow:
         return AUTOMATIC
-    if plan.technique == POST_COPY_TIMEOUT:
-        return timeout_name(plan.timeout_s)
+    if plan.technique in TIMED:
+        return timeout_name(plan.timeout_s, suspended=plan.technique == SUSPEND_TIMEOUT)
     return AUTO_CONVERGE if plan.auto_converge else PRE_COPY

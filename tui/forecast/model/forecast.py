@@ -38,12 +38,13 @@ class Inputs:
     setup_s: Interval = SETUP_S
     device_s: Interval = DEVICE_S
     switch_s: Interval = SWITCH_S
-    timeout_s: float | None = None  # of post-copy after a timeout, if that is the plan
+    timeout_s: float | None = None  # of a technique with one, if that is the plan
     post_copy_refused: str = ""
     exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
     auto_converge: bool = False
     policy: str = OURS
     total_s: float = 0.0  # 0 for no limit
+    suspended: bool = False  # after the timeout, in place of post-copy
 
     def variants(self) -> Iterator[tuple[DirtyCurve, Link, str]]:
         """The inputs at the bounds of what they may be, and which bound of `first` belongs to them; likely ones first.
@@ -115,18 +116,20 @@ def forecast(technique: str, inputs: Inputs) -> Forecast:
 
 
 def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
-    """The forecast of post-copy after a timeout, in seconds since the start."""
+    """The forecast of post-copy after a timeout, in seconds since the start; or of the suspension after it."""
+    slowed, suspended = inputs.auto_converge, inputs.suspended
 
     def run(curve: DirtyCurve, link: Link, bound: str) -> Outcome:
         switch_s, downtime = max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s
-        return post_copy(curve, link, inputs.first.at(bound), switch_s, downtime, auto_converge=inputs.auto_converge)
+        first = inputs.first.at(bound)
+        return post_copy(curve, link, first, switch_s, downtime, auto_converge=slowed, suspended=suspended)
 
-    return combined(timeout_name(timeout_s), inputs, run)
+    return combined(timeout_name(timeout_s, suspended=suspended), inputs, run)
 
 
-def timeout_name(timeout_s: float) -> str:
+def timeout_name(timeout_s: float, *, suspended: bool = False) -> str:
     """The name of the technique of `after_timeout`."""
-    return f"post-copy after {timeout_s:g} s"
+    return f"{'suspended' if suspended else 'post-copy'} after {timeout_s:g} s"
 
 
 def combined(technique: str, inputs: Inputs, run: Callable[[DirtyCurve, Link, str], Outcome]) -> Forecast:

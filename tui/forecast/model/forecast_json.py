@@ -58,9 +58,10 @@ def inputs_from_json(values: object) -> Inputs:
         None if timeout_s is None else _number(timeout_s),
         _text(fields.get("post_copy_refused")),
         _flag(fields.get("exact_curve")),
-        _flag(fields.get("auto_converge", False)),  # an earlier version did not record it, nor the next two
+        _flag(fields.get("auto_converge", False)),  # an earlier version did not record it, nor the next three
         _text(fields.get("policy", OURS)),
         _known(fields.get("total_s", 0.0)),
+        _flag(fields.get("suspended", False)),
     )
 
 

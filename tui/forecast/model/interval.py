@@ -26,6 +26,10 @@ class Interval:
         every = [likely, *values]
         return cls(min(every), likely, max(every))
 
+    def __add__(self, other: "Interval") -> "Interval":
+        """The sum, with the sums of the bounds."""
+        return Interval(self.low + other.low, self.likely + other.likely, self.high + other.high)
+
     def at(self, bound: str) -> float:
         """The value at a bound: "low", "likely" or "high"."""
         return {"low": self.low, "likely": self.likely, "high": self.high}[bound]

@@ -99,10 +99,12 @@ def post_copy(
     max_downtime_s: float,
     *,
     auto_converge: bool = False,
+    suspended: bool = False,
 ) -> Outcome:
     """Post-copy after `switch_s` of sending, 0 for at once; pre-copy's own end if that comes first.
 
     In post-copy each page is sent once, so it lasts as long as what remains takes. The VM is paused for its devices.
+    With `suspended`, the VM is stopped instead of switched: what remains is sent once, too, while it is paused.
     """
     fits = link.bandwidth * max_downtime_s
     rest, passed_s, sent, number = first, 0.0, 0.0, 0
@@ -119,8 +121,10 @@ def post_copy(
         if each.left <= fits:
             downtime = each.left / link.bandwidth + link.device_s
             return Outcome(True, link.setup_s + passed_s + downtime, downtime, sent + each.left, number, each.left)
-    total = link.setup_s + passed_s + link.switch_s + rest / link.bandwidth
-    return Outcome(True, total, link.switch_s, sent + rest, number, rest)
+    rest_s = rest / link.bandwidth
+    pause = link.device_s + rest_s if suspended else link.switch_s
+    total = link.setup_s + passed_s + rest_s + (link.device_s if suspended else link.switch_s)
+    return Outcome(True, total, pause, sent + rest, number, rest)
 
 
 def margin(curve: DirtyCurve, link: Link, first: float, max_downtime_s: float) -> float:

@@ -44,8 +44,9 @@ class Rules:
 def techniques_of(inputs: Inputs) -> tuple[Forecast, ...]:
     """The forecasts of all techniques that the VM can use, pre-copy first."""
     found = [forecast(PRE_COPY, inputs), forecast(AUTO_CONVERGE, inputs)]
+    if inputs.timeout_s and (inputs.suspended or not inputs.post_copy_refused):
+        found.append(after_timeout(inputs, inputs.timeout_s))
     if not inputs.post_copy_refused:
-        found += [after_timeout(inputs, inputs.timeout_s)] if inputs.timeout_s else []
         found.append(forecast(AT_ONCE, inputs))
     return (*found, automatic(inputs))
 

@@ -11,7 +11,7 @@ from tui.core.failure import Failure, UntrustedHost
 from tui.core.limit import within
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.quantity import MIB
-from tui.core.settings import AGENT_REACH
+from tui.core.settings import AGENT_REACH, state_folder
 from tui.core.ssh_target import parse_target
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -23,6 +23,7 @@ from tui.guest.model.cloud_init import CloudInit
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Sudo
+from tui.vm.backend.fixes import Fixes
 from tui.vm.backend.location import placement
 from tui.vm.backend.vms import Deletion, Vms
 from tui.vm.model.location import VmPlacement
@@ -50,6 +51,7 @@ class Launch:
         self._addresses = addresses or GuestAddresses()
         self._first_login = first_login
         self.vms = Vms(connections, sudo)
+        self.fixes = Fixes(connections, self.vms, state_folder() / "snapshots")
         self.new_vms = NewVms(connections, self.vms, self._addresses)
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)

@@ -17,8 +17,9 @@ from tui.guest.model.workload import MEMORY, WorkloadSpec, WorkloadStatus
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
 from tui.launch.screens.deletion import DeletionQuestion
+from tui.launch.screens.mend import MEND, MEND_BINDING, MendView
 from tui.launch.screens.new_vm import Created, NewVmForm
-from tui.launch.screens.view import BOOT, LaunchView
+from tui.launch.screens.view import BOOT
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
 from tui.ui.question import Answer, Question
@@ -40,12 +41,12 @@ RUNNING = {
     DELETE: "The VM is being deleted",
 }
 CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
-KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS)
+KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS, MEND)
 # By action: the running actions that it may interrupt, in case the guest hangs in one of them.
 INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
 
-class LaunchPage(LaunchView):
+class LaunchPage(MendView):
     """The Launch page."""
 
     HELP = (
@@ -68,6 +69,7 @@ class LaunchPage(LaunchView):
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("W", STOP, "stop it", tooltip="Stop the workload in the guest; asks first", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
+        MEND_BINDING,
         Binding("home", "choose(-1000000)", "first", show=False),
         Binding("end", "choose(1000000)", "last", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
@@ -101,6 +103,8 @@ class LaunchPage(LaunchView):
             return self._why_not_delete()
         if action == ADDRESS:
             return self._why_no_address()
+        if action == MEND:
+            return self.why_not_mend()
         if action in (START, STOP):
             return self._why_no_workload(action)
         return ""

@@ -26,13 +26,13 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
 from tui.ui.text_dialog import has_words
-from tui.vm.model.blockers import Blocker, blockers
+from tui.vm.backend.fixes import judged
+from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 from tui.vm.model.offer import Offer
-from tui.vm.model.rules.rule import DOUBTFUL
 
 POLL_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
@@ -55,7 +55,10 @@ class LaunchView(Page):
         self._listing = Listing(awaited=launch.vms.hosts)
         self._offers: dict[str, Offer | Failure] = {}
         # By VM and target: what its blockers were computed from, and they; the page shows many VMs every second.
-        self._judged: dict[tuple[str, str], tuple[Domain, Offer, Offer | Failure | None, tuple[Blocker, ...]]] = {}
+        self._judged: dict[
+            tuple[str, str], tuple[Domain, Offer | Failure, Offer | Failure | None, tuple[Blocker, ...]]
+        ] = {}
+        self._best: dict[str, str] = {}  # by VM: the target whose blockers are shown
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
@@ -213,6 +216,9 @@ class LaunchView(Page):
     def _rows(self) -> list[Row]:
         return [self._row(name) for name in self._names()]
 
+    def _chosen_row(self) -> Row:
+        return self._row(self._launch.name)
+
     def _row(self, name: str) -> Row:
         domain, where = self._listing.domain(name), self._listing.where(name)
         if not isinstance(domain, Domain) or where.arrives_at:
@@ -226,10 +232,13 @@ class LaunchView(Page):
         targets = self._launch.config.targets(host)
         if not targets:
             return (Blocker("There is no other host."),)
-        judged = [self._blockers_to(target, domain, host) for target in targets]
-        known = [each for each in judged if each is not None]
-        best = min(known, key=_weight, default=None)
-        return best if best is not None and (len(known) == len(judged) or all(each.note for each in best)) else None
+        found = {target: self._blockers_to(target, domain, host) for target in targets}
+        known = {target: each for target, each in found.items() if each is not None}
+        best = min(known, key=lambda target: _weight(known[target]), default="")
+        if not best or (len(known) < len(found) and not all(each.note for each in known[best])):
+            return None
+        self._best[domain.name] = best
+        return known[best]
 
     def _blockers_to(self, target: str, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
         """What blocks a migration to one host; None until its offer is read."""
@@ -237,12 +246,11 @@ class LaunchView(Page):
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None
-        if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):
-            unread = Blocker(f"{target} can't be reached, so its features are unknown.", DOUBTFUL)
-            return (*blockers(domain, folder, target, None, None), unread)
+        if isinstance(unread := self._listing.answers.get(target), Failure):
+            there = unread
         known = self._judged.get((domain.name, target))
         if known is None or known[0] is not domain or known[1] is not there or known[2] is not here:
-            found = blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
+            found = judged(domain, (host, target), here, there, folder)
             known = self._judged[domain.name, target] = (domain, there, here, found)
         return known[3]
 

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from textual.content import Content
 
-from tui.core.actions import ADDRESS, WORKLOAD, WithKeys
+from tui.core.actions import ADDRESS, MEND, WORKLOAD, WithKeys
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.vm import Vm
@@ -93,7 +93,8 @@ def _migration(blockers: Sequence[Blocker] | None) -> Iterator[Fact]:
         yield "migration", "nothing known blocks it", "dim"
     for number, each in enumerate(blockers):
         style = "bold $error" if each.blocks else "$warning" if each.doubt else "dim"
-        yield "" if number or clear else "migration", each.text, style
+        text = f"{each.text} {MEND} mends it." if each.fixes else each.text
+        yield "" if number or clear else "migration", text, style
 
 
 def workload_lines(

@@ -77,7 +77,7 @@ class MigrationActor:
         self._sampler = Sampler(self._job.read, post_sample, post_slow, self.run_log.since_start, interval)
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._steering = Steering(plan, self.run_log, self.controls)
-        self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
+        self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log, plan.dname)
         self._aftermath = Aftermath(vm, connections, self.run_log, self.guest_monitor, on_hosts or OnHosts())
         self._inquiry = Inquiry(plan, vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()

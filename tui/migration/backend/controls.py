@@ -9,7 +9,7 @@ from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.requests import Requests
 from tui.migration.model import record
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, SUSPEND
 from tui.migration.model.record import Event, Record
 from tui.migration.model.resume import why_not_resume
 
@@ -87,6 +87,15 @@ class Controls(Requests):
             held = not self.passes_seen
             self._run_log.event(record.ACTION, action="timeout", value=seconds, held=held)
             self._switch(time.monotonic())
+
+    def suspend(self) -> None:
+        """Suspend the VM, once the first pass has begun: before it, libvirt would leave the VM suspended at the end."""
+        if self._stopped or self.cancel_requested:
+            return
+        if self.passes_seen:
+            self._send(SUSPEND, None)
+        else:
+            self._held[SUSPEND] = None
 
     def decided(self, action: str, value: int | None) -> None:
         """The policy of the technique "automatic" has decided on an action; the first pass must have begun."""
@@ -191,12 +200,16 @@ class Controls(Requests):
 
     def _send(self, action: str, value: int | None) -> None:
         post_copy = action == BANDWIDTH and self._post_copy == "done"  # which has a limit of its own
+        if action == SUSPEND:  # written first, or its event would look like the switchover
+            self._run_log.event(record.ACTION, action=SUSPEND)
 
         def call() -> None:
             try:
                 steer = self._connections.steer()
                 if action == CANCEL:
                     steer.abort_job(self._vm)
+                elif action == SUSPEND:
+                    steer.suspend(self._vm)
                 elif action == PAUSE:
                     self._require_resumable()
                     steer.pause_post_copy(self._vm)
@@ -227,6 +240,8 @@ class Controls(Requests):
 
     def _accepted(self, action: str, value: int | None, post_copy: bool) -> None:
         self._note(action, value, refused=False)
+        if action == SUSPEND:
+            return
         of_post_copy = {"post_copy": True} if post_copy else {}
         self._run_log.log(record.ACTION, {"action": action, "value": value, **of_post_copy})
 

@@ -64,9 +64,9 @@ class DiskImages:
     # -- what the hosts have --
 
     async def _disks(self, plan: Plan, origin: str) -> tuple[Disk, ...]:
-        """The disks that are copied, volumes resolved by the pools of the host."""
+        """The disks that are copied to the same path, volumes resolved by the pools of the host."""
         xml = await self._connections.query(origin, lambda each: each.definition(plan.vm))
-        disks = disk_images.copied(parse(xml), plan)
+        disks = disk_images.at_the_same_path(disk_images.copied(parse(xml), plan), plan.xml)
         pools = await self._inventory(origin) if any(each.kind == "volume" for each in disks) else HostInventory()
         return tuple(map(pools.resolved, disks))
 

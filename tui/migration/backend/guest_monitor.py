@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from tui.core.failure import Failure
@@ -39,13 +40,15 @@ class GuestMonitor:
     """Writes the events guest, echo and felt, without delaying the migration or its samples.
 
     `begin`, `ended` and `stop` are called on the loop, `conclude` on a thread. Nothing is written without
-    `guest_access`.
+    `guest_access`. `renamed` is the name that the VM gets on the target, "" if it keeps its own: libvirt reaches its
+    guest agent by that one then.
     """
 
-    def __init__(self, vm: str, guest_access: GuestAccess | None, run_log: RunLog) -> None:
+    def __init__(self, vm: str, guest_access: GuestAccess | None, run_log: RunLog, renamed: str = "") -> None:
         self.probes = GuestProbes(vm, run_log)
         self._rate = GuestRate(run_log)
         self._vm = vm
+        self._names = (vm, renamed) if renamed else (vm,)
         self._guest_access = guest_access
         self._run_log = run_log
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,7 +67,7 @@ class GuestMonitor:
             return
         self._loop = asyncio.get_running_loop()
         self._tasks = [
-            self._loop.create_task(self._rate.follow(lambda: access.guest(self._vm, WORKLOAD))),
+            self._loop.create_task(self._rate.follow(*(partial(access.guest, each, WORKLOAD) for each in self._names))),
             self._loop.create_task(self.probes.search(access.heartbeats, lambda: access.guest(self._vm, SUBFOLDER))),
         ]
 
@@ -101,11 +104,13 @@ class GuestMonitor:
             self._on_loop(self._rate.caught_up.wait(), SETTLE_LIMIT_S)
         log = None
         if not self.probes.settle(SETTLE_LIMIT_S):
-            reading = self.probes.read_log(lambda: access.guest(self._vm, SUBFOLDER))
-            log = self._on_loop(reading, 2 * LINE_LIMIT_S)
+            for name in self._names:
+                if log is None:
+                    reading = self.probes.read_log(partial(access.guest, name, SUBFOLDER))
+                    log = self._on_loop(reading, 2 * LINE_LIMIT_S)
         self._run_log.log(record.OBSERVED, self.probes.observed(log, completed=completed).data)
         if completed and access.clocks is not None:
-            clock = self._on_loop(access.clocks.compare(self._vm), SETTLE_LIMIT_S)
+            clock = self._on_loop(access.clocks.compare(self._names[-1]), SETTLE_LIMIT_S)
             if clock is not None:
                 self._run_log.log(record.CLOCK, clock.data)
 

@@ -1,6 +1,8 @@
 """The rate of the workload in the guest, read from its newest lines once a second."""
 
 import asyncio
+import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterable
 
@@ -24,12 +26,17 @@ class GuestRate:
         self._run_log = run_log
         self._compared = False  # the rate before the migration was looked up
 
-    async def follow(self, open_guest: Callable[[], Guest]) -> None:
-        """Read the workload's newest lines until cancelled: one request at a time, on an absolute schedule."""
+    async def follow(self, *ways: Callable[[], Guest]) -> None:
+        """Read the workload's newest lines until cancelled: one request at a time, on an absolute schedule.
+
+        Each of the `ways` opens the guest, by the names that the VM has before and after; the next one is tried where
+        one fails.
+        """
         due = news = time.monotonic()
         known = ""  # the newest line read so far; the first one may be an hour old
+        guests = itertools.cycle(ways)
         try:
-            guest = open_guest()
+            guest = next(guests)()
         except Failure as failure:  # the guest's address is unknown
             self._log_silence(news, failure.reason)
             return
@@ -39,6 +46,9 @@ class GuestRate:
                 reply = await self._reply(guest, news)
             except Failure as failure:
                 why, late = failure.reason, True
+                if len(ways) > 1:
+                    with contextlib.suppress(Failure):  # unknown by this name; the turn of each comes again
+                        guest = next(guests)()
             else:
                 fresh, known = bool(known) and reply.line != known, reply.line
                 if fresh:

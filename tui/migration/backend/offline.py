@@ -9,7 +9,8 @@ from tui.migration.backend.preflight import checked
 
 async def move_definition(connections: Connections, plan: Plan, expected: str) -> str:
     """Check and move it; returns what is so now. Raises Refused or Moved as the start of a migration does."""
-    plan = Plan(plan.vm, to=plan.to, dname=plan.dname, undefinesource=plan.undefinesource)  # nothing else applies
+    # Nothing else applies: libvirt sends no memory, and the persistent definition is the only one.
+    plan = Plan(plan.vm, to=plan.to, dname=plan.dname, xml=plan.xml, undefinesource=plan.undefinesource)
     found, _ = await checked(connections, plan, expected, offline=True)
     origin, target = found.host, connections.config.target(found.host, plan.to)
     uri = connections.config.hosts[target].peer_uri

@@ -146,7 +146,7 @@ async def _target_failures(
         return [Failure(f"The {target} cannot be reached", why, failure.hint, detail=failure.detail)]
     there = await _daemon(connections, target)
     limited = plan.migrateuri.startswith("rdma:") and await _has_hard_limit(connections, origin)
-    failures = refusals(Case(plan, here, there, limited))
+    failures = refusals(Case(plan, here, there, limited, vm.uuid))
     if here.uuid and here.uuid == there.uuid:
         failures.append(_same_host(here.uuid))
     arriving = replace(vm, name=plan.dname or vm.name)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, SUSPEND_TIMEOUT, TIMED, Plan
 from tui.forecast.model import time_limit
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs
@@ -38,7 +38,7 @@ class Steering:
     """
 
     def __init__(self, plan: Plan, run_log: RunLog, controls: Controls) -> None:
-        self.timeout_at: float | None = None  # of post-copy after a timeout, by time.monotonic()
+        self.timeout_at: float | None = None  # of the technique, by time.monotonic()
         self._plan = plan
         self._run_log = run_log
         self._timeline = run_log.timeline
@@ -84,16 +84,19 @@ class Steering:
                 self._decided.setdefault(key, []).append(each.t)
 
     def _set_timeout(self) -> None:
-        if self._plan.technique == POST_COPY_TIMEOUT and self._timeline.post_copy_at is None:
+        done = self._timeline.post_copy_at is not None or self._timeline.suspended
+        if self._plan.technique in TIMED and not done:
             self.timeout_at = self._run_log.zero + self._plan.timeout_s
 
     # -- while it runs --
 
     def tick(self, moment: float, *, running: bool) -> None:
-        """Switch when the timeout of the technique has passed; `moment` is by time.monotonic()."""
+        """Switch or suspend when the timeout of the technique has passed; `moment` is by time.monotonic()."""
         if self.timeout_at is not None and moment >= self.timeout_at:
             self.timeout_at = None
-            if running and self._timeline.post_copy_at is None:
+            if running and self._plan.technique == SUSPEND_TIMEOUT:
+                self._controls.suspend()
+            elif running and self._timeline.post_copy_at is None:
                 self._controls.timed_out(self._plan.timeout_s)
 
     def sampled(self) -> None:

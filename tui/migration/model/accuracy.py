@@ -5,7 +5,17 @@ from dataclasses import replace
 from statistics import quantiles
 from typing import Any
 
-from tui.core.plan import AT_ONCE, AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, UNKNOWN, Plan
+from tui.core.plan import (
+    AT_ONCE,
+    AUTOMATIC,
+    OURS,
+    POST_COPY_TIMEOUT,
+    PRE_COPY,
+    SUSPEND_TIMEOUT,
+    TIMED,
+    UNKNOWN,
+    Plan,
+)
 from tui.core.quantity import MIB
 from tui.forecast.model import forecast as model
 from tui.forecast.model.ahead import stalled
@@ -25,8 +35,8 @@ LEAST_RATES = 2  # samples from which a rate of the link is derived
 def planned(plan: Plan, inputs: Inputs) -> Forecast:
     """The forecast of the technique that is planned; that of post-copy by hand does without the hand."""
     inputs = replace(inputs, auto_converge=plan.auto_converge, policy=plan.policy, total_s=plan.total_s)
-    if plan.technique == POST_COPY_TIMEOUT:
-        return after_timeout(inputs, plan.timeout_s)
+    if plan.technique in TIMED:
+        return after_timeout(replace(inputs, suspended=plan.technique == SUSPEND_TIMEOUT), plan.timeout_s)
     if plan.post_copy_refused:
         inputs = replace(inputs, post_copy_refused=plan.post_copy_refused)
     name = chosen(plan)
@@ -57,7 +67,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
         return model.forecast(AT_ONCE, inputs)
-    return after_timeout(replace(inputs, auto_converge=timeline.auto_converge), round(at, 1))
+    return after_timeout(replace(inputs, auto_converge=timeline.auto_converge, suspended=False), round(at, 1))
 
 
 def forecast_table(timeline: Timeline) -> dict[str, Any] | None:

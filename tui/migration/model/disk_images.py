@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from tui.core.failure import Failure
 from tui.core.quantity import size, whole
 from tui.core.virsh_options import VirshOptions
-from tui.vm.model.domain import Disk, Domain
+from tui.vm.model.domain import Disk, Domain, parse
 from tui.vm.model.image import Image, parse_info
 
 # $1 is what to do, the rest depends on it. Each fact ends with NUL, because a path may contain a newline.
@@ -143,6 +143,15 @@ def copied(domain: Domain, options: VirshOptions) -> tuple[Disk, ...]:
         if by_target[name].readonly or not by_target[name].source:
             raise Failure(what, "libvirt does not copy an empty or read-only drive", "Leave it out.")
     return tuple(by_target[name] for name in options.chosen_disks)
+
+
+def at_the_same_path(disks: Iterable[Disk], xml: str) -> tuple[Disk, ...]:
+    """The disks that the definition for the target, if there is one, does not move to another file.
+
+    What it moves has to be there: only the user knows how such a disk is made.
+    """
+    there = {each.target: each.path for each in parse(xml).disks} if xml else None
+    return tuple(each for each in disks if there is None or there.get(each.target) == each.path)
 
 
 def unsuitable(disk: Disk) -> Failure | None:

@@ -5,6 +5,7 @@ from tui.migration.model.timeline import COMPLETED, FAILED, IDLE, POST_COPY, SWI
 
 START, POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH = "start", "post-copy", "cancel", "downtime", "bandwidth"
 RESUME, PAUSE = "resume", "pause"  # of a post-copy
+SUSPEND = "suspend"  # of the VM, by the timeout of the technique
 
 
 def why_not(action: str, timeline: Timeline | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui.core import settings
-from tui.core.plan import PRE_COPY, UNKNOWN
+from tui.core.plan import PRE_COPY, UNKNOWN, WITHOUT_POST_COPY
 from tui.guest.model.clock import GuestClock
 from tui.migration.model.call.requested import Requested
 from tui.migration.model.disk_copy import DiskCopy
@@ -61,7 +61,7 @@ class Timeline(Requested):
         self.host_logs: dict[str, Mapping[str, Any]] = {}  # by host, see model.host_log
         self.verified: tuple[bool, str] | None = None
         self.advice = ""  # what to do about what the migration left on the other host
-        self.paused = False  # another program has paused the VM, and the passes go on
+        self.paused = False  # the timeout or another program has paused the VM, and the passes go on
         self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
         self.unfollowed = False  # for a client: the runner has ended, and the next one does not find the migration
         self.post_copy_failed = False
@@ -145,6 +145,11 @@ class Timeline(Requested):
         return str(self.options.get("technique", PRE_COPY))
 
     @property
+    def suspended(self) -> bool:
+        """Whether the timeout of the technique has suspended the VM, and the rest is still being sent."""
+        return self.paused and self.suspend_sent
+
+    @property
     def pass_began(self) -> float:
         """When the current pass began, in seconds since the start."""
         return self._passes.began
@@ -162,7 +167,7 @@ class Timeline(Requested):
     @property
     def post_copy_allowed(self) -> bool:
         """Whether post-copy was allowed at the start; True if the start is unknown."""
-        refused = self.technique == PRE_COPY or self.options.get("post_copy_refused") or self.without_post_copy
+        refused = self.technique in WITHOUT_POST_COPY or self.options.get("post_copy_refused") or self.without_post_copy
         return not (self.options and refused)
 
     @property
@@ -195,7 +200,7 @@ class Timeline(Requested):
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
         elif sample.state == "paused (migrating)" and self.phase == PASS and not self.paused:
-            self._switch_over()
+            self._stopped()
         self.paused = self.paused and sample.state.startswith("paused")
         self.disks.add(sample)
         memory = memory_of(sample)
@@ -224,8 +229,12 @@ class Timeline(Requested):
         if (ended := self._passes.add(t, memory, current)) is not None:
             self.marks.append(Mark(t, "|", f"pass {ended.number + 1}", self.passes.added))
 
-    def _switch_over(self) -> None:
-        self.phase, self._switched_in = SWITCHOVER, 0
+    def _stopped(self) -> None:
+        """The VM was stopped on its origin: by the timeout, or for the switchover."""
+        if self.suspend_sent:
+            self.paused = True
+        else:
+            self.phase, self._switched_in = SWITCHOVER, 0
 
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
@@ -276,8 +285,8 @@ class Timeline(Requested):
         elif detail == "post-copy failed":
             self._post_copy_failed(event.t)
         elif detail == "migrated" and event.data.get("event") == "suspended" and self.phase == PASS:
-            self._switch_over()
-            self.marks.append(Mark(event.t, "S", "switchover"))
+            self._stopped()
+            self.marks.append(Mark(event.t, "S", "suspended" if self.suspend_sent else "switchover"))
 
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)

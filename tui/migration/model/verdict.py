@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tui.core import actions
-from tui.core.plan import AUTOMATIC
+from tui.core.plan import AUTOMATIC, SUSPEND_TIMEOUT, TIMED
 from tui.core.quantity import approximately, duration, size
 from tui.forecast.model.advice import between
 from tui.migration.model.call.requested import decision_sentence
@@ -73,7 +73,15 @@ def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> V
     if silent_s >= SILENT_S:
         text = f"Nothing has been sent for {duration(silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
-    return _pre_copy(timeline, elapsed)
+    return _suspended(timeline, target) if timeline.suspended else _pre_copy(timeline, elapsed)
+
+
+def _suspended(timeline: Timeline, target: str) -> Verdict:
+    point, text = timeline.point, "The VM is suspended since the timeout, and continues on"
+    if point is None or not point.rate:
+        return Verdict(f"{text} {target} once the rest is there.", WARNING)
+    left = f"{size(point.remaining)}, about {approximately(point.remaining / point.rate)}"
+    return Verdict(f"{text} {target} once the rest is there: {left}.", WARNING)
 
 
 def _setting_up(timeline: Timeline, elapsed: float, origin: str, target: str) -> Verdict:
@@ -324,8 +332,10 @@ def _converging(timeline: Timeline, lefts: list[int], threshold: int) -> str:
 
 
 def _timeout(timeline: Timeline, elapsed: float) -> str:
-    """The time until the timeout switches to post-copy, as a further sentence; empty without a timeout."""
-    timeout = number_in(timeline.options, "timeout_s") if timeline.technique == "post-copy-timeout" else None
+    """The time until the timeout acts, as a further sentence; empty without a timeout."""
+    timeout = number_in(timeline.options, "timeout_s") if timeline.technique in TIMED else None
     if timeout is None or timeout <= elapsed:
         return ""
+    if timeline.technique == SUSPEND_TIMEOUT:
+        return f" The VM is suspended in {duration(timeout - elapsed)}, which ends it."
     return f" Post-copy in {duration(timeout - elapsed)}; {actions.POST_COPY} starts it now."

@@ -8,10 +8,11 @@ from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.core.virsh_options import VirshOptions, option_words, read_options
-from tui.migration.model.timeline import Timeline
+from tui.migration.model.timeline import COMPLETED, Timeline
 from tui.migration.model.verdict import sentence, warning
 from tui.migration.screens.chart_page import ChartPage
 from tui.migration.widgets.board import Board
@@ -23,6 +24,11 @@ from tui.migration.widgets.tiles import tiles
 from tui.ui.lines import Lines
 
 YIELD_S = 0.001  # between two charts, so that keys are handled
+# What the panel of the result shows; h changes it.
+FITTING, WHOLE, HIDDEN = "fitting", "whole", "hidden"
+AFTER = {FITTING: HIDDEN, WHOLE: HIDDEN, HIDDEN: FITTING}
+BESIDE_RESULT = 17  # rows of the page and of the panel's frame, with a chart of 6 rows
+LEAST_RESULT, MOST_LINES = 4, 1000
 CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and events cause updates, too
 
 
@@ -44,9 +50,14 @@ class MomentPage(ChartPage):
     """Shows what `_moment` returns: lines, charts, log and result."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("page.tcss")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h", "result", "result", show=False, id="migrate.result",
+                tooltip="After the end: the whole result, none, or as much as leaves room for a chart"),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
+        self._result = FITTING
         self._update_pending = False
         self._guarded_update = self.guarded(self._update)
         self._charts_pending = False
@@ -90,7 +101,7 @@ class MomentPage(ChartPage):
     @property
     def _has_room(self) -> bool:
         """The result or the log replaces the charts if there is no room for both."""
-        low_and_over = self.has_class("low") and self.has_class("over")
+        low_and_over = self.has_class("low") and self.has_class("over") and self._result != HIDDEN
         return not (self.has_class("tiny") or low_and_over or (self.has_class("short") and self.has_class("log")))
 
     def _arrange(self) -> None:
@@ -119,6 +130,7 @@ class MomentPage(ChartPage):
         moment = self._moment()
         self.set_class(moment is None, "idle")
         self.set_class(moment is not None and moment.timeline.over, "over")
+        self.set_class(self._result == HIDDEN, "resultless")
         self._arrange()
         if moment is None:
             self._show_idle()
@@ -129,12 +141,20 @@ class MomentPage(ChartPage):
         if timeline.over:
             why_not_again = self._stopped(moment.vm)
             self.query_one(Outcome).show_end(
-                timeline, moment.folder, moment.origin, why_not_again, width, self.with_keys
+                timeline, moment.folder, moment.origin, why_not_again, width, self._most_lines, self.with_keys
             )
         else:
             self.query_one("#tiles", Lines).show(*tiles(timeline, timeline.now, width))
         self.query_one(LogPane).show(timeline)
         await self._draw_charts()
+
+    @property
+    def _most_lines(self) -> int:
+        """Of the result, so that a chart has room beside it; all of a failure, and where no chart is shown."""
+        moment = self._moment()
+        completed = moment is not None and moment.timeline.phase == COMPLETED
+        fitting = self._result == FITTING and self._has_room and completed
+        return max(LEAST_RESULT, self.size.height - BESIDE_RESULT) if fitting else MOST_LINES
 
     async def _charts_due(self) -> None:
         self._charts_pending = False
@@ -170,6 +190,15 @@ class MomentPage(ChartPage):
         self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
+
+    def action_result(self) -> None:
+        """Show the whole result, none, or as much as leaves room for a chart."""
+        outcome, moment = self.query_one(Outcome), self._moment()
+        if moment is None or not moment.timeline.over:
+            self.explain("The migration is not over.")
+            return
+        self._result = WHOLE if self._result == FITTING and outcome.is_cut else AFTER[self._result]
+        self._request_update()
 
     def action_log(self) -> None:
         """Show or hide the raw log."""

@@ -10,12 +10,13 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.core.failure import WrongField
+from tui.core.failure import Failure, WrongField
 from tui.core.plan import Plan
 from tui.core.virsh_options import BY_NAME, OPTIONS, Option
 from tui.core.vm import Daemon
-from tui.migration.model.call.gate import Case, refused, unavailable
-from tui.migration.model.call.option_entry import option_text, option_value
+from tui.migration.backend.option_file import read_option_file
+from tui.migration.model.call.gate import Case, refused, unavailable, without_effect
+from tui.migration.model.call.option_entry import is_kept, option_text, option_value
 from tui.ui.choice import Choice
 from tui.ui.fields import TextField
 from tui.ui.form import Form, enter, row
@@ -32,7 +33,7 @@ GROUPS = {
     "Network": (
         "tls", "tls_destination", "tunnelled", "migrateuri", "listen_address", "graphicsuri", "rdma_pin_all",
     ),
-    "The VM afterwards": ("dname", "persistent", "undefinesource", "suspend"),
+    "The VM afterwards": ("dname", "xml", "persistent_xml", "persistent", "undefinesource", "suspend"),
     "Disks": (
         "copy_storage_all", "copy_storage_inc", "migrate_disks", "migrate_disks_detect_zeroes",
         "copy_storage_synchronous_writes", "disks_port", "disks_uri",
@@ -62,7 +63,8 @@ class OptionsForm(Form[Plan]):
         super().__init__("Options of virsh migrate")
         self._plan = plan
         self._hosts = hosts
-        self._why: dict[str, str] = {}  # the reasons of those that are refused
+        self._why: dict[str, str] = {}  # why they are refused, or do nothing
+        self._entering = False
 
     def body(self) -> ComposeResult:
         """The fields, which scroll, above what the focused one is about and the message."""
@@ -81,7 +83,8 @@ class OptionsForm(Form[Plan]):
         value = getattr(self._plan, option.name)
         if option.is_flag:
             return Choice(YES_NO, int(value), id=option.name, changed=self._regate)
-        return TextField(option_text(option, value), id=option.name, placeholder=option.unit, compact=True)
+        placeholder = "a file" if option.is_file else option.unit
+        return TextField(option_text(option, value), id=option.name, placeholder=placeholder, compact=True)
 
     def on_mount(self) -> None:
         self._regate()
@@ -102,14 +105,15 @@ class OptionsForm(Form[Plan]):
             plan = self._read()
         except WrongField:
             return  # half a number
-        self._why = {}
+        gated = dict[str, str]()
         if self._hosts is not None:
             found = unavailable(Case(plan, *self._hosts, hard_limit=True))
-            self._why = {name: str(failure) for name, failure in found.items()}
+            gated = {name: str(failure) for name, failure in found.items()}
+        self._why = without_effect(plan) | gated
         for name in BY_NAME:
             field = self.query_one(f"#{name}")
             if isinstance(field.parent, Widget):
-                field.parent.set_class(name in self._why, "gated")
+                field.parent.set_class(name in gated, "gated")
         self._explain(self.focused)
 
     def _explain(self, field: Widget | None) -> None:
@@ -130,13 +134,31 @@ class OptionsForm(Form[Plan]):
         text = self.query_one(f"#{option.name}", Input).value.strip()
         if not text:
             return option.usual
+        if option.is_file:
+            return self._file(option, text)
         try:
             return option_value(option, text)
         except ValueError as error:
             raise WrongField(option.name, str(error)) from error
 
+    def _file(self, option: Option, text: str) -> str:
+        """The text of the file; one that was typed is read once it is entered, not while it is typed."""
+        value = str(getattr(self._plan, option.name))
+        if is_kept(option, text, value):
+            return value
+        if not self._entering:
+            return ""
+        try:
+            return read_option_file(option, text)
+        except Failure as failure:
+            raise WrongField(option.name, failure.what, failure.why, failure.hint) from failure
+
     def entered(self) -> None:
-        plan = self._read()
+        self._entering = True
+        try:
+            plan = self._read()
+        finally:
+            self._entering = False
         if self._hosts is not None:
             for name, failure in refused(Case(plan, *self._hosts, hard_limit=True)).items():
                 raise WrongField(name, failure.what, failure.why, failure.hint)

@@ -25,6 +25,7 @@ from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.virsh import VirshDialog
 from tui.ui.question import Answer, Question
+from tui.vm.screens.mend import Mending
 
 # The name of an action here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
@@ -72,13 +73,14 @@ class MigratePage(AfterMoveView):
         scripts: Scripts | None = None,
         after_move: AfterMove | None = None,
         presets: FormPresets | None = None,
-        last_targets: LastTargets | None = None,
+        mending: Mending | None = None,
     ) -> None:
         super().__init__(migrations, defaults, after_move)
         self._forecaster = forecaster
         self._scripts = scripts
         self._presets = presets or FormPresets({})
-        self._last_targets = last_targets or LastTargets()
+        self.last_targets = LastTargets()
+        self._mending = mending
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -114,7 +116,8 @@ class MigratePage(AfterMoveView):
     def action_start(self) -> None:
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
-        form.presets, form.way.last_targets = self._presets, self._last_targets
+        form.presets, form.mending = self._presets, self._mending
+        form.way.last_targets = self.last_targets
         form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)
 

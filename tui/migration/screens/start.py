@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure, WrongField
 from tui.core.host_words import all_of
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
 from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
@@ -23,8 +23,9 @@ from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
-from tui.migration.screens.forecast_form import ForecastForm
+from tui.migration.screens.findings import AGAIN, Blocked, FindingsForm
 from tui.migration.screens.options import OptionsForm
+from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
 from tui.migration.screens.way import WayFields
 from tui.ui.choice import Choice
@@ -33,18 +34,13 @@ from tui.ui.fields import TextField
 from tui.ui.form import enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
 
-EXPLAINED = {
-    PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
-    POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
-    POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
-}
 YES_NO = ("no", "yes")
 TITLE = "Start a migration"
 OFF = "{} is off: only its definition moves to {}, which must have its disks. Nothing is recorded."
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
-class StartForm(ForecastForm):
+class StartForm(FindingsForm):
     """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,6 +88,7 @@ class StartForm(ForecastForm):
         with Container(id="fields"):
             yield from self._rows()
         yield Static(id="further", markup=False)
+        yield self.findings_line
 
     def _rows(self) -> ComposeResult:
         plan = self._defaults
@@ -101,7 +98,7 @@ class StartForm(ForecastForm):
         yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
         yield AutomaticFields(plan, self._explain)
-        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy starts")
+        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s")
         yield row(
             "bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s until post-copy; 0 means no limit"
         )
@@ -112,7 +109,7 @@ class StartForm(ForecastForm):
 
     def on_mount(self) -> None:
         for field in self.query(TextField):
-            field.passed = "oyt" if self.presets.named else "oy"
+            field.passed = "obyt" if self.presets.named else "oby"
         self._explain()
         self._show_further()
         if self.preset:
@@ -158,6 +155,7 @@ class StartForm(ForecastForm):
             self.show_message(off, wrong=not off)
         self.query_one("#direction", Static).update(text)
         self.measure()
+        self.read_findings()
 
     # -- the fields --
 
@@ -171,7 +169,8 @@ class StartForm(ForecastForm):
         explained.update(EXPLAINED.get(technique, ""))
         explained.display = technique != AUTOMATIC
         _offer_row(automatic, technique == AUTOMATIC)
-        _offer_row(self.query_one("#row-timeout"), technique == POST_COPY_TIMEOUT)
+        _offer_row(self.query_one("#row-timeout"), technique in TIMED)
+        self.query_one("#row-timeout .unit", Static).update(TIMEOUT_UNITS.get(technique, ""))
         own = technique == AUTOMATIC and automatic.words.sets_downtime
         self.query_one("#row-downtime .unit", Static).update(
             "ms until the policy sets another" if own else DOWNTIME_UNIT
@@ -204,7 +203,7 @@ class StartForm(ForecastForm):
             automatic = self.query_one(AutomaticFields)
             total_s = self.number("total", entry.TOTAL.read) if automatic.post_copy else 0.0
             plan = automatic.applied(plan, total_s)
-        if technique == POST_COPY_TIMEOUT:
+        if technique in TIMED:
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
 
@@ -254,6 +253,7 @@ class StartForm(ForecastForm):
         further.update(f"with {', '.join(words)}")
         further.display = bool(words)
         self.set_class(bool(words), "further")
+        self.show_findings()
 
     # -- presets --
 
@@ -317,11 +317,14 @@ class StartForm(ForecastForm):
     @work(name="start")
     async def _start(self, plan: Plan, origin: str, *, live: bool) -> None:
         failures: tuple[Failure, ...]
+        advice: list[str] = []
         try:
+            if live:
+                await self.refuse_blocked()
             self.dismiss(await (self._started(plan, origin) if live else self._moved(plan, origin)))
             return
         except Refused as refused:
-            failures = refused.failures
+            failures, advice = refused.failures, [AGAIN] if isinstance(refused, Blocked) else []
         except Moved as moved:
             failures = (moved,)
             self._offer(moved.inventory)
@@ -330,7 +333,8 @@ class StartForm(ForecastForm):
         finally:
             self._busy = False
         self.measure(to_its_end=True)  # Enter skipped the rest of it
-        self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
+        lines = ["Nothing was started:", *(f"- {failure}" for failure in failures), *advice]
+        self.show_message("\n".join(lines), wrong=True)
 
 
 def _offer_row(row: Widget, offered: bool) -> None:

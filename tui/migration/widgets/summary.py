@@ -4,7 +4,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from tui.core.actions import WithKeys
+from tui.core.actions import RESULT, WithKeys
 from tui.migration.model.ending.outcome import PLAIN, STRONG, facts, title
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import BAD, WARNING
@@ -24,14 +24,24 @@ class Outcome(Lines):
     Outcome.bad { border: round $error; border-title-color: $error; }
     """
 
+    is_cut = False  # whether some of the lines are left out
+
     def show_end(
-        self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, with_keys: WithKeys
+        self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, most: int, with_keys: WithKeys
     ) -> None:
-        """Show the result, `width` cells wide; `stopped` is why the VM can't be migrated again, or empty."""
+        """Show the result, `width` cells wide, in at most so many lines.
+
+        `stopped` is why the VM can't be migrated again, or empty.
+        """
         words, tone = title(timeline)
         self.border_title = Content(words)
         self.set_classes(tone)
-        self.show(*outcome_lines(timeline, folder, origin, width - 4, with_keys, stopped))
+        lines = outcome_lines(timeline, folder, origin, width - 4, with_keys, stopped)
+        self.is_cut = len(lines) > most
+        if self.is_cut:
+            more = with_keys(f"{len(lines) - most + 1} more lines; {RESULT} shows them")
+            lines = (*lines[: most - 1], Content.styled(f"{'':<{LABEL}}{more}", "dim"))
+        self.show(*lines)
 
 
 def outcome_lines(

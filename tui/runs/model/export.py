@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.plain_text import plain
-from tui.core.plan import POST_COPY_TIMEOUT
+from tui.core.plan import TIMED
 from tui.forecast.model.interval import Interval
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Sample
@@ -39,7 +39,7 @@ def fields(run: Run) -> Fields:
         "workload": run.workload,
         PARAMETERS: dict(run.parameters),
         "technique": run.technique,
-        "timeout_s": options.timeout_s if run.technique == POST_COPY_TIMEOUT else None,
+        "timeout_s": options.timeout_s if run.technique in TIMED else None,
         "bandwidth_limit_mib_s": options.bandwidth_mib_s,
         "downtime_limit_ms": options.downtime_ms,
         "auto_converge": options.auto_converge,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tui.core.plan import OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan, technique_words
+from tui.core.plan import OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND_TIMEOUT, Plan, technique_words
 from tui.core.quantity import duration
 from tui.core.virsh_options import VirshOptions, option_words
 
@@ -27,9 +27,10 @@ class RunOptions:
 
     @property
     def short(self) -> str:
-        """The technique alone: "pre-copy", "post 25 s", "post hand"."""
+        """The technique alone: "pre-copy", "post 25 s", "post hand", "susp 25 s"."""
         timed = f"post {self.timeout_s:g} s" if self.timeout_s else "post timed"
         names = {PRE_COPY: "pre-copy", POST_COPY_TIMEOUT: timed, POST_COPY_MANUAL: "post hand"}
+        names[SUSPEND_TIMEOUT] = timed.replace("post", "susp")
         return names.get(self.technique, self.technique)
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from tui.core.plan import AT_ONCE, NOT_ALLOWED, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, without_post_copy
+from tui.core.plan import AT_ONCE, NOT_ALLOWED, POST_COPY_MANUAL, TIMED, Plan, without_post_copy
 from tui.core.quantity import MIB
 from tui.core.schema import Problem
 from tui.core.settings import IDLE, CpuWorkload, MemoryWorkload
@@ -130,7 +130,7 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
     """The migrations of a table, each with the words that tell it from the others."""
     technique = TECHNIQUES[table.technique]
     usual = Plan(vm).timeout_s
-    timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
+    timeouts = (table.timeout_s or (usual,)) if technique in TIMED else (usual,)
     swept = {
         "timeout_s": timeouts, "bandwidth_mib_s": table.bandwidth_mib_s, "downtime_ms": table.downtime_ms,
         "auto_converge": table.auto_converge, "parallel": table.parallel, "policy": table.policy,

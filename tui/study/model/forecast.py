@@ -2,7 +2,7 @@
 
 import math
 
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, TIMED, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
@@ -26,7 +26,7 @@ def migration_s(cell: Cell, memory_bytes: int) -> float | None:
     downtime_s = plan.downtime_ms / 1000
     if plan.technique == POST_COPY_MANUAL:  # a study switches at once
         return post_copy(curve, link, memory_bytes, 0.0, downtime_s).total_s
-    if plan.technique == POST_COPY_TIMEOUT:
+    if plan.technique in TIMED:  # a suspended VM dirties nothing either
         return post_copy(curve, link, memory_bytes, plan.timeout_s, downtime_s).total_s
     if plan.technique == AUTOMATIC and plan.post_copy:
         return _automatic(plan, curve, memory_bytes)

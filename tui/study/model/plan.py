@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from tui.core import schema
 from tui.core import schema_kinds as kinds
-from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND_TIMEOUT, TIMED
 from tui.core.quantity import MIB
 from tui.core.schema import NamedTables, Problem, nearest
 from tui.core.settings import COMMAND, HOST_NAME, IDLE, TIB, UNKNOWN, VM_NAME
@@ -25,6 +25,7 @@ TECHNIQUES = {
     "post-copy": POST_COPY_MANUAL,
     POST_COPY_TIMEOUT: POST_COPY_TIMEOUT,
     AUTOMATIC: AUTOMATIC,
+    SUSPEND_TIMEOUT: SUSPEND_TIMEOUT,
 }
 KINDS = (IDLE, CPU, MEMORY)
 
@@ -167,8 +168,8 @@ def _of_migration(table: MigrationTable, workloads: list[str]) -> Iterator[Probl
             meant = nearest(each, workloads)
             hint = f'Did you mean "{meant}"?' if meant else f"Expected: {', '.join(map(schema.plain, workloads))}."
             yield Problem(name, "workloads", f"there is no table [workload.{schema.plain(each)}]", hint)
-    if table.timeout_s is not None and table.technique != POST_COPY_TIMEOUT:
-        hint = f'Use technique = "{POST_COPY_TIMEOUT}", or remove it.'
+    if table.timeout_s is not None and table.technique not in TIMED:
+        hint = f'Use technique = "{POST_COPY_TIMEOUT}" or "{SUSPEND_TIMEOUT}", or remove it.'
         yield Problem(name, "timeout", f"the technique {table.technique} has no timeout", hint)
     yield from _of_automatic(table, name)
 

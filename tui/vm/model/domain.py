@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui.core.failure import Failure
 from tui.core.quantity import whole
@@ -86,7 +86,7 @@ class Domain:
 
     `kind` is KVM or QEMU. `cpu` is a model or one of libvirt's modes, `cpu_mode` the mode, `cpu_xml` the element.
     `mark` is one of domain_mark's while the VM is created or deleted, or if that was interrupted. `snapshots` and
-    `jobs`, the disks with a block job, are not part of the XML; `unread` is why they are unknown.
+    `jobs`, the disks with a block job, are not part of `xml`; `unread` is why they are unknown.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Domain:
     snapshots: tuple[str, ...] = ()
     jobs: tuple[tuple[str, str], ...] = ()
     unread: str = ""
+    xml: str = field(default="", repr=False, compare=False)  # what it was parsed from
 
 
 class BadDefinition(Failure):
@@ -118,7 +119,7 @@ class BadDefinition(Failure):
 
 def parse(text: str) -> Domain:
     """Parse a domain XML; BadDefinition if it is not valid."""
-    return read(tree(text))
+    return replace(read(tree(text)), xml=text)
 
 
 def read(root: ET.Element) -> Domain:

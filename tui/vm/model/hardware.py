@@ -144,11 +144,11 @@ def _host_device(element: ET.Element) -> HostDevice:
     teaming = element.find("teaming")
     transient = teaming is not None and teaming.get("type") == "transient"
     mode = element.get("mode", "subsystem")
-    return HostDevice(element.get("type", "device"), _device_text(element), mode, transient)
+    return HostDevice(element.get("type", "device"), device_text(element), mode, transient)
 
 
-def _device_text(element: ET.Element) -> str:
-    """As an operator names it: "pci 0000:3b:00.0", "usb 046d:c52b"."""
+def device_text(element: ET.Element) -> str:
+    """A device of the host as an operator names it: "pci 0000:3b:00.0", "usb 046d:c52b"."""
     kind, address = element.get("type", "device"), element.find("source/address")
     if address is not None and kind == "pci":
         parts = [address.get(part, "0") for part in ("domain", "bus", "slot", "function")]

@@ -1,6 +1,6 @@
 """Which options of a migration these hosts, this VM and this combination refuse, and why: known before the start."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan, possible
 from tui.core.virsh_options import BY_NAME, MT, OPTIONS, QATZIP, XBZRLE, ZLIB, ZSTD, Option, separated
 from tui.core.vm import Daemon
+from tui.vm.model.domain import BadDefinition, tree
 
 Version = tuple[int, int, int]
 
@@ -16,12 +17,13 @@ MULTIFD_METHODS = (ZLIB, ZSTD, QATZIP)  # each connection compresses; the others
 
 @dataclass(frozen=True)
 class Case:
-    """What decides: the plan, the daemons it starts from and goes to, and whether the VM has a <hard_limit>."""
+    """What decides: the plan, the daemons it starts from and goes to, whether the VM has a <hard_limit>, its UUID."""
 
     plan: Plan
     here: Daemon
     there: Daemon
     hard_limit: bool = False
+    uuid: str = ""  # "" if unknown
 
     @property
     def rdma(self) -> bool:
@@ -62,6 +64,12 @@ def _trial(option: Option) -> Any:
     if option.is_flag:
         return not option.usual
     return max(option.least, 1) if option.is_number else TRIALS.get(option.name, "x")
+
+
+def without_effect(plan: Plan) -> dict[str, str]:
+    """Which options of the plan libvirt accepts although they do nothing: a sentence by the name of each."""
+    idle = ((BY_NAME[name], why) for name, (applies, why) in IDLE.items() if applies(plan))
+    return {each.name: f"{each.virsh} has no effect: {why}." for each, why in idle if _is_set(plan, each)}
 
 
 def refused(case: Case) -> dict[str, Failure]:
@@ -169,20 +177,52 @@ def _tls_socket(case: Case) -> str:
     return "TLS is not supported over a UNIX socket" if over_unix else ""
 
 
+def _other_vm(option: str) -> Why:
+    """The definition in the option is not one of this VM; what else may differ, libvirt checks."""
+
+    def why(case: Case) -> str:
+        try:
+            root = tree(getattr(case.plan, option))
+        except BadDefinition as failure:
+            return f"{failure.what[:1].lower()}{failure.what[1:]}: {failure.why}"
+        name, uuid = root.findtext("name", "").strip(), root.findtext("uuid", "").strip()
+        if name != case.plan.vm:
+            renames = ", and only --dname renames" if case.plan.dname == name else ""
+            return f"it defines the VM {name!r}, not {case.plan.vm!r}{renames}"
+        if not uuid:
+            return "it has no <uuid>, so libvirt would make another VM of it"
+        if case.uuid and _hex(uuid) != _hex(case.uuid):
+            return f"its UUID is {uuid}, that of the VM is {case.uuid}"
+        return ""
+
+    return why
+
+
+def _hex(uuid: str) -> str:
+    return uuid.replace("-", "").lower()
+
+
 def _all(methods: tuple[str, ...]) -> Iterator[Rule]:
     for method in methods:
-        why = _with(method, _needs(LIBVIRT, (9, 4, 0), ORIGIN, TARGET))
+        why = _with(method, _needs(LIBVIRT, (9, 4, 0), ORIGIN, TARGET))  # VIR_MIGRATE_PARAM_COMPRESSION_ZLIB_LEVEL
         yield Rule("comp_methods", why, "Use xbzrle without parallel connections.")
 
 
 LIBVIRT, QEMU = "libvirt", "QEMU"
 ORIGIN, TARGET = "origin", "target"
-MT_UNTIL = (9, 1, 0)
-TRIALS = {"comp_methods": "", "migrateuri": "tcp://x", "graphicsuri": "vnc://x", "disks_uri": "tcp://x"}
+MT_UNTIL = (9, 1, 0)  # docs/about/removed-features.rst of QEMU, "compress" capability
+TRIALS = {
+    "comp_methods": "", "xml": "", "persistent_xml": "",
+    "migrateuri": "tcp://x", "graphicsuri": "vnc://x", "disks_uri": "tcp://x",
+}  # fmt: skip
 
+EDIT = "Save it with virsh dumpxml --migratable, and change paths, addresses or names of networks in it."
+EDIT_INACTIVE = "Save it with virsh dumpxml --inactive, and change that."
 COPY = "Set --copy-storage-all."
-NOT_COPIED = _if(lambda case: not case.plan.copies_disks, "no disk is copied")
+NO_DISK = "no disk is copied"
+NOT_COPIED = _if(lambda case: not case.plan.copies_disks, NO_DISK)
 
+# Versions of libvirt are those of "Since:" in include/libvirt/libvirt-domain.h, those of QEMU in qapi/migration.json.
 RULES = (
     Rule("comp_methods", _with(QATZIP, _if(lambda _: True, "libvirt cannot set it, up to 12.8")), "Use zstd."),
     *_all((ZLIB, ZSTD)),
@@ -201,7 +241,7 @@ RULES = (
     Rule("comp_mt_threads", _without(MT)),
     Rule("comp_mt_dthreads", _without(MT)),
     Rule("zerocopy", _needs(LIBVIRT, (8, 5, 0), ORIGIN, TARGET)),
-    Rule("zerocopy", _needs(QEMU, (7, 1, 0), ORIGIN)),
+    Rule("zerocopy", _needs(QEMU, (7, 1, 0), ORIGIN)),  # zero-copy-send; libvirt sets it on the source only
     Rule("zerocopy", _if(lambda case: not case.plan.parallel, "it needs parallel connections"), "Set --parallel."),
     Rule("zerocopy", _if(lambda case: case.plan.methods, "what is compressed is a copy")),
     Rule("zerocopy", _if(lambda case: case.plan.tls, "what is encrypted is a copy")),
@@ -215,13 +255,8 @@ RULES = (
         _if(lambda case: not case.plan.auto_converge, "auto-converge is off"),
         "Set --auto-converge.",
     ),
-    Rule(
-        "postcopy_bandwidth_mib_s",
-        _if(lambda case: not case.plan.post_copy, "the migration does not use post-copy"),
-        "Choose a technique with post-copy.",
-    ),
     Rule("available_switchover_bandwidth_mib_s", _needs(LIBVIRT, (11, 1, 0), ORIGIN)),  # not sent to the target
-    Rule("available_switchover_bandwidth_mib_s", _needs(QEMU, (8, 2, 0), ORIGIN)),
+    Rule("available_switchover_bandwidth_mib_s", _needs(QEMU, (8, 2, 0), ORIGIN)),  # avail-switchover-bandwidth
     Rule("tls_destination", _if(lambda case: not case.plan.tls, "TLS is off"), "Set --tls."),
     Rule("tunnelled", _tunnel),
     Rule(
@@ -245,9 +280,21 @@ RULES = (
     Rule("migrate_disks_detect_zeroes", _chosen_zeroes, "Add them there, or leave them out here."),
     Rule("copy_storage_synchronous_writes", NOT_COPIED, COPY),
     Rule("copy_storage_synchronous_writes", _needs(LIBVIRT, (8, 0, 0), ORIGIN, TARGET)),
-    Rule("disks_port", NOT_COPIED, COPY),
     Rule("disks_port", _if(lambda case: case.plan.disks_uri, "--disks-uri contains the port"), "Set one of them."),
-    Rule("disks_uri", NOT_COPIED, COPY),
     Rule("disks_uri", _tls_socket, "Choose a URI with tcp:."),
-    Rule("rdma_pin_all", _if(lambda case: not case.rdma, "the migration does not use RDMA"), "Set --migrateuri rdma:."),
+    Rule("xml", _other_vm("xml"), EDIT),
+    Rule("persistent_xml", _other_vm("persistent_xml"), EDIT_INACTIVE),
+    Rule(
+        "persistent_xml",
+        _if(lambda case: not case.plan.persistent, "the destination keeps no definition"),  # virsh refuses it, too
+        "Leave --no-persistent out.",
+    ),
 )
+
+# libvirt accepts these, and they do nothing: neither its API nor qemuMigrationParamsFromFlags checks them.
+IDLE: Mapping[str, tuple[Callable[[Plan], object], str]] = {
+    "postcopy_bandwidth_mib_s": (lambda plan: not plan.post_copy, "the migration does not use post-copy"),
+    "disks_port": (lambda plan: not plan.copies_disks, NO_DISK),
+    "disks_uri": (lambda plan: not plan.copies_disks, NO_DISK),
+    "rdma_pin_all": (lambda plan: not plan.migrateuri.startswith("rdma:"), "the migration does not use RDMA"),
+}

@@ -22,9 +22,9 @@ class Named(NamedTuple):
     file: str = ""
 
 
-def _own(name: str, constant: str, since: tuple[int, int] = (0, 0)) -> dict[Any, Named]:
+def _own(name: str, constant: str, since: tuple[int, int] = (0, 0), file: str = "") -> dict[Any, Named]:
     """The row of an option of the plan: core.virsh_options has its value for libvirt and its name for virsh."""
-    return {BY_NAME[name].libvirt: Named(constant, BY_NAME[name].virsh, since)}
+    return {BY_NAME[name].libvirt: Named(constant, BY_NAME[name].virsh, since, file)}
 
 
 # By the value of the flag, which libvirt never changes. All of libvirt 11.3, so that a new option of the app has one.
@@ -53,12 +53,12 @@ FLAGS: Mapping[int, Named] = {
 }
 AUTO_CONVERGE, POST_COPY, RESUME = 1 << 13, 1 << 15, 1 << 19
 
-# By libvirt's name of the parameter.
+# By libvirt's name of the parameter; the first virsh is that of "Since:" in include/libvirt/libvirt-domain.h.
 PARAMETERS: Mapping[str, Named] = {
     **_own("migrateuri", "VIR_MIGRATE_PARAM_URI"),
     **_own("dname", "VIR_MIGRATE_PARAM_DEST_NAME"),
-    "destination_xml": Named("VIR_MIGRATE_PARAM_DEST_XML", "--xml", file="destination.xml"),
-    "persistent_xml": Named("VIR_MIGRATE_PARAM_PERSIST_XML", "--persistent-xml", file="persistent.xml"),
+    **_own("xml", "VIR_MIGRATE_PARAM_DEST_XML", file="destination.xml"),
+    **_own("persistent_xml", "VIR_MIGRATE_PARAM_PERSIST_XML", file="persistent.xml"),
     "bandwidth": Named("VIR_MIGRATE_PARAM_BANDWIDTH", "--bandwidth"),
     **_own("postcopy_bandwidth_mib_s", "VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY"),
     **_own("available_switchover_bandwidth_mib_s", "VIR_MIGRATE_PARAM_BANDWIDTH_AVAIL_SWITCHOVER", (11, 1)),

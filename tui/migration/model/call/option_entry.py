@@ -1,8 +1,10 @@
 """A value of an option of virsh as a person types it."""
 
 from tui.core.quantity import MIB, exact_size, parse_rate, parse_size
-from tui.core.virsh_options import BYTES, MIB_S, Option
+from tui.core.virsh_options import BYTES, MIB_S, Option, fingerprint
 from tui.migration.model.entry import Entry
+
+KEPT = "as read:"  # instead of the name of the file that was read
 
 
 def option_value(option: Option, text: str) -> int | str:
@@ -18,7 +20,14 @@ def option_text(option: Option, value: int | str | None) -> str:
     """The value as it is typed; empty if it is not set."""
     if option.unit == BYTES and isinstance(value, int):
         return exact_size(value)
+    if option.is_file and value:
+        return f"{KEPT} {fingerprint(str(value))}"
     return "" if value is None else str(value)
+
+
+def is_kept(option: Option, text: str, value: object) -> bool:
+    """Whether the text is what `option_text` returns for this value of an option with a file."""
+    return option.is_file and bool(value) and text == option_text(option, str(value))
 
 
 def _entry(option: Option) -> Entry:

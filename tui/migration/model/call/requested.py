@@ -20,6 +20,7 @@ class Requested:
         self.post_copy_held = False  # requested, and waiting for the first pass
         self.post_copy_sent = False  # requested, and neither refused nor begun yet
         self.post_copy_at: float | None = None
+        self.suspend_sent = False  # the timeout has passed, and the call was not refused
         self.post_copy_refused = False  # a request was; it may have been accepted later
         self.resume_requested = False  # and post-copy does not go on yet
         self.decision: Mapping[str, Any] = {}  # the newest of the technique "automatic"
@@ -77,7 +78,10 @@ class Requested:
             self._passes.interrupted = True
 
     def _on_call(self, action: object, event: Event) -> None:
-        """Keep the call; a resume is written when it is sent, and once more if it is refused."""
+        """Keep the call; a resume or suspension is written when it is sent, and once more if it is refused."""
+        if action == "suspend":
+            self.suspend_sent = not event.data.get("failed")
+            return
         if not event.data.get("failed"):
             self.actions.append(event)
         elif action == "resume" and self.actions and self.actions[-1].data.get("action") == "resume":

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from tui.core.actions import without_keys
 from tui.core.plain_text import plain
-from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AUTOMATIC, NO_LIMIT_MIB_S, POST_COPY_MANUAL, SUSPEND_TIMEOUT, TIMED, Plan
 from tui.forecast.model.policy import AfterFirstPass
+from tui.migration.model.call.gate import without_effect
 from tui.migration.model.call.migrate_call import (
     POST_COPY,
     RESUME,
@@ -46,6 +47,7 @@ class Script:
     call: Call
     downtime_ms: int = 0  # 0: unknown, so not set
     switch_after_s: float = 0.0  # 0: no timeout
+    suspends: bool = False  # after the same timeout, in place of the switch
     after_first_pass: bool = False
     steps: tuple[Step, ...] = ()
     before: tuple[str, ...] = ()
@@ -64,7 +66,8 @@ class Script:
             lines.append(self._virsh("migrate-setmaxdowntime", self.downtime_ms))
         own = list[str]()
         if self.switch_after_s:
-            own += ["--timeout", str(math.ceil(self.switch_after_s)), "--timeout-postcopy"]
+            action = "--timeout-suspend" if self.suspends else "--timeout-postcopy"
+            own += ["--timeout", str(math.ceil(self.switch_after_s)), action]
         own += ["--postcopy-after-precopy"] if self.after_first_pass else []
         lines.append(self._migrate([*options.words, *own]))
         passed = 0.0
@@ -114,7 +117,8 @@ class Script:
         if self.vm.isdigit():
             notes.append(f"virsh first looks for a VM with the id {self.vm}, then for one with that name")
         if self.switch_after_s != math.ceil(self.switch_after_s):
-            notes.append(f"the app switches after {self.switch_after_s:g} s; virsh counts whole seconds")
+            does = "suspends" if self.suspends else "switches"
+            notes.append(f"the app {does} after {self.switch_after_s:g} s; virsh counts whole seconds")
         return notes
 
     # -- libvirt-python --
@@ -131,7 +135,8 @@ class Script:
         lines += [f"origin = libvirt.open({self.origin_uri!r})", f"domain = origin.lookupByName({self.vm!r})"]
         lines += [f"domain.migrateSetMaxDowntime({self.downtime_ms})"] if self.downtime_ms else []
         if self.switch_after_s:
-            lines.append(f"at({self.switch_after_s:g}, domain.migrateStartPostCopy)")
+            call = "suspend" if self.suspends else "migrateStartPostCopy"
+            lines.append(f"at({self.switch_after_s:g}, domain.{call})")
         for step in steps:
             lines += [*_comments(*[step.why] * bool(step.why)), f"at({step.at_s:.1f}, {_python_step(step)})"]
         lines += self._python_call(self.call, "")
@@ -173,14 +178,15 @@ def at(seconds, call, *arguments):
 
 def planned(plan: Plan, call: Call, origin_uri: str, destination_uri: str) -> Script:
     """What the app calls for a plan; what it decides while the migration runs is a comment."""
-    timed = plan.technique == POST_COPY_TIMEOUT
+    timed = plan.technique in TIMED
     script = Script(plan.vm, origin_uri, destination_uri, call, plan.downtime_ms, plan.timeout_s if timed else 0.0)
     before: tuple[str, ...] = (
         (f"{plan.post_copy_refused}, so automatic does without post-copy",) if plan.post_copy_refused else ()
     )
+    before += tuple(without_effect(plan).values())
     if plan.copies_disks:
         before += ("the app makes the images that the destination lacks first, by qemu-img create with the same size",)
-    script = replace(script, before=before)
+    script = replace(script, before=before, suspends=plan.technique == SUSPEND_TIMEOUT)
     if plan.technique == POST_COPY_MANUAL:
         return replace(script, after=("post-copy by hand: meanwhile, at the moment to switch:", Step(SWITCH)))
     return _automatic(script, plan) if plan.technique == AUTOMATIC else script

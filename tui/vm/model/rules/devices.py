@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tui.vm.model.hardware import SharedFolder
+from tui.vm.model.rules import mend
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, on_shared
 
 Finder = Callable[[Case], Iterator[Words]]
@@ -188,6 +189,7 @@ RULES = (
         _snapshots,
         "It has the snapshot{plural} {names}; libvirt does not migrate a VM with snapshots.",
         "virsh snapshot-delete {vm} NAME merges one; with --metadata, only libvirt forgets it.",
+        mend.forget_snapshots,
     ),
     Rule(BLOCKED, _capabilities, "It uses the host device {device} by mode=capabilities, which can't migrate."),
     Rule(
@@ -195,12 +197,14 @@ RULES = (
         _vfio(possible=False),
         "It uses the host device {device}, which can't migrate with a QEMU older than 8.1.",
         "Detach it for the migration, or pair it with a second card by <teaming>.",
+        mend.detach_host_device,
     ),
     Rule(
         DOUBTFUL,
         _vfio(possible=True),
         "It uses the host device {device}, which migrates only if its driver on both hosts supports that; QEMU decides "
         "at the start.",
+        mend=mend.detach_host_device,
     ),
     Rule(
         NOTE,
@@ -211,11 +215,13 @@ RULES = (
         DOUBTFUL,
         _host_devices("usb"),
         "It uses the host device {device}; libvirt lets it pass, but the guest loses it if {target} has none.",
+        mend=mend.detach_host_device,
     ),
     Rule(
         DOUBTFUL,
         _host_devices("scsi"),
         "It uses the host device {device}, which migrates only if {target} has the same one and QEMU allows it.",
+        mend=mend.detach_host_device,
     ),
     Rule(
         BLOCKED,
@@ -223,6 +229,7 @@ RULES = (
         "It uses the host folder {folder} by virtiofs, which migrates with libvirt 10.5 and QEMU 8.2 or later; a host "
         "has an older one.",
         "Unmount and detach it for the migration.",
+        mend.detach_folder,
     ),
     Rule(
         DOUBTFUL,
@@ -235,7 +242,12 @@ RULES = (
         _virtiofs(STARTED_BY_OTHERS),
         "It uses the virtiofsd at {folder}, which libvirt did not start; start one on {target} first.",
     ),
-    Rule(BLOCKED, _virtiofs(MISSING), "The host folder {folder} of the VM does not exist on {target}."),
+    Rule(
+        BLOCKED,
+        _virtiofs(MISSING),
+        "The host folder {folder} of the VM does not exist on {target}.",
+        mend=mend.detach_folder,
+    ),
     Rule(
         DOUBTFUL,
         _nine_p,
@@ -247,6 +259,7 @@ RULES = (
         _shared_memory,
         "It uses the shared memory {name}; libvirt migrates it only with role=master.",
         "Detach it for the migration.",
+        mend.detach_shared_memory,
     ),
     Rule(BLOCKED, _dimms, "A memory module lacks its slot or base address, so libvirt refuses to migrate the VM."),
     Rule(

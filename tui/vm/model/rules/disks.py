@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from tui.core.quantity import size
 from tui.vm.model.domain import Disk
 from tui.vm.model.host_facts import HostFile
+from tui.vm.model.rules import mend
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, on_shared
 
 Finder = Callable[[Case], Iterator[Words]]
@@ -106,13 +107,17 @@ def _read_only(disk: Disk, path: str) -> bool:
     return disk.readonly or disk.device == "cdrom" or path in disk.backing
 
 
-def _copy(test: Test, *, optional: bool) -> Finder:
-    """Read-only files outside the shared folder whose copies (there, here) meet the test."""
+def _copy(test: Test, *, optional: bool, base: bool | None = None) -> Finder:
+    """Read-only files outside the shared folder whose copies (there, here) meet the test; with `base`, backing files.
+
+    With `base` False it finds only media and disks that the VM itself can't write.
+    """
 
     def finds(case: Case) -> Iterator[Words]:
         for disk, path in _local(case):
             there, here = case.file_there(path), case.file_here(path)
-            if _read_only(disk, path) and _optional(disk) == optional and test(there, here):
+            wanted = base is None or base == (path in disk.backing)
+            if wanted and _read_only(disk, path) and _optional(disk) == optional and test(there, here):
                 yield _words(disk, path) | {"folder": case.folder, "fix": _eject(case, disk)}
 
     return finds
@@ -227,6 +232,7 @@ RULES = (
         _job,
         "Disk {disk} has an active block job ({job}); libvirt refuses to migrate until it ends.",
         "virsh blockjob {vm} {disk} shows it.",
+        mend.abort_job,
     ),
     Rule(BLOCKED, _of_kind("nvme"), "Disk {disk} is an NVMe device of the host; libvirt refuses it as not shared."),
     Rule(
@@ -244,6 +250,7 @@ RULES = (
         _local_disk(),
         WHICH + "; only a migration that copies it succeeds.",
         "Set the option copy-storage-all when you start it.",
+        unless_copied=True,
     ),
     Rule(
         DOUBTFUL,
@@ -258,18 +265,26 @@ RULES = (
         "shared_filesystems in its qemu.conf names the folder (libvirt 10.8 and later).",
     ),
     Rule(BLOCKED, _local_data, WHICH + "."),
-    Rule(BLOCKED, _copy(_missing, optional=False), WHICH + ", and {target} does not have it.", "{fix}"),
+    Rule(BLOCKED, _copy(_missing, optional=False), WHICH + ", and {target} does not have it.", "{fix}", mend.eject),
     Rule(
         BLOCKED,
-        _copy(_other, optional=False),
-        WHICH + ", and the file of that name on {target} has another size.",
+        _copy(_other, optional=False, base=True),
+        WHICH + ", and the file of that name on {target} has another size; the disk would be damaged.",
+    ),
+    Rule(
+        DOUBTFUL,
+        _copy(_other, optional=False, base=False),
+        WHICH + ", and the file of that name on {target} has another size. libvirt takes it; the guest then reads that "
+        "one.",
         "{fix}",
+        mend.eject,
     ),
     Rule(
         DOUBTFUL,
         _copy(_unknown, optional=False),
         WHICH + "; whether {target} has it is unknown.",
         "{fix}",
+        mend.eject,
     ),
     Rule(
         NOTE,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from tui.core.quantity import size
 from tui.vm.model.cpu import QEMU, summary
 from tui.vm.model.hardware import numbers
+from tui.vm.model.rules import mend
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, NOTE, Case, Rule, Words, on_shared
 
 Finder = Callable[[Case], Iterator[Words]]
@@ -236,30 +237,35 @@ RULES = (
         _unsupported("redirdev", lambda case: iter(case.domain.hardware.redirections)),
         "It redirects {value} devices, which QEMU on {target} does not support.",
         "Remove <redirdev>.",
+        mend.detach_redirection,
     ),
     Rule(
         BLOCKED,
         _address(known=True),
         "Its {kind} console listens on {address}, which is no address of {target}.",
         "Let it listen on 0.0.0.0.",
+        mend.listen_everywhere,
     ),
     Rule(
         DOUBTFUL,
         _address(known=False),
         "Its {kind} console listens on {address}, which must be an address of {target}, too.",
         "Let it listen on 0.0.0.0.",
+        mend.listen_everywhere,
     ),
     Rule(
         BLOCKED,
         _port,
         "Its {kind} console needs port {port}, which is in use on {target}.",
         "Set autoport='yes'.",
+        mend.choose_port,
     ),
     Rule(
         BLOCKED,
         _boot_missing,
         "It {verb} {path}, which {target} does not have.",
         "Copy it there, or install its package.",
+        mend.copy_file,
     ),
     Rule(
         BLOCKED,

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from tui.vm.model.domain import Disk, Domain
+from tui.vm.model.fix import Fix
 from tui.vm.model.host_facts import HostFacts, HostFile
 from tui.vm.model.host_inventory import HostInventory
 from tui.vm.model.offer import Offer
@@ -24,6 +25,7 @@ class Case:
     target: str
     there: Offer | None
     here: Offer | None
+    origin: str = ""  # the host of the VM, "" if unknown
 
     @cached_property
     def disks(self) -> tuple[Disk, ...]:
@@ -50,20 +52,31 @@ class Case:
         return any(each.libvirt_version < libvirt or each.hypervisor_version < qemu for each in daemons)
 
 
+def nothing(_case: Case, _words: Words) -> tuple[Fix, ...]:
+    """No change that a key can make."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Rule:
-    """One row: each result of `finds` fills the sentence and the fix; {target} and {vm} are known to all rows."""
+    """One row: each result of `finds` fills the sentence and the hint; {target} and {vm} are known to all rows.
+
+    `mend` returns the changes that mend it, any of them; `unless_copied` if it does not hold for a copied disk.
+    """
 
     level: str
     finds: Callable[[Case], Iterable[Words]]
     sentence: str
-    fix: str = ""
+    hint: str = ""
+    mend: Callable[[Case, Words], tuple[Fix, ...]] = nothing
+    unless_copied: bool = False
 
-    def judge(self, case: Case) -> list[tuple[str, str]]:
-        """The sentences about the case, each with its fix."""
+    def judge(self, case: Case) -> list[tuple[str, tuple[Fix, ...]]]:
+        """The sentences about the case, each with its hint, and what mends it."""
         common: dict[str, str | int] = {"target": case.target, "vm": shlex.quote(case.domain.name)}
         found = (common | dict(words) for words in self.finds(case))
-        return [(self.sentence.format_map(words), self.fix.format_map(words)) for words in found]
+        texts = ((f"{self.sentence} {self.hint}".format_map(words).rstrip(), words) for words in found)
+        return [(text, self.mend(case, words)) for text, words in texts]
 
 
 def on_shared(path: str, folder: str) -> bool:

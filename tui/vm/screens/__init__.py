@@ -1,0 +1,1 @@
+"""Dialogs about a VM that several pages open."""
