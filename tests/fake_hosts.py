@@ -346,7 +346,7 @@ def guest1(state: str = "shut off", reason: str = "") -> Vm:
 
 @dataclass
 class FakeHosts:
-    """Two hypervisors, the shells of all hosts, and the connections to them."""
+    """Two hypervisors and `further` ones, the shells of all hosts, and the connections to them."""
 
     source: FakeHypervisor = field(default_factory=lambda: FakeHypervisor("qemu:///system", guest1()))
     destination: FakeHypervisor = field(
@@ -356,9 +356,12 @@ class FakeHosts:
     unreachable: dict[str, Failure] = field(default_factory=dict)  # by libvirt URI
     opened: list[str] = field(default_factory=list)
     journal: Path = Path("/nowhere/changes.jsonl")  # a test that applies changes sets a file
+    more: tuple[str, ...] = ()  # names of further hosts
 
     def __post_init__(self) -> None:
-        for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
+        self.further = {name: FakeHypervisor(settings.over_ssh(f"root@{name}")) for name in self.more}
+        away = ("destination", "storage", *self.more)
+        for address, name in (("", "source"), *((f"root@{name}", name) for name in away)):
             self.shells[address] = FakeShell(
                 {
                     "uname -n": login_read(SYSTEM.format(name=name)),
@@ -367,7 +370,8 @@ class FakeHosts:
                 }
             )
         self.shells["root@guest1"] = FakeShell()
-        read, problems = config.check(TABLES)
+        hosts = {**TABLES["hosts"], **{name: {"ssh": f"root@{name}"} for name in self.more}}
+        read, problems = config.check({**TABLES, "hosts": hosts})
         assert read, problems
         self.config = read
         self.connections = Connections(self.config, self.open_hypervisor, self.shells.__getitem__)
@@ -381,7 +385,8 @@ class FakeHosts:
         self.opened.append(uri)
         if uri in self.unreachable:
             raise self.unreachable[uri]
-        known = self.source if uri == self.source.uri else self.destination
+        further = {each.uri: each for each in self.further.values()}
+        known = self.source if uri == self.source.uri else further.get(uri, self.destination)
         known.broken = False
         return known
 

@@ -24,7 +24,7 @@ from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.ports import Tried, parse_connector, parse_listener, ranges
 from tui.hosts.model.script import parse_login, parse_root
 from tui.hosts.model.ssh import parse_attempt
-from tui.hosts.model.steps import STEPS
+from tui.hosts.model.steps import all_steps as host_steps
 from tui.hosts.model.userfaultfd import parse_userfaultfd
 from tui.linux.firewall import parse_firewall
 from tui.nfs.model.facts import NfsFacts
@@ -33,7 +33,8 @@ from tui.nfs.model.steps import all_steps
 
 GOOD = good()
 WORLD = world()
-NFS_STEPS = tuple(all_steps())
+HOST_STEPS = host_steps(GOOD.configured)
+NFS_STEPS = tuple(all_steps(WORLD.shared))
 COMMON = {
     "manager": "apt-get\n", "package": "installed\n", "configuration": "/etc/exports\n",
     "users": "statd:x:110:65534::/:/\n", "mounts": MOUNTINFO + NFS_LINES, "fstab": FSTAB, "systemd": "",
@@ -66,7 +67,7 @@ def check_nfs(facts: NfsFacts) -> None:
 
 
 def check_hosts(facts: HostsFacts) -> None:
-    for step in STEPS:
+    for step in HOST_STEPS:
         step.check(facts)
         step.change(facts)
 

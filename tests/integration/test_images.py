@@ -36,7 +36,7 @@ def root() -> Sudo:
 
 @pytest.fixture
 def images(root: Sudo, tmp_path: Path) -> Images:
-    return Images(root, str(tmp_path))
+    return Images(root, "source", str(tmp_path))
 
 
 def names(folder: Path) -> list[str]:
@@ -153,7 +153,7 @@ async def test_a_file_that_is_not_an_image_is_a_failure(images: Images, tmp_path
 
 async def test_a_missing_folder_is_reported(images: Images, root: Sudo, tmp_path: Path) -> None:
     assert await images.trouble("source") is None
-    assert "There is no folder" in str(await Images(root, str(tmp_path / "gone")).trouble("source"))
+    assert "There is no folder" in str(await Images(root, "source", str(tmp_path / "gone")).trouble("source"))
     assert await images.free_bytes() > 0
 
 
@@ -215,14 +215,14 @@ async def test_a_seed_is_made_by_any_of_the_tools(
         pytest.skip(f"{tool} is not installed here")
     (tmp_path / "disk").touch(0o644)
     path = tmp_path / "-odd; 'ü $(x)-seed.iso"
-    await make_seed(root, SEED, str(path), str(tmp_path / "disk"))
+    await make_seed(root, "source", SEED, str(path), str(tmp_path / "disk"))
     content = path.read_bytes()
     assert any(label in content for label in LABELS)
     assert b"#cloud-config" in content
     assert b"instance-id" in content
     assert path.stat().st_mode & 0o777 == 0o644
     with pytest.raises(Failure, match="a file of that name exists"):
-        await make_seed(root, SEED, str(path), str(tmp_path / "disk"))
+        await make_seed(root, "source", SEED, str(path), str(tmp_path / "disk"))
 
 
 async def test_a_seed_keeps_a_file_created_meanwhile(
@@ -234,7 +234,7 @@ async def test_a_seed_keeps_a_file_created_meanwhile(
     (tools / "xorriso").chmod(0o755)
     monkeypatch.setattr("tui.linux.sudo.ENVIRONMENT", ("env", f"PATH={tools}:/usr/bin:/bin"))
     with pytest.raises(Failure, match="a file of that name exists"):
-        await make_seed(root, SEED, str(path), str(tools / "xorriso"))
+        await make_seed(root, "source", SEED, str(path), str(tools / "xorriso"))
     assert names(tmp_path) == ["tools", "two-seed.iso"]
     assert path.read_text() == "theirs\n"
 
@@ -245,5 +245,5 @@ async def test_a_host_without_any_tool_is_a_failure(
     (tmp_path / "bin").mkdir()
     assert only("")(monkeypatch, tmp_path / "bin")
     with pytest.raises(Failure, match=r"it has none of xorriso, .* or mkfs.vfat with mcopy"):
-        await make_seed(root, SEED, str(tmp_path / "seed.iso"), str(tmp_path / "bin"))
+        await make_seed(root, "source", SEED, str(tmp_path / "seed.iso"), str(tmp_path / "bin"))
     assert names(tmp_path) == ["bin"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.nfs.nfs_world import ROLES
 from tui.adapters.local import LocalShell
 from tui.core.command import Completed
 from tui.core.failure import Failure
@@ -70,12 +71,12 @@ def facts(export: Path, images: Path) -> NfsFacts:
         role: ClientRead(role, Package(CLIENT), Folder(str(export), "folder"), qemu=QEMU)
         for role in (SOURCE, DESTINATION)
     }
-    return NfsFacts(Shared("storage", "source", "destination", str(images), str(export), "guest1"), clients)
+    return NfsFacts(Shared(ROLES, "storage", str(images), str(export), "guest1"), clients)
 
 
 async def proof_of(export: Path, images: Path, **shells: OneHost) -> Proof:
     root = Sudo(lambda role: shells.get(role) or OneHost())
-    return await prove(root, facts(export, images))
+    return await prove(root, facts(export, images), DESTINATION)
 
 
 async def test_one_shared_folder_passes_and_nothing_is_left_in_it(folder: Path) -> None:

@@ -33,8 +33,8 @@ class LabBackend:
 
     def __init__(self, lab: Lab, runs: Path, interval: float = 1.0, destination: str = "") -> None:
         uris = {"source": socket_uri(lab, "source"), "destination": destination or socket_uri(lab, "destination")}
-        hosts = (Host(name, f"root@{name}", each) for name, each in uris.items())
-        config = Config(Hosts(*hosts, Host("storage", "root@storage")), VmConfig(GUEST.name, 2, 2**30, "root@guest1"))
+        hosts = [*(Host(name, f"root@{name}", each) for name, each in uris.items()), Host("storage", "root@storage")]
+        config = Config(Hosts({each.name: each for each in hosts}), VmConfig(GUEST.name, 2, 2**30, "root@guest1"))
         self.lab = lab
         self.runs = runs
         self.connections = Connections(config, connect, lambda _address: LocalShell())

@@ -26,7 +26,7 @@ from tui.core import settings
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, Plan
-from tui.core.settings import OTHER, state_folder
+from tui.core.settings import state_folder
 from tui.guest.model.workload import WorkloadSpec
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import HostFacts
@@ -75,11 +75,12 @@ async def vms(connections: Connections) -> Result:
     result: Result = {}
     for name in listing.names:
         host, domain = listing.where(name).host, listing.domain(name)
-        there, here = offers[OTHER[host]], offers[host]
+        target = connections.config.target(host)
+        there, here = offers[target], offers[host]
         assert isinstance(domain, Domain)
         assert isinstance(there, Offer)
         assert isinstance(here, Offer)
-        found = blockers(domain, room.images.folder, OTHER[host], there, here)
+        found = blockers(domain, room.images.folder, target, there, here)
         result[name] = {"where": listing.where(name).sentence, "blockers": [each.text for each in found]}
     return result
 

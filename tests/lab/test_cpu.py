@@ -120,6 +120,7 @@ def model(name: str) -> str:
 
 def found(lab_backend: LabBackend, fit: CpuFit) -> Any:
     """The finding of the list's CPU step."""
-    step = next(step for step in fit_steps() if step.id == "destination.cpu")
-    facts = HostsFacts(configured(lab_backend.connections.config), cpu=fit)
+    known = configured(lab_backend.connections.config)
+    step = next(step for step in fit_steps(known, "source", "destination") if step.id == "destination.cpu")
+    facts = HostsFacts(known).with_way("source", "destination", cpu=fit)
     return step.check(facts.with_host("source", libvirt=Libvirt(daemon("source"), vm=EMULATED)))

@@ -10,7 +10,6 @@ from tests.lab.lab_backend import LabBackend, bring_home, end_of
 from tests.lab.option_trials import REFUSED, RENAMED, SHARED, VM, Trial
 from tests.lab.test_virsh import Log
 from tui.core.plan import PRE_COPY, Plan
-from tui.core.settings import OTHER
 from tui.core.virsh_options import BY_NAME, Option, separated
 from tui.migration.backend.preflight import Refused
 from tui.migration.model.call.migrate_call import FLAGS
@@ -38,7 +37,7 @@ async def host_of(backend: LabBackend, vm: str) -> str:
 async def tried(backend: LabBackend, logs: dict[str, Log], trial: Trial, vm: str) -> None:
     """Migrate with the options of the trial, and find each in the call."""
     origin = await host_of(backend, vm)
-    target = ADDRESSES[OTHER[origin]]
+    target = ADDRESSES["destination" if origin == "source" else "source"]
     file = backend.virsh(origin, "dumpxml", "--migratable", vm)
     given = trial.plan(target, file)
     logs[origin].clear()

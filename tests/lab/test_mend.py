@@ -10,7 +10,7 @@ import pytest
 from tests.lab.lab_backend import LabBackend, bring_home
 from tests.lab.screen import LIMIT_S, Screen
 from tests.lab.test_terminal import terminal  # noqa: F401 - a fixture
-from tui.lab.inventory import ADDRESSES, GUEST
+from tui.lab.inventory import GUEST, SOURCE
 from tui.lab.lab import Lab
 from tui.lab.place import SHARED_FOLDER
 
@@ -35,7 +35,7 @@ def lab_backend(lab: Lab, tmp_path: Path) -> Iterator[LabBackend]:
     backend.virsh("source", "destroy", VM)
     backend.virsh("source", "snapshot-create-as", VM, "before")
     source.run(["sh", "-c", f"head -c 1M /dev/zero > {ISO}"])
-    console = VNC.format(ADDRESSES["source"])
+    console = VNC.format(SOURCE.address)
     file = source.folder / "mend.xml"
     file.write_text(before.replace("<devices>", f"<devices>{CD}{console}", 1))
     backend.virsh("source", "define", str(file))

@@ -108,6 +108,7 @@ class ReplayedMigrations:
         self.current: ReplayedMigration | None = None
         self.all: dict[str, ReplayedMigration] = {}
         self.unreachable: dict[str, Failure] = {}
+        self.names = ("source", "destination")
         self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
         self.hosts: tuple[Daemon, Daemon] | None = None  # the daemons of the origin and of the other host
@@ -128,9 +129,9 @@ class ReplayedMigrations:
 
     async def vms(self) -> Inventory:
         await self.answering.wait()
-        return Inventory(self.found, dict(self.unreachable))
+        return Inventory(self.found, dict(self.unreachable), self.names)
 
-    async def daemons(self, origin: str) -> tuple[Daemon, Daemon] | None:
+    async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
         await self.answering.wait()
         return self.hosts
 

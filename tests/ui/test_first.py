@@ -120,7 +120,7 @@ async def test_filling_in_the_form_writes_the_file_and_opens_the_pages(tmp_path:
     config = load(path)
     assert wired == [config]
     assert app.config == config
-    assert [host.ssh for host in config.hosts.all] == ["root@desk", "root@there", "nfs"]
+    assert [host.ssh for host in config.machines] == ["root@desk", "root@there", "nfs"]
     assert (config.vm.name, config.vm.ssh) == ("guest1", "user@guest")
     assert path.stat().st_mode & 0o777 == 0o600
 

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from tests.fake_hosts import TABLES, FakeHosts
 from tests.list_world import ListWorld
 from tests.ui.one_page import OnePage, text_of, until
+from tui.app import config
+from tui.nfs.backend.nfs import Nfs
 from tui.nfs.screens import NfsPage
 
 
@@ -16,3 +19,13 @@ async def test_the_page_reads_the_hosts_when_first_shown_and_names_the_next_key(
         assert "a fixes 4; 3 more depend on them. All commands are shown first." in text
         assert "> x FAILED the NFS server is installed there is no server" in text
         assert world.reads == 1
+
+
+async def test_a_configuration_without_a_storage_server_is_named_as_the_reason_for_an_empty_list() -> None:
+    world = FakeHosts()
+    read, problems = config.check({**TABLES, "hosts": {"source": {"ssh": "root@source"}, "b": {"ssh": "root@b"}}})
+    assert read, problems
+    world.connections.config = read
+    app = OnePage(NfsPage(Nfs(world.connections, world.changes)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "The configuration names no storage server" in " ".join(text_of(app).split()))

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,10 +194,8 @@ class Stage:
         """The job ends, and the VM is where that leaves it."""
         with self._lock:
             self.end, self.under_way, self.job = outcome, False, JobInfo({}, "")
-            if outcome == COMPLETED:
-                self.vms = {self.target: {} if self.elsewhere else {self.vm.name: self.vm}, self.origin: {}}
-            else:
-                self.vms = {self.target: {}, self.origin: {self.vm.name: self.vm}}
+            having = self.origin if outcome != COMPLETED else None if self.elsewhere else self.target
+            self.vms = {host: {self.vm.name: self.vm} if host == having else {} for host in self.vms}
         self.ended.set()
 
     def _go_on(self) -> None:
@@ -382,13 +380,13 @@ class FakeHypervisor:
         self.broken = True
 
 
-def connections(stage: Stage) -> Connections:
-    """The app's own connections, to the daemons of `stage`."""
+def connections(stage: Stage, names: Sequence[str] = ("source", "destination")) -> Connections:
+    """The app's own connections, to the daemons of `stage` on these hosts."""
 
     def open_shell(_address: str) -> Shell:
         raise AssertionError("a migration needs no shell")
 
-    hosts = {name: {"ssh": f"root@{name}", "libvirt": uri(name)} for name in ("source", "destination")}
+    hosts = {name: {"ssh": f"root@{name}", "libvirt": uri(name)} for name in names}
     hosts["storage"] = {"ssh": "root@storage"}
     read, problems = config.check({"hosts": hosts, "vm": {"name": stage.vm.name}})
     assert read, problems

@@ -60,7 +60,7 @@ def main(words: list[str]) -> int:
     if options.vm is not None:
         return _check_vm(config, path, options)
     if sys.stderr.isatty():
-        _report(f"Reading {', '.join(host.name for host in config.hosts.all)} ...")
+        _report(f"Reading {', '.join(host.name for host in config.machines)} ...")
     try:
         lists, problems, wanted = _read_lists(config, path)
     except KeyboardInterrupt:
@@ -70,7 +70,7 @@ def main(words: list[str]) -> int:
         _report(problem)
     for host in wanted:
         _report(f"sudo on {host} requires a password, so some checks are unknown. `vmlm-tui` prompts for it.")
-    addresses = {host.name: host.ssh for host in config.hosts.all}
+    addresses = {host.name: host.ssh for host in config.machines}
     document = as_json(lists, problems, wanted) if options.json else as_text(lists, addresses)
     printed = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)
@@ -87,8 +87,8 @@ def _check_vm(config: "Config", path: "Path", options: Namespace) -> int:
     from tui.core.settings import state_folder
 
     with log.stderr_redirected(log.start(state_folder() / log.NAME)):
-        host, found = asyncio.run(findings_of(wire(config, path).launch, options.vm, options.to or ""))
-    text = as_json(options.vm, host, found) if options.json else as_text(options.vm, host, found, WIDTH)
+        way, found = asyncio.run(findings_of(wire(config, path).launch, options.vm, options.to or ""))
+    text = as_json(options.vm, way, found) if options.json else as_text(options.vm, way, found, WIDTH)
     return _print(text) or int(any(each.blocks for each in found))
 
 

@@ -9,7 +9,6 @@ from tui import __version__
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
-from tui.core.settings import OTHER
 from tui.vm.model.blockers import Blocker
 from tui.vm.model.fix import FORGET
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL
@@ -21,15 +20,17 @@ JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys
 LEVEL = 10
 
 
-async def findings_of(launch: "Launch", name: str, to: str) -> tuple[str, tuple[Blocker, ...]]:
-    """The host of the VM, and its findings with the exact commands; Failure if it is not to be found, or is at `to`."""
+async def findings_of(launch: "Launch", name: str, to: str) -> tuple[tuple[str, str], tuple[Blocker, ...]]:
+    """The hosts of its way, and its findings with the exact commands; Failure if it is not found, or is at `to`."""
     where = await launch.vm_state(name)
     if where.vm is None:
         raise Failure(f"{name} can't be checked", where.sentence)
     if to == where.host:
-        raise Failure(f"{name} is on {to} already", "", f"Leave --to out, or give {OTHER[to]}.")
-    found = await launch.fixes.findings(name, where.host)
-    return where.host, tuple([await _exact(launch, where.host, each) for each in found])
+        others = " or ".join(launch.config.targets(to))
+        raise Failure(f"{name} is on {to} already", "", f"Leave --to out, or give {others}.")
+    target = launch.config.target(where.host, to)
+    found = await launch.fixes.findings(name, where.host, target)
+    return (where.host, target), tuple([await _exact(launch, where.host, each) for each in found])
 
 
 async def _exact(launch: "Launch", host: str, finding: Blocker) -> Blocker:
@@ -44,9 +45,9 @@ async def _exact(launch: "Launch", host: str, finding: Blocker) -> Blocker:
     return finding
 
 
-def as_text(name: str, host: str, findings: tuple[Blocker, ...], width: int) -> str:
+def as_text(name: str, way: tuple[str, str], findings: tuple[Blocker, ...], width: int) -> str:
     """The findings in `width` columns; the commands are not wrapped."""
-    lines = [f"{name}  {host} -> {OTHER[host]}"]
+    lines = [f"{name}  {way[0]} -> {way[1]}"]
     for each in findings:
         lines += _wrapped(f"  {each.level:<{LEVEL}}", each.text, width)
         for fix in each.fixes:
@@ -65,14 +66,14 @@ def _wrapped(label: str, text: str, width: int) -> list[str]:
     )
 
 
-def as_json(name: str, host: str, findings: tuple[Blocker, ...]) -> str:
+def as_json(name: str, way: tuple[str, str], findings: tuple[Blocker, ...]) -> str:
     """The findings as one JSON object."""
     document: dict[str, Any] = {
         "format": JSON_FORMAT,
         "version": __version__,
         "vm": name,
-        "origin": host,
-        "target": OTHER[host],
+        "origin": way[0],
+        "target": way[1],
         "blocked": any(each.blocks for each in findings),
         "findings": [
             {

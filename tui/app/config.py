@@ -9,9 +9,10 @@ from typing import Any
 
 from tui.core import schema
 from tui.core.failure import Failure
+from tui.core.host_words import the
 from tui.core.regular_file import open_regular
 from tui.core.schema import Problem
-from tui.core.settings import SSH_PORT, Config, Host, Hosts, Runs, xdg_folder
+from tui.core.settings import SSH_PORT, Config, Host, Runs, xdg_folder
 from tui.core.ssh_target import parse_target
 
 if sys.version_info >= (3, 11):
@@ -57,7 +58,12 @@ def find(given: str | Path | None = None) -> Path:
 
 def load(path: Path) -> Config:
     """The configuration in a file; Failure if it is missing or invalid."""
-    config, problems = check(_parse(path, _text(path)))
+    return read(path, text_of(path))
+
+
+def read(path: Path, text: str) -> Config:
+    """The configuration in the text of a file; Failure if it is invalid."""
+    config, problems = check(_parse(path, text))
     if config is None:
         raise Misconfigured(path, problems)
     return config
@@ -68,14 +74,14 @@ def check(tables: Mapping[str, Any]) -> tuple[Config | None, tuple[Problem, ...]
     problems: list[Problem] = []
     config = schema.read(Config, tables, "", problems)
     if config is not None:
-        problems += _contradictions(config.hosts)
+        problems += _contradictions(config)
     return (None if problems else config), tuple(problems)
 
 
 def tables(config: Config) -> dict[str, Any]:
     """The configuration as TOML tables, without values that equal a default derived from other keys or the user."""
     written = schema.write(config)
-    for host in config.hosts.all:
+    for host in config.machines:
         default, keys = Host(host.name, host.ssh), written["hosts"][host.name]
         if host.libvirt == default.libvirt:
             del keys["libvirt"]
@@ -113,7 +119,8 @@ def _write_through(descriptor: int, path: Path, config: Config) -> None:
         raise
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file; Failure if it is missing or no text."""
     try:
         with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
@@ -140,14 +147,35 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise Failure(f"{path} is not valid TOML", str(error), "Tables and key = value lines are expected.") from error
 
 
-def _contradictions(hosts: Hosts) -> list[Problem]:
+def _contradictions(config: Config) -> list[Problem]:
     """Problems of hosts whose keys are valid one by one."""
-    problems = []
-    source, destination = parse_target(hosts.source.ssh), parse_target(hosts.destination.ssh)
-    if LOOPBACK.fullmatch(source.host):
-        why = f'the other hosts reach the source by "{hosts.source.ssh}", which would lead them to themselves'
-        problems.append(Problem("hosts.source", "ssh", why, "A name or address that they can resolve is expected."))
-    if (source.host.lower(), source.port or SSH_PORT) == (destination.host.lower(), destination.port or SSH_PORT):
-        why = f'"{hosts.destination.ssh}" is the source as well, and a VM cannot move to its own host'
-        problems.append(Problem("hosts.destination", "ssh", why, "An ssh target of another host is expected."))
+    storage, named = config.storage.host, config.hosts.named
+    if storage and storage not in named:
+        known = ", ".join(named) or "none"
+        return [Problem("storage", "host", f"there is no table [hosts.{storage}]", f"The hosts are {known}.")]
+    if not config.hypervisors:
+        why = "there is no host that runs VMs"
+        return [Problem("hosts", "", why, 'Add one as [hosts.NAME] with its ssh, such as "root@192.0.2.10".')]
+    return [*_unreachable(config), *_twice([named[name] for name in config.hypervisors])]
+
+
+def _unreachable(config: Config) -> list[Problem]:
+    """The host of the app, if the address by which the others must reach it leads them to themselves."""
+    here = config.hosts.named.get(config.here)
+    if here is None or len(config.machines) == 1 or not LOOPBACK.fullmatch(parse_target(here.ssh).host):
+        return []
+    why = f'the other hosts reach {the(here.name)} by "{here.ssh}", which would lead them to themselves'
+    return [Problem(f"hosts.{here.name}", "ssh", why, "A name or address that they can resolve is expected.")]
+
+
+def _twice(hypervisors: list[Host]) -> list[Problem]:
+    """The hypervisors with the address of an earlier one."""
+    problems: list[Problem] = []
+    first: dict[tuple[str, int], Host] = {}
+    for host in hypervisors:
+        target = parse_target(host.ssh)
+        known = first.setdefault((target.host.lower(), target.port or SSH_PORT), host)
+        if known is not host:
+            why = f'"{host.ssh}" is {the(known.name)} as well, and a VM cannot move to its own host'
+            problems.append(Problem(f"hosts.{host.name}", "ssh", why, "An ssh target of another host is expected."))
     return problems

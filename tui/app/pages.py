@@ -24,7 +24,7 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
     """The Migrate page; its form proposes `defaults`."""
     from tui.migration.screens.page import MigratePage
 
-    return MigratePage(
+    page = MigratePage(
         backend.migrations,
         defaults,
         backend.forecaster,
@@ -33,6 +33,8 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
         backend.presets,
         backend.launch.fixes,
     )
+    page.last_targets = backend.last_targets or page.last_targets
+    return page
 
 
 def other(backend: Backend, page: str) -> Page:

@@ -23,6 +23,7 @@ from tui.migration.backend.after_move import AfterMove
 from tui.migration.backend.disk_images import DiskImages
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.host_logs import HostLogs
+from tui.migration.backend.last_targets import LastTargets
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.presets import FormPresets
@@ -55,6 +56,7 @@ class Backend:
     scripts: Scripts | None = None  # None: no key copies a migration as virsh
     after_move: AfterMove | None = None  # None: nothing can be done for a VM that has moved
     presets: FormPresets | None = None  # None: the form has no presets
+    last_targets: LastTargets | None = None  # None: the form does not know where a VM went before
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def wire(config: Config, path: Path) -> Backend:
         Scripts(connections, call_of),
         AfterMove(connections),
         FormPresets(config.technique.named, state_folder() / "last-preset"),
+        LastTargets(state_folder() / "last-targets.json"),
     )
 
 
@@ -137,6 +140,12 @@ def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
     return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
 
 
+def hosts_alone(config: Config) -> tuple[Connections, Hosts]:
+    """The facts of the hosts for the command line, with the connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl"))
+
+
 def scripts_alone(config: Config) -> tuple[Connections, Scripts]:
     """Migrations as commands of virsh, for the command line, with the connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
@@ -161,7 +170,7 @@ def call_of(plan: Plan) -> Call:
 
 def changes_through(connections: Connections, journal: Path) -> Changes:
     """The changes to the configured hosts as root; `journal` records how to undo them."""
-    addresses = {host.name: host.ssh for host in connections.config.hosts.all}
+    addresses = {host.name: host.ssh for host in connections.config.machines}
     return Changes(Sudo(connections.shell), Journal(journal), addresses)
 
 

@@ -9,7 +9,7 @@ from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.core.protocols import Hypervisor, Shell
-from tui.core.settings import SOURCE, Config
+from tui.core.settings import Config
 from tui.core.threads import on_thread, retrieve
 
 T = TypeVar("T")
@@ -81,8 +81,8 @@ class Connections:
         return await self._call(host, call, await self.hypervisor(host), limit_s)
 
     def shell(self, host: str) -> Shell:
-        """Commands on `host`; the app runs on the source host."""
-        return self._shell("" if host == SOURCE else self.config.hosts[host].ssh)
+        """Commands on `host`: by ssh, unless the app runs there."""
+        return self._shell("" if host == self.config.here else self.config.hosts[host].ssh)
 
     def guest_shell(self, name: str, address: str) -> Shell:
         """Commands in the guest of a VM, on whichever host it runs; Failure if `address` is empty."""

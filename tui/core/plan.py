@@ -38,6 +38,7 @@ PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 class Plan(VirshOptions):
     """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection.
 
+    `to` is the host that it goes to, "" for the only one possible.
     `total_s` is the longest total time of "automatic", 0 for no limit: it uses post-copy in time to keep it.
     With `shadow`, what the technique "automatic" would do is recorded, and not done. `post_copy_refused` is why it has
     to do without post-copy; it is known at the start.
@@ -54,6 +55,7 @@ class Plan(VirshOptions):
     post_copy_refused: str = ""
     policy: str = OURS
     total_s: float = 0.0
+    to: str = ""
 
     @property
     def post_copy(self) -> bool:
@@ -68,7 +70,7 @@ class Plan(VirshOptions):
     @property
     def fields(self) -> dict[str, Any]:
         """The fields as JSON; those that are not used are left out, because an older version does not know them."""
-        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS, "total_s": 0.0, **USUAL}
+        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS, "total_s": 0.0, "to": "", **USUAL}
         return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 

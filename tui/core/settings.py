@@ -14,9 +14,7 @@ from tui.core.migration_defaults import MigrationDefaults
 from tui.core.preset import Presets
 from tui.core.ssh_target import is_target, target_of_uri
 
-SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
-HYPERVISORS = (SOURCE, DESTINATION)
-OTHER = {SOURCE: DESTINATION, DESTINATION: SOURCE}
+SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"  # the hosts of a first configuration
 
 IDLE, UNKNOWN = "idle", "unknown"  # reserved: no [workload] table may have these names
 HEARTBEAT_PORT = 48613  # UDP
@@ -63,6 +61,10 @@ URI = schema.Kind(
     kinds.text("", is_libvirt_uri).read,
     suffix="_uri",
 )
+HOST_NAME = kinds.text(
+    "a name for a host: up to 40 of the letters a to z, digits, - and _, the first one a letter or digit",
+    lambda text: re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text) is not None,
+)
 VM_NAME = kinds.text(
     'the name libvirt has for the VM, such as "ubuntu22.04"',
     lambda text: bool(text.strip()) and text.isprintable() and "/" not in text and len(text) <= 200,
@@ -77,7 +79,7 @@ COMMAND = kinds.words('a command line as a list of words, such as ["stress-ng", 
 
 @dataclass(frozen=True)
 class Host:
-    """One machine: `libvirt` is the URI for the app, `peer_uri` for the other host's daemon; "" becomes the default."""
+    """One machine: `libvirt` is the URI for the app, `peer_uri` for other hosts' daemons; "" becomes the default."""
 
     name: Annotated[str, schema.NAME_OF_TABLE]
     ssh: Annotated[str, SSH]
@@ -86,33 +88,34 @@ class Host:
 
     def __post_init__(self) -> None:
         libvirt = without_prompt(self.libvirt) or (LOCAL_LIBVIRT if self.name == SOURCE else over_ssh(self.ssh))
-        local = libvirt.partition("://")[2].startswith("/")
-        peer = without_prompt(self.peer_uri) or (over_ssh(self.ssh) if local else libvirt)
         object.__setattr__(self, "libvirt", libvirt)
+        peer = without_prompt(self.peer_uri) or (over_ssh(self.ssh) if self.local else libvirt)
         object.__setattr__(self, "peer_uri", peer)
+
+    @property
+    def local(self) -> bool:
+        """Whether its libvirt URI names no machine: it reaches the daemon of the one that the app runs on."""
+        return self.libvirt.partition("://")[2].startswith("/")
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The three machines, also by name: hosts["source"]; the app runs on the source."""
+    """The machines by name: hosts["source"]; Config knows which of them run VMs."""
 
-    source: Host
-    destination: Host
-    storage: Host
+    named: Annotated[Mapping[str, Host], schema.NamedTables(Host, HOST_NAME)] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Host:
-        return {host.name: host for host in self.all}[name]
-
-    @property
-    def all(self) -> tuple[Host, Host, Host]:
-        """Source, destination and storage, in this order."""
-        return self.source, self.destination, self.storage
+        return self.named[name]
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Folders: `images` on the storage server; `export` is its NFS export and the mount point on both hosts."""
+    """Folders: `images` on the storage server; `export` is its NFS export and the mount point on the other hosts.
 
+    `host` names the storage server; "" is the host named "storage", if there is one.
+    """
+
+    host: Annotated[str, HOST_NAME] = ""
     images: Annotated[str, kinds.folder_of_host()] = "/var/lib/libvirt/images"
     export: Annotated[str, kinds.folder_of_host()] = "/var/lib/libvirt-img/images"
 
@@ -218,6 +221,50 @@ class Config:
     keys: Annotated[Mapping[str, str], kinds.texts_by_name('keys such as "launch.boot" = "B"')] = field(
         default_factory=dict
     )
+
+    @property
+    def storage_host(self) -> str:
+        """The name of the NFS server, "" if there is none; it runs no VMs."""
+        return self.storage.host or (STORAGE if STORAGE in self.hosts.named else "")
+
+    @property
+    def hypervisors(self) -> tuple[str, ...]:
+        """The names of the hosts that run VMs: the source first, then as in the file."""
+        names = (name for name in self.hosts.named if name != self.storage_host)
+        return tuple(sorted(names, key=lambda name: name != SOURCE))
+
+    @property
+    def machines(self) -> tuple[Host, ...]:
+        """All hosts in the order of the pages: the hypervisors, then the storage server."""
+        names = (*self.hypervisors, self.storage_host)
+        return tuple(self.hosts[name] for name in names if name)
+
+    @property
+    def here(self) -> str:
+        """The hypervisor that the app runs on, "" if it runs on none: the first one with a local libvirt URI."""
+        return next((name for name in self.hypervisors if self.hosts[name].local), "")
+
+    @property
+    def home(self) -> str:
+        """The hypervisor on which VMs and their images are created: the one that the app runs on, else the first."""
+        return self.here or self.hypervisors[0]
+
+    def targets(self, origin: str) -> tuple[str, ...]:
+        """The hosts to which a VM of `origin` can migrate: all other hypervisors."""
+        return tuple(name for name in self.hypervisors if name != origin)
+
+    def target(self, origin: str, to: str = "") -> str:
+        """The host to which a VM of `origin` migrates: `to`, "" for the only one possible; Failure if there is none."""
+        targets = self.targets(origin)
+        if to in targets or (not to and len(targets) == 1):
+            return to or targets[0]
+        what, known = "The VM cannot migrate", ", ".join(targets)
+        if not targets:
+            raise Failure(what, f"{origin} is the only host", "Add another one to the configuration.")
+        if not to:
+            raise Failure(what, "the host that it goes to was not chosen", f"The hosts are {known}.")
+        why = "it is there already" if to == origin else "there is no such host"
+        raise Failure(f"{what} to {to}", why, f"The other hosts are {known}.")
 
 
 def xdg_folder(variable: str, usual: str) -> Path:

@@ -5,8 +5,8 @@ import os
 import sys
 
 from tui.core.failure import Failure
-from tui.lab import network, userland
-from tui.lab.inventory import GUEST, SOURCE
+from tui.lab import network, size, userland
+from tui.lab.inventory import FEWEST, GUEST, MOST, SOURCE, hosts_of
 from tui.lab.lab import Lab, purge
 from tui.lab.place import CACHE, DEFAULT_NAME, Place
 
@@ -37,9 +37,12 @@ def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
         return _status(lab)
     if options.command == "exec":
         return _become(lab, options.host, [*options.words, *words] or ["bash", "-l"])
+    hypervisors = None if options.hosts is None else size.parse(options.hosts)
+    hosts = size.hosts(lab.place) if hypervisors is None else hosts_of(hypervisors)
     lab.up(
         None if options.link is None else network.parse_rate(options.link),
-        userlands=None if options.userland is None else userland.parse(options.userland),
+        userlands=None if options.userland is None else userland.parse(options.userland, hosts),
+        hypervisors=hypervisors,
     )
     if options.command == "up":
         _print_progress(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `lab exec source` a shell")
@@ -98,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of its words."""
     parser = argparse.ArgumentParser(
         prog="vmlm-tui lab",
-        description="Three hosts in namespaces on this machine: source, destination, storage. "
+        description="Hosts in namespaces on this machine: source, destination, storage, and with --hosts further ones. "
         "Without a command: up, then the app.",
     )
     named = argparse.ArgumentParser(add_help=False)
@@ -119,7 +122,14 @@ def parser() -> argparse.ArgumentParser:
         "(destination=trixie); repeat it for two releases. Only for a new lab; the first use downloads about 100 MB. "
         "The app runs on the source with this machine's own programs, so its checklists describe those there.",
     )
+    linked.add_argument(
+        "--hosts",
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help=f"how many hosts run VMs, {FEWEST} to {MOST}: source, destination, host3, ... Only for a new lab.",
+    )
     parser.add_argument("--name", default=DEFAULT_NAME, help=argparse.SUPPRESS)
+    parser.add_argument("--hosts", metavar="N", default=None, help=argparse.SUPPRESS)
     parser.add_argument("--userland", metavar="[HOST=]SUITE", action="append", default=None, help=argparse.SUPPRESS)
     parser.add_argument("--link", metavar="RATE", default=None, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -1,10 +1,12 @@
 """The lab's config.toml: an ordinary one, so that the app needs no special case for the lab."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import tomli_w
 
-from tui.lab.inventory import GUEST, HOSTS
+from tui.lab import size
+from tui.lab.inventory import GUEST, HOSTS, Host
 from tui.lab.place import DEFAULT_NAME, SHARED_FOLDER, STORAGE_FOLDER, Place
 
 
@@ -14,15 +16,15 @@ def write(place: Place) -> None:
         return
     new = place.config.with_suffix(".new")
     runs = "runs" if place.name == DEFAULT_NAME else f"runs-{place.name}"  # each lab has its own runs
-    new.write_text(text(Path.home() / ".local/state/vmlm" / runs))
+    new.write_text(text(Path.home() / ".local/state/vmlm" / runs, size.hosts(place)))
     new.replace(place.config)
 
 
-def text(runs: Path) -> str:
+def text(runs: Path, hosts: Iterable[Host] = HOSTS) -> str:
     """The text of the configuration; the runs are stored outside the lab because they must outlive it."""
     return "# Written by `vmlm-tui lab up`. You may change it; `vmlm-tui lab down` removes it.\n" + tomli_w.dumps(
         {
-            "hosts": {host.name: {"ssh": f"root@{host.name}"} for host in HOSTS},
+            "hosts": {host.name: {"ssh": f"root@{host.name}"} for host in hosts},
             "storage": {"images": str(STORAGE_FOLDER), "export": str(SHARED_FOLDER)},
             "vm": {
                 "name": GUEST.name,

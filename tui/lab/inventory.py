@@ -1,5 +1,6 @@
-"""The three hosts and the guest of a lab, with their addresses; all labs use the same, each in its own network."""
+"""The hosts and the guest of a lab, with their addresses; all labs use the same, each in its own network."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NETWORK_BITS = 24
@@ -27,7 +28,16 @@ class Host:
 SOURCE = Host("source", 1, hypervisor=True)
 DESTINATION = Host("destination", 2, hypervisor=True)
 STORAGE = Host("storage", 3, hypervisor=False)
-HOSTS = (SOURCE, DESTINATION, STORAGE)
+FEWEST, MOST = 2, 8  # hypervisors of a lab
+
+
+def hosts_of(hypervisors: int) -> tuple[Host, ...]:
+    """The hosts of a lab with so many hypervisors, the storage host last."""
+    further = (Host(f"host{number}", number + 1, hypervisor=True) for number in range(3, hypervisors + 1))
+    return (SOURCE, DESTINATION, *further, STORAGE)
+
+
+HOSTS = hosts_of(FEWEST)
 
 
 @dataclass(frozen=True)
@@ -43,4 +53,7 @@ class Guest:
 
 GUEST = Guest()
 
-ADDRESSES = {host.name: host.address for host in HOSTS} | {GUEST.name: GUEST.address}
+
+def addresses(hosts: Iterable[Host]) -> dict[str, str]:
+    """The addresses of these hosts and of the guest, by name."""
+    return {host.name: host.address for host in hosts} | {GUEST.name: GUEST.address}

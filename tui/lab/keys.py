@@ -4,8 +4,9 @@ import base64
 import struct
 
 from tui.core.failure import Failure
+from tui.lab import size
 from tui.lab.command import run
-from tui.lab.inventory import ADDRESSES
+from tui.lab.inventory import addresses
 from tui.lab.place import Place
 
 OPENSSH = b"openssh-key-v1\0"
@@ -14,7 +15,8 @@ OPENSSH = b"openssh-key-v1\0"
 def make_keys(place: Place) -> None:
     """Makes the missing keys."""
     place.key.parent.mkdir(mode=0o700, exist_ok=True)
-    for path, comment in [(place.key, f"lab {place.name}"), *((place.host_key(name), name) for name in ADDRESSES)]:
+    names = addresses(size.hosts(place))
+    for path, comment in [(place.key, f"lab {place.name}"), *((place.host_key(name), name) for name in names)]:
         public = path.with_suffix(".pub")
         if path.exists() and public.exists():
             continue
@@ -25,8 +27,9 @@ def make_keys(place: Place) -> None:
 
 def known_hosts(place: Place) -> str:
     """The text of known_hosts, the same on every host."""
-    keys = {name: place.host_key(name).with_suffix(".pub").read_text() for name in ADDRESSES}
-    return "".join(f"{name},{address} {keys[name]}" for name, address in ADDRESSES.items())
+    known = addresses(size.hosts(place))
+    keys = {name: place.host_key(name).with_suffix(".pub").read_text() for name in known}
+    return "".join(f"{name},{address} {keys[name]}" for name, address in known.items())
 
 
 def dropbear_key(openssh: str) -> bytes:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.lab import config, disk, domain, guest, keys, kvm, network, userland
+from tui.lab import config, disk, domain, guest, keys, kvm, network, size, userland
 from tui.lab.command import require
 from tui.lab.cpio import Archive
-from tui.lab.inventory import GUEST, HOSTS, SOURCE
+from tui.lab.inventory import GUEST, SOURCE
 from tui.lab.lock import held
 from tui.lab.machine import Machine
 from tui.lab.namespaces import BUILDER, MARK
@@ -34,31 +34,42 @@ class Lab:
 
     def machine(self, name: str) -> Machine:
         """The lab's host of that name; Failure if there is none."""
-        for host in HOSTS:
-            if host.name == name:
-                return Machine(self.place, host)
-        raise Failure(f"the lab has no host {name!r}", hint=f"Its hosts are {', '.join(host.name for host in HOSTS)}.")
+        for machine in self.machines:
+            if machine.host.name == name:
+                return machine
+        names = ", ".join(machine.host.name for machine in self.machines)
+        raise Failure(f"the lab has no host {name!r}", hint=f"Its hosts are {names}.")
 
     @property
     def machines(self) -> list[Machine]:
         """All hosts of the lab."""
-        return [Machine(self.place, host) for host in HOSTS]
+        return [Machine(self.place, host) for host in size.hosts(self.place)]
 
     @property
     def hypervisors(self) -> list[Machine]:
         """The hosts that run libvirtd."""
         return [machine for machine in self.machines if machine.host.hypervisor]
 
-    def up(self, rate: str | None = None, *, nbd: bool = False, userlands: Mapping[str, str] | None = None) -> None:
+    def up(
+        self,
+        rate: str | None = None,
+        *,
+        nbd: bool = False,
+        userlands: Mapping[str, str] | None = None,
+        hypervisors: int | None = None,
+    ) -> None:
         """Starts the lab, or repairs it; the link rate (`none`: no limit) is stored until another is given.
 
-        `userlands` has the Debian suite by host; None keeps the lab's. They cannot be changed while it is up.
+        `userlands` has the Debian suite by host; None keeps the lab's. They cannot be changed while it is up, nor can
+        the number of hypervisors.
         With `nbd` the storage host of a new lab serves the disk over NBD, as an older libvirt requires.
         """
         require(PROGRAMS)
         with self._locked():
             self.place.folder.mkdir(parents=True, exist_ok=True)
             self.place.folder.chmod(0o700)
+            if hypervisors is not None:
+                size.choose(self.place, hypervisors)
             self._choose_userlands(userlands)
             keys.make_keys(self.place)
             self._install_images()
@@ -146,7 +157,7 @@ class Lab:
         archive.add("lab/root/.ssh/authorized_keys", self.place.key.with_suffix(".pub").read_bytes(), 0o600)
         host_key = keys.dropbear_key(self.place.host_key(GUEST.name).read_text())
         archive.add("lab/etc/dropbear/key", host_key, 0o600)
-        archive.add("lab/etc/hosts", network.hosts_file().encode())
+        archive.add("lab/etc/hosts", network.hosts_file(size.hosts(self.place)).encode())
         return archive.data()
 
     def _connect(self, pool: ThreadPoolExecutor, rate: str | None) -> None:

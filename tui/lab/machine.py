@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
-from tui.lab import disk, keys, network, userland
+from tui.lab import disk, keys, network, size, userland
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.inventory import STORAGE, Host
 from tui.lab.namespaces import MARK, inherited, inside, launch
@@ -197,7 +197,7 @@ class Machine:
             if not (etc / name).exists():
                 (etc / name).touch()
         _write(etc / "hostname", f"{self.host.name}\n")
-        _write(etc / "hosts", network.hosts_file())
+        _write(etc / "hosts", network.hosts_file(size.hosts(self.place)))
         _write(etc / "machine-id", f"{identity.hex}\n")
         passwd = with_home((etc / "passwd").read_text(), str(self.home))
         _write(etc / "passwd", with_line(passwd, "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin"))

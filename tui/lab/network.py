@@ -1,11 +1,12 @@
 """The lab's network: a switch in its own namespace, a link from it to every host, a bridge on each hypervisor."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.lab.command import run, succeeds
-from tui.lab.inventory import ADDRESSES, NETWORK_BITS, Host
+from tui.lab.inventory import HOSTS, NETWORK_BITS, Host, addresses
 from tui.lab.namespaces import MARK, inside, launch
 from tui.lab.process import Process
 
@@ -88,9 +89,9 @@ def limit(process: Process, rate: str) -> None:
         run(inside(process, ["tc", "qdisc", "del", "dev", "eth0", "root"], network_only=True))
 
 
-def hosts_file() -> str:
+def hosts_file(hosts: Iterable[Host] = HOSTS) -> str:
     """The text of /etc/hosts on all hosts; no lab name is a loopback address, which QEMU would refuse."""
-    names = "".join(f"{address} {name}\n" for name, address in ADDRESSES.items())
+    names = "".join(f"{address} {name}\n" for name, address in addresses(hosts).items())
     return f"127.0.0.1 localhost\n::1 localhost\n{names}"
 
 

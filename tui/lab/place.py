@@ -31,6 +31,7 @@ class Place:
         self.config = self.folder / "config.toml"  # of the app
         self.link_rate = self.folder / "link"  # holds the chosen link rate
         self.userlands = self.folder / "userlands"  # holds the Debian suite of each host that has one
+        self.size = self.folder / "hypervisors"  # holds how many run VMs, if they are not two
         self.nbd = self.folder / "nbd"  # exists if the storage host serves the guest's disk over NBD
 
     def host(self, name: str) -> Path:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tui.core.failure import Failure
+from tui.lab import size
 from tui.lab.cache import kept
 from tui.lab.command import SYSTEM_PATH, require, run
-from tui.lab.inventory import HOSTS
+from tui.lab.inventory import HOSTS, Host
 from tui.lab.place import CACHE, Place
 
 PACKAGES = (
@@ -24,19 +25,19 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MACHINE = "/machine"  # where the root of this machine is mounted in such a host
 BUILD_LIMIT_S = 600.0
 NEEDED_BYTES = 10**9  # the packages and what they unpack to
-HYPERVISORS = tuple(host.name for host in HOSTS if host.hypervisor)
 
 
-def parse(words: Sequence[str]) -> dict[str, str]:
+def parse(words: Sequence[str], hosts: Sequence[Host] = HOSTS) -> dict[str, str]:
     """The Debian suite by host, from words such as `sid` (all hypervisors) or `destination=trixie`."""
+    hypervisors = [host.name for host in hosts if host.hypervisor]
     chosen = {}
     for word in words:
         host, _, suite = word.rpartition("=")
-        if host and host not in HYPERVISORS:
-            raise Failure(f"{host!r} cannot have a userland", hint=f"Only {' and '.join(HYPERVISORS)} run libvirt.")
+        if host and host not in hypervisors:
+            raise Failure(f"{host!r} cannot have a userland", hint=f"Only {' and '.join(hypervisors)} run libvirt.")
         if not re.fullmatch(r"[a-z]{3,20}", suite):
             raise Failure(f"{suite!r} is not the name of a Debian release", hint="Use a name such as sid or trixie.")
-        chosen.update(dict.fromkeys([host] if host else HYPERVISORS, suite))
+        chosen.update(dict.fromkeys([host] if host else hypervisors, suite))
     return chosen
 
 
@@ -44,7 +45,7 @@ def chosen(place: Place) -> dict[str, str]:
     """The Debian suite of each host of a lab that has one; the other hosts run the programs of this machine."""
     if not place.userlands.exists():
         return {}
-    return parse(place.userlands.read_text().split())
+    return parse(place.userlands.read_text().split(), size.hosts(place))
 
 
 def choose(place: Place, wanted: Mapping[str, str]) -> None:

@@ -79,7 +79,10 @@ def test_the_longest_total_time_is_an_option_of_automatic(planned: Any) -> None:
     [
         (("migrate",), "VM is missing. vmlm-tui migrate --help shows what is expected."),
         (("migrate", "x", "--json", "--detach"), "argument --detach: not allowed with argument --json."),
-        (("migrate", "x", "--to", "storage"), "argument --to: invalid choice: 'storage'"),
+        (
+            ("migrate", "x", "--to", "storage"),
+            "--to storage: there is no such host. The hosts are source, destination.",
+        ),
         (("migrate", "x", "--downtime", "2h"), '"2h" is not a maximum downtime. Expected: a time from 1 ms to 2000 s'),
         (("migrate", "x", "--parallel", "256"), '"256" is not a number of parallel connections.'),
         (

@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 
 def test_four_keys_are_required(path: Path) -> None:
     found = read(path, MINIMAL)
-    assert [(host.name, host.ssh) for host in found.hosts.all] == [
+    assert [(host.name, host.ssh) for host in found.machines] == [
         ("source", "root@a"),
         ("destination", "root@b"),
         ("storage", "root@c"),
@@ -83,7 +83,7 @@ def test_the_source_is_local_for_the_app_and_remote_for_its_peer(
 
 
 def test_the_destination_is_reached_over_ssh_without_prompts(path: Path) -> None:
-    destination = read(path, MINIMAL).hosts.destination
+    destination = read(path, MINIMAL).hosts["destination"]
     assert destination.libvirt == destination.peer_uri == "qemu+ssh://root@b/system?no_tty=1"
 
 

@@ -107,7 +107,13 @@ WRONG = [
         '[hosts.destination] libvirt: "b" is not a libvirt URI such as "qemu:///system" or'
         ' "qemu+ssh://root@192.0.2.10/system".',
     ),
-    ("hosts.spare", 'ssh = "d"', "[hosts.spare]: there is no such table. Expected: [hosts.source], "),
+    ("hosts.spare", 'shh = "d"', "[hosts.spare] shh: there is no such key. Did you mean ssh?"),
+    ("storage", 'host = "nas"', "[storage] host: there is no table [hosts.nas]. The hosts are source, destination"),
+    ('hosts."a b"', 'ssh = "d"', '[hosts.a b]: "a b" is not a name for a host: up to 40 of the letters a to z, digits'),
+    ('hosts."a/b"', 'ssh = "d"', '[hosts.a/b]: "a/b" is not a name for a host: up to 40 of the letters a to z, digits'),
+    ('hosts."a.b"', 'ssh = "d"', '[hosts.a.b]: "a.b" is not a name for a host: up to 40 of the letters a to z, digits'),
+    (f"hosts.{'x' * 41}", 'ssh = "d"', f'[hosts.{"x" * 41}]: "{"x" * 41}" is not a name for a host'),
+    ("hosts.spare", 'ssh = "root@b"', '[hosts.destination] ssh: "root@b" is spare as well, and a VM cannot'),
     (
         "storage",
         'images = "images"',
@@ -196,7 +202,10 @@ def test_an_invalid_key_is_one_sentence(path: Path, table: str, line: str, sente
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "[hosts.source] ssh: it is missing, and must be an ssh target such as"),
+        ("", "[vm] name: it is missing, and must be the name libvirt has for the VM"),
+        ('[vm]\nname = "a"', "[hosts]: there is no host that runs VMs. Add one as [hosts.NAME] with its ssh, such as"),
+        ('[vm]\nname = "a"\n[hosts.storage]\nssh = "a"', "[hosts]: there is no host that runs VMs. Add one as"),
+        ('[vm]\nname = "a"\n[hosts.kvm1]', "[hosts.kvm1] ssh: it is missing, and must be an ssh target such as"),
         (HOSTS, "[vm] name: it is missing, and must be the name libvirt has for the VM"),
         ("vm = 1\n" + HOSTS, "[vm]: 1 is not a table. Put its keys under [vm]."),
         ('vm = ["a"]\n' + HOSTS, "[vm]: a list is not a table. Put its keys under [vm]."),

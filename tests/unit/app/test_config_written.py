@@ -46,7 +46,7 @@ def test_a_changed_address_changes_the_derived_uris(path: Path) -> None:
     changed, problems = check(text)
     assert problems == ()
     assert changed is not None
-    assert changed.hosts.destination.libvirt == "qemu+ssh://root@d/system?no_tty=1"
+    assert changed.hosts["destination"].libvirt == "qemu+ssh://root@d/system?no_tty=1"
 
 
 def test_create_never_replaces_a_file(path: Path) -> None:

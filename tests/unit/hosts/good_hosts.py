@@ -16,16 +16,13 @@ from tui.hosts.model.host import System
 from tui.hosts.model.ports import OPEN, Tried
 from tui.hosts.model.software import parse_software
 from tui.hosts.model.ssh import WORKS, Attempt
-from tui.hosts.model.steps import STEPS
+from tui.hosts.model.steps import all_steps
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.change import Change
 from tui.linux.qemu_conf import QemuConf
 from tui.vm.model.cpu import IDENTICAL, Cpu, CpuFit
 from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import RUNS, Kvm
-
-BY_ID = {step.id: step for step in STEPS}
-
 
 ADDRESSES = {"source": "192.0.2.1", "destination": "192.0.2.2", "storage": "192.0.2.3"}
 
@@ -38,6 +35,9 @@ def checked_config(**hosts: str) -> Configured:
     read, problems = config.check(tables)
     assert read, problems
     return configured(read)
+
+
+BY_ID = {step.id: step for step in all_steps(checked_config())}
 
 
 def daemon(host: str, **fields: Any) -> Daemon:
@@ -87,7 +87,8 @@ def good() -> HostsFacts:
             way = replace(way, ssh=Attempt(WORKS), peer=end, ports=Tried(address, ((49152, OPEN),)))
         ways[start, end] = way
     hosts = {host: one_host(host) for host in ADDRESSES}
-    return HostsFacts(checked_config(), hosts, ways, CpuFit("kvm", IDENTICAL, CPU, CPU))
+    facts = HostsFacts(checked_config(), hosts, ways)
+    return facts.with_way("source", "destination", cpu=CpuFit("kvm", IDENTICAL, CPU, CPU))
 
 
 def with_host(facts: HostsFacts, host: str, **sections: Any) -> HostsFacts:
@@ -129,4 +130,4 @@ def all_down() -> HostsFacts:
         for other in ADDRESSES:
             sections = dict.fromkeys(("names", "ssh", "account", "peer", "ports", "firewall"), DOWN)
             facts = with_way(facts, host, other, **sections)
-    return replace(facts, cpu=DOWN)
+    return facts.with_way("source", "destination", cpu=DOWN)

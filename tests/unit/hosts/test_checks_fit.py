@@ -1,11 +1,9 @@
 """Checks that a VM of one host can run on the other."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests.fake_hosts import GIB
-from tests.unit.hosts.good_hosts import CPU, MACHINES, daemon, found, good, qemu, with_host
+from tests.unit.hosts.good_hosts import CPU, MACHINES, daemon, found, good, qemu, with_host, with_way
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING
 from tui.core.vm import Vm
 from tui.hosts.model.clock import Clock
@@ -36,11 +34,11 @@ def fit(verdict: str, *, vm: str = "", source: str = "aes avx2 avx512f", destina
 def test_a_cpu_must_have_the_features_that_the_vm_uses(cpus: CpuFit, mode: str | None, state: str) -> None:
     vm = None if mode is None else Domain("guest1", kind="kvm", machine="pc-q35-8.2", cpu_mode=mode)
     facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
-    assert found(replace(facts, cpu=cpus), "destination.cpu").state == state
+    assert found(with_way(facts, "source", "destination", cpu=cpus), "destination.cpu").state == state
 
 
 def test_missing_features_are_listed() -> None:
-    finding = found(replace(good(), cpu=fit(INCOMPATIBLE)), "destination.cpu")
+    finding = found(with_way(good(), "source", "destination", cpu=fit(INCOMPATIBLE)), "destination.cpu")
     assert finding.found == "EPYC: it lacks avx512f"
     assert finding.detail == "<cpu>both</cpu>"
 

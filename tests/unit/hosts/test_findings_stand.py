@@ -12,6 +12,7 @@ import pytest
 from tests.unit.hosts import good_hosts as hosts
 from tests.unit.nfs import nfs_world as bare
 from tests.unit.nfs import test_sharing as sharing
+from tests.unit.nfs.nfs_world import SHARED
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
@@ -20,7 +21,7 @@ from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.script import LoginRead
 from tui.hosts.model.ssh import KEY_NOT_KNOWN, Attempt
-from tui.hosts.model.steps import STEPS as HOST_STEPS
+from tui.hosts.model.steps import all_steps as host_steps
 from tui.linux.addresses import Resolved
 from tui.linux.exports import parse_exports
 from tui.linux.firewall import Firewall
@@ -43,7 +44,7 @@ def state(finding: Finding | None) -> str:
 # -- NFS --
 
 DOWN = Failure("it can't be reached", "there was no answer")
-NFS_STEPS = {step.id: step for step in all_steps()}
+NFS_STEPS = {step.id: step for step in all_steps(SHARED)}
 UFW = "Status: active\n\nTo                         Action      From\n"
 TWO_ADDRESSES = {SOURCE: Resolved("source", ("192.0.2.10", "198.51.100.10"))}
 
@@ -115,7 +116,7 @@ def test_no_step_of_the_nfs_list_changes_its_finding(name: str, whole: NfsFacts)
 
 # -- hosts --
 
-HOST_BY_ID = {step.id: step for step in HOST_STEPS}
+HOST_BY_ID = {step.id: step for step in host_steps(hosts.checked_config())}
 
 
 class RandomOrder:
@@ -159,7 +160,7 @@ class RandomOrder:
         return {} if isinstance(names, Failure) or names is None else names
 
     async def cpu(self, *_: Any) -> Any:
-        return await self._answer(self._whole.cpu)
+        return await self._answer(self._whole.way("source", "destination").cpu)
 
     def __getattr__(self, part: str) -> Any:
         """Any other part: of one host, or between it and the other hypervisor."""
@@ -187,7 +188,10 @@ def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
     little = replace(good.at("destination").system, memory_available_bytes=1)  # type: ignore[type-var]
     yield "the VM is already there", hosts.with_host(good, "destination", libvirt=running, system=little)
     other = Cpu("<cpu><model>Other</model></cpu>", frozenset({"aes"}))
-    yield "another CPU", replace(good, cpu=CpuFit("kvm", INCOMPATIBLE, hosts.CPU, other))
+    yield (
+        "another CPU",
+        hosts.with_way(good, "source", "destination", cpu=CpuFit("kvm", INCOMPATIBLE, hosts.CPU, other)),
+    )
     yield "ssh refused", hosts.with_way(good, "source", "destination", ssh=Attempt(KEY_NOT_KNOWN), peer=None)
     yield (
         "an address of another host",
@@ -202,7 +206,13 @@ def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
     )
     yield (
         "no libvirt at the destination",
-        hosts.with_host(replace(good, cpu=DOWN), "destination", libvirt=DOWN, kvm=DOWN, userfaultfd=DOWN),
+        hosts.with_host(
+            hosts.with_way(good, "source", "destination", cpu=DOWN),
+            "destination",
+            libvirt=DOWN,
+            kvm=DOWN,
+            userfaultfd=DOWN,
+        ),
     )
     yield "no root at the source", hosts.with_host(good, "source", conf=DOWN, kvm=DOWN, userfaultfd=DOWN, software=DOWN)
 

@@ -80,7 +80,7 @@ async def test_every_part_of_every_host_is_read(world: FakeHosts) -> None:
 async def test_a_host_that_does_not_respond_delays_only_parts_that_need_it(world: FakeHosts) -> None:
     world.shells["root@storage"].released.clear()
     async for facts in rounds(world).run():
-        if facts.cpu and facts.way("source", "destination").peer and facts.way("source", "storage").names:
+        if (way := facts.way("source", "destination")).cpu and way.peer and facts.way("source", "storage").names:
             world.shells["root@storage"].released.set()
         else:
             assert facts.at("storage").system is None

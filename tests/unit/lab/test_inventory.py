@@ -52,7 +52,7 @@ def test_the_app_accepts_the_labs_configuration(tmp_path: Path) -> None:
     read = load(file)
     assert read.vm.name == GUEST.name
     assert read.vm.memory_bytes == GUEST.memory_mib * 2**20
-    assert [read.hosts.source.ssh, read.hosts.storage.ssh] == ["root@source", "root@storage"]
+    assert [read.hosts["source"].ssh, read.hosts["storage"].ssh] == ["root@source", "root@storage"]
 
 
 def test_the_guests_disk_bypasses_the_page_cache_if_the_folder_supports_it() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ async def workload(_vm: str, _known: Workload | None) -> Workload:
     return Workload("memory", PARAMETERS)
 
 
-def app(stage: Stage, runs: Path) -> MigrationOwner:
+def app(stage: Stage, runs: Path, hosts: Sequence[str] = ("source", "destination")) -> MigrationOwner:
     """The app, started anew at each call."""
-    return MigrationOwner(connections(stage), stage.open, runs, 0.005, workload)
+    return MigrationOwner(connections(stage, hosts), stage.open, runs, 0.005, workload)
 
 
 def stage_of(name: str = "pre-copy-idle", *, waits_for_keys: bool = True) -> Stage:

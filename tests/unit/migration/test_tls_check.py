@@ -289,8 +289,9 @@ async def test_without_root_the_login_reads_what_it_may() -> None:
 async def test_the_daemon_of_a_user_is_not_checked() -> None:
     hosts = hosts_with(READ, READ)
     table = hosts.connections.config.hosts
-    session = replace(table.source, libvirt="qemu:///session")
-    hosts.connections.config = replace(hosts.connections.config, hosts=replace(table, source=session))
+    session = replace(table["source"], libvirt="qemu:///session")
+    named = {**table.named, "source": session}
+    hosts.connections.config = replace(hosts.connections.config, hosts=replace(table, named=named))
     assert (await check_of(hosts).check(PLAN, "source")).doubts == (
         "The TLS certificates of source were not checked: its libvirt is the one of a user.",
     )

@@ -13,7 +13,9 @@ from tui.linux.units import Unit
 from tui.nfs.model.facts import OPEN, ClientRead, NfsFacts, ServerRead, Shared
 from tui.nfs.model.steps import all_steps
 
-STEPS = {step.id: step for step in all_steps()}
+ROLES = {role: role for role in (STORAGE, SOURCE, DESTINATION)}
+SHARED = Shared(ROLES, STORAGE, "/data", "/srv/images", "vm1")
+STEPS = {step.id: step for step in all_steps(SHARED)}
 
 
 GIB = 1 << 30
@@ -43,7 +45,7 @@ def world(
     hosts: tuple[str, str, str] = HOSTS[0], export: str = "/srv/images", images: str = "/data/images"
 ) -> NfsFacts:
     """Three hosts with everything installed, and nothing shared yet."""
-    shared = Shared(*hosts, images, export, "vm1")
+    shared = Shared(dict(zip((STORAGE, SOURCE, DESTINATION), hosts, strict=True)), STORAGE, images, export, "vm1")
     addresses = ("192.0.2.3", "192.0.2.10", "192.0.2.11")
     names = {
         role: Resolved(name, (name if ":" in name else address,))

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fake_hosts import answered
+from tests.unit.nfs.nfs_world import ROLES
 from tui.linux.addresses import Resolved, parse_ahosts
 from tui.linux.change import Command
 from tui.linux.folder import parse_folder
@@ -104,7 +105,7 @@ def test_a_row_of_ufw_of_another_form_is_skipped() -> None:
 
 
 def test_an_exports_file_that_can_not_be_decoded_is_skipped() -> None:
-    shared = Shared("storage", "source", "destination", "/data", "/srv", "vm1")
+    shared = Shared(ROLES, "storage", "/data", "/srv", "vm1")
     output = answered(exports="YQ== /etc/exports\n!! /etc/exports.d/x.exports\n", threads="²")
     server = parse_server(output, shared)
     assert (server.exports, server.threads) == ({"/etc/exports": "a"}, 0)

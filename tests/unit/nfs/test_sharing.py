@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.nfs.nfs_world import SHARED
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
@@ -15,12 +16,12 @@ from tui.linux.packages import Package
 from tui.linux.qemu_conf import QemuConf
 from tui.nfs.model.checks.image import image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
-from tui.nfs.model.facts import ClientRead, ImageRead, NfsFacts, QemuUser, ServerRead, Shared, VmsRead
+from tui.nfs.model.facts import ClientRead, ImageRead, NfsFacts, QemuUser, ServerRead, VmsRead
 from tui.nfs.model.proof import ROOT, USER, Proof
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import Disk
 
-STEPS = {step.id: step for step in all_steps()}
+STEPS = {step.id: step for step in all_steps(SHARED)}
 PATH = "/srv/images"
 ROOT_MOUNT = "20 1 8:1 / / rw - ext4 /dev/sda1 rw"
 NFS_MOUNT = "21 20 0:50 / /srv/images rw - nfs4 storage:/srv/images rw,vers=4.2"
@@ -46,7 +47,7 @@ def world(line: str = NFS_MOUNT, **client: Any) -> NfsFacts:
     vm = Vm("vm1", "uuid", "shut off")
     vms = {SOURCE: VmsRead((vm,), {"vm1": (Disk("vda", IMAGE.path),)}), DESTINATION: VmsRead()}
     return NfsFacts(
-        Shared("storage", "source", "destination", "/data", PATH, "vm1"),
+        SHARED,
         {STORAGE: server, **clients},
         vms,
         {SOURCE: (IMAGE,), DESTINATION: (IMAGE,)},
@@ -212,7 +213,7 @@ def test_two_running_vms_with_one_image_are_a_failure(
 
 def test_an_image_that_another_program_locks_is_a_warning_unless_a_libvirt_did_not_reply() -> None:
     locked = replace(world(), images={SOURCE: (replace(IMAGE, locked=True),)})
-    assert "no VM of these two hosts uses it" in found(locked, "source.single").found
+    assert "no VM of these hosts uses it" in found(locked, "source.single").found
     failed = replace(locked, vms={**locked.vms, DESTINATION: Failure("libvirt did not answer")})
     assert found(failed, "source.single").state == UNKNOWN
 

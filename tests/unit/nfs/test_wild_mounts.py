@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_hosts import answered
-from tests.unit.nfs.nfs_world import NFS, STEPS, but, folder, found, mounted, planned, world
+from tests.unit.nfs.nfs_world import NFS, ROLES, STEPS, but, folder, found, mounted, planned, world
 from tui.checklist.model.check import FAILED, OK, WARNING
 from tui.core.settings import SOURCE, STORAGE
 from tui.linux.change import AddLines, Change, Command, RemoveLines
@@ -24,7 +24,7 @@ ON_TOP = NFS.format("rw").replace("21 20 ", "31 30 ")
 FSTAB = "192.0.2.3:/srv/images /srv/images nfs noauto,x-systemd.automount,_netdev 0 0\n"
 OTHER = "192.0.2.3:/home /home nfs noauto,x-systemd.automount 0 0\n"
 
-SHARED = Shared("storage", "source", "destination", "/data", "/srv/images", "vm1")
+SHARED = Shared(ROLES, "storage", "/data", "/srv/images", "vm1")
 
 
 def client(*lines: str, fstab: str = FSTAB, **changed: object) -> NfsFacts:

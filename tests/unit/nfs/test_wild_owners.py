@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fake_hosts import answered
+from tests.unit.nfs.nfs_world import ROLES
 from tests.unit.nfs.test_sharing import GOOD, IMAGE, NFS_MOUNT, found, world
 from tui.checklist.model.check import FAILED, OK, WARNING
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
@@ -14,7 +15,7 @@ from tui.nfs.model.facts import NfsFacts, QemuUser, Shared
 from tui.nfs.model.proof import USER
 from tui.nfs.model.script import parse_client
 
-SHARED = Shared("storage", "source", "destination", "/data", "/srv/images", "vm1")
+SHARED = Shared(ROLES, "storage", "/data", "/srv/images", "vm1")
 
 
 def owned(uid: int, here: str, domains: tuple[str, str] = ("", ""), there: int = 0) -> NfsFacts:

@@ -22,6 +22,7 @@ MODULES = {
     "clock": "after_move",
     "runs": "runs",
     "study": "study",
+    "hosts": "hosts",
     "keys": "keys",
     "shot": "shot",
     "demo": "demo",
@@ -43,6 +44,7 @@ vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
+vmlm-tui hosts [add NAME USER@HOST] [--json]
 vmlm-tui keys [--help]
 vmlm-tui shot RUN [--help] ...
 vmlm-tui demo

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.output import Output, with_commands
 from tui.core.failure import Failure
-from tui.core.settings import OTHER
 
 if TYPE_CHECKING:
     from tui.core.connections import Connections
@@ -53,13 +52,13 @@ async def dry_run(
     connections: "Connections", scripts: "Scripts", plan: "Plan", options: argparse.Namespace, output: Output
 ) -> int:
     """Print what the app would call, then on stderr what would keep it from that; returns the exit status."""
-    origin, failures = await _origin(connections, plan, options.to or "")
+    origin, failures = await _origin(connections, plan)
     doubts: tuple[str, ...] = ()
     if plan.tls and not failures:
         failures, doubts = await _certificates(connections, plan, origin)
-    script = await scripts.of_plan(plan, origin)
+    script, target = await scripts.of_plan(plan, origin), connections.config.target(origin, plan.to)
     if options.json:
-        found: dict[str, Any] = {"kind": "dry-run", "vm": plan.vm, "origin": origin, "target": OTHER[origin]}
+        found: dict[str, Any] = {"kind": "dry-run", "vm": plan.vm, "origin": origin, "target": target}
         found |= {"virsh": script.virsh, "python": script.python, "refused": [str(each) for each in failures]}
         found["unchecked"] = list(doubts)
         output.lines([json.dumps(found, ensure_ascii=False)])
@@ -83,14 +82,14 @@ async def _certificates(
     return found.failures, found.doubts
 
 
-async def _origin(connections: "Connections", plan: "Plan", to: str) -> tuple[str, tuple[Failure, ...]]:
+async def _origin(connections: "Connections", plan: "Plan") -> tuple[str, tuple[Failure, ...]]:
     """The host that has the VM, and what would keep the migration from starting; Failure if no host has it."""
     from tui.migration.backend.preflight import Moved, Refused, checked, inventory_of
 
     try:
-        return (await checked(connections, plan, OTHER.get(to, "")))[0].host, ()
+        return (await checked(connections, plan))[0].host, ()
     except Moved as moved:
-        raise Failure(f"{plan.vm} is on {to} already", "", "Nothing was started.") from moved
+        raise Failure(f"{plan.vm} is on {plan.to} already", "", "Nothing was started.") from moved
     except Refused as refused:
         failures = refused.failures
     found = (await inventory_of(connections)).origin(plan.vm)

@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.app.commands.options import add_host, add_limits, add_vm, numbers
+from tui.app.commands.options import add_host, add_limits, add_vm, numbers, target_host
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.plan import Plan
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 USAGE = "forecast VM [--to HOST] [--probe] [--downtime TIME] [--bandwidth RATE] [--json] [--config FILE] [--help]"
 ABOUT = """\
-Measures for 15 s how much memory the running VM dirties, and prints what a migration to the other host would come to
+Measures for 15 s how much memory the running VM dirties, and prints what a migration to another host would come to
 with each technique. It migrates nothing. The bandwidth is known from earlier runs between the two hosts, from the
 limit, or from a probe. Values that are not given are those of [migration] in the configuration.
 The exit status is 0 if there is a forecast, 2 for wrong arguments, else 1."""
@@ -35,7 +35,7 @@ def main(verb: str, words: list[str]) -> int:
     if options.vm is None:
         parser.error("VM is missing")
     config = configured(options)
-    plan = plan_of(options, config)
+    plan = replace(plan_of(options, config), to=target_host(options, config))
 
     async def command(session: Session) -> int:
         from tui.app.wiring import forecaster_alone

@@ -107,7 +107,7 @@ def json_lines(_migration: Migration, each: Record) -> list[str]:
 def result_lines(migration: Migration, width: int) -> list[str]:
     """The result as the Migrate page has it."""
     found = facts(migration.timeline, migration.folder, migration.origin)
-    texts = ((fact.label, with_commands(fact.text, migration.vm.name)) for fact in found)
+    texts = ((fact.label, with_commands(fact.text, migration.vm.name, next_target(migration))) for fact in found)
     return [title(migration.timeline)[0], *(line for each in texts for line in wrapped(*each, LABEL, width))]
 
 
@@ -125,3 +125,10 @@ def exit_status(timeline: Timeline) -> int:
     if timeline.verified is not None and not timeline.verified[0]:
         return NOT_MOVED
     return {COMPLETED: MOVED, CANCELLED: STOPPED}.get(timeline.phase, NOT_MOVED)
+
+
+def next_target(migration: Migration) -> str:
+    """Where a further migration goes, back or once more; "" if its host need not be named."""
+    if not migration.plan.to:
+        return ""
+    return migration.origin if migration.timeline.phase == COMPLETED else migration.plan.to

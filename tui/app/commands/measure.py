@@ -8,7 +8,6 @@ from tui.app.commands.session import Session
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.settings import OTHER
 from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.forecast import Inputs
 from tui.migration.backend.preflight import Moved, checked
@@ -27,8 +26,8 @@ async def measured(
     session: Session, connections: Connections, forecaster: Forecaster, plan: Plan, options: argparse.Namespace
 ) -> Measured:
     """Measure the VM of the plan, with a probe of the link first if `options` have it; raises Failure."""
-    found = await _located(connections, plan, options.to or "")
-    target = OTHER[found.host]
+    found = await _located(connections, plan)
+    target = connections.config.target(found.host, plan.to)
 
     def on_progress(progress: Progress) -> None:
         session.output.progress(progress_figures(progress), progress_words(plan.vm, progress.inputs))
@@ -44,9 +43,9 @@ async def measured(
     return Measured(found, target, inputs)
 
 
-async def _located(connections: Connections, plan: Plan, to: str) -> VmOnHost:
+async def _located(connections: Connections, plan: Plan) -> VmOnHost:
     """The VM on its host; Failure for what would keep the migration from starting."""
     try:
-        return (await checked(connections, plan, OTHER.get(to, "")))[0]
+        return (await checked(connections, plan))[0]
     except Moved as moved:
-        raise Failure(f"{plan.vm} is on {to} already", "", "Nothing was measured.") from moved
+        raise Failure(f"{plan.vm} is on {plan.to} already", "", "Nothing was measured.") from moved

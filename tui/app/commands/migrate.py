@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands import migrate_options
-from tui.app.commands.options import add_host, add_limits, add_vm, numbers
+from tui.app.commands.options import add_host, add_limits, add_vm, numbers, target_host
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
 from tui.core.plan import (
@@ -21,7 +21,6 @@ from tui.core.plan import (
     Plan,
     without_post_copy,
 )
-from tui.core.settings import OTHER
 from tui.forecast.model.policy import POLICIES
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--down
     " " * 24 + "[--preset NAME] [--offline] [--dry-run [--python]] [--config FILE] [--help]"
 )
 ABOUT = """\
-Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
+Live-migrates VM to another host and follows it until it is over. Values that are not given are those of [migration]
 in the configuration. The migration belongs to a background process: it continues if this command ends.
 The exit status is 0 if the VM was moved, 3 if the migration was cancelled, 2 if it could not start, else 1; 128 and the
 number of the signal if the command was interrupted."""
@@ -99,7 +98,7 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     given = numbers(options) | {name: value for name, value in chosen.items() if value is not None}
     given |= migrate_options.given(options)
     base = config.migration if options.preset is None else config.technique.get(options.preset)
-    plan = _with_base(base.plan(options.vm), given)
+    plan = replace(_with_base(base.plan(options.vm), given), to=target_host(options, config))
     if options.timeout is not None and plan.technique not in TIMED:
         hint = f"Add --technique {POST_COPY_TIMEOUT} or {SUSPEND_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)
@@ -143,9 +142,9 @@ def _offline(verb: str, options: argparse.Namespace, config: "Config", plan: Pla
         from tui.migration.backend.preflight import Moved
 
         try:
-            session.output.lines([await session.migrations.move_definition(plan, OTHER.get(options.to or "", ""))])
+            session.output.lines([await session.migrations.move_definition(plan)])
         except Moved as moved:
-            raise Failure(f"{plan.vm} is on {options.to} already", "", "Nothing was moved.") from moved
+            raise Failure(f"{plan.vm} is on {plan.to} already", "", "Nothing was moved.") from moved
         return 0
 
     return run(verb, options, config, command, failed=CANNOT_START)
@@ -156,7 +155,7 @@ async def migrate(session: Session, plan: Plan, options: argparse.Namespace, inp
     from tui.app.commands.follow import Following
 
     following = Following(session, json=options.json, asks=True)
-    migration = await _start(session, plan, options.to or "", inputs)
+    migration = await _start(session, plan, inputs)
     await session.report_logout()
     if options.detach:
         session.output.lines([str(migration.folder)])
@@ -164,13 +163,13 @@ async def migrate(session: Session, plan: Plan, options: argparse.Namespace, inp
     return await following.until_over(migration)
 
 
-async def _start(session: Session, plan: Plan, to: str, inputs: "Inputs | None") -> "Migration":
+async def _start(session: Session, plan: Plan, inputs: "Inputs | None") -> "Migration":
     from tui.migration.backend.preflight import Moved
 
     try:
-        return await session.migrations.start(plan, OTHER.get(to, ""), inputs)
+        return await session.migrations.start(plan, forecast=inputs)
     except Moved as moved:
-        raise Failure(f"{plan.vm} is on {to} already", "", "Nothing was started.") from moved
+        raise Failure(f"{plan.vm} is on {plan.to} already", "", "Nothing was started.") from moved
 
 
 async def _forecast(session: Session, config: "Config", plan: Plan, options: argparse.Namespace) -> "Inputs | None":

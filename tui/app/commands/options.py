@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tui.core.failure import Failure
-from tui.core.settings import HYPERVISORS
+from tui.core.schema import plain
 from tui.migration.model import entry
 from tui.migration.model.entry import Entry
 
 if TYPE_CHECKING:
     from tui.app.arguments import Parser
+    from tui.core.settings import Config
 
 Read = Callable[[Entry, str], Any]
 
@@ -30,7 +31,15 @@ def add_vm(parser: "Parser") -> None:
 
 def add_host(parser: "Parser", does: str) -> None:
     """Add the host that `does` something."""
-    parser.add_argument("--to", choices=HYPERVISORS, metavar="HOST", help=f"{does}: source or destination")
+    parser.add_argument("--to", metavar="HOST", help=f"{does}; not needed where it can only be one")
+
+
+def target_host(options: argparse.Namespace, config: "Config") -> str:
+    """The host given with --to, "" if none is; Failure if the configuration has no such hypervisor."""
+    to = options.to or ""
+    if to and to not in config.hypervisors:
+        raise Failure(f"--to {plain(to)}: there is no such host", "", f"The hosts are {', '.join(config.hypervisors)}.")
+    return to
 
 
 def add_limits(parser: "Parser") -> None:

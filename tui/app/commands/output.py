@@ -72,12 +72,13 @@ class Output:
             self.closed = True
 
 
-def with_commands(sentence: str, vm: str = "VM") -> str:
-    """The sentence with the command of each action, as a page has its key."""
+def with_commands(sentence: str, vm: str = "VM", to: str = "") -> str:
+    """The sentence with the command of each action, as a page has its key; `to` is the host of a further migration."""
     name = shlex.quote(vm)
     verbs = {each: each for each in ("post-copy", "cancel", "resume", "announce")}
     verbs |= {"start": "migrate", "clock": "clock --set"}
-    keys = {f"migrate.{action}": f"`vmlm-tui {verb} {name}`" for action, verb in verbs.items()}
+    more = {"start": f" --to {to}"} if to else {}
+    keys = {f"migrate.{action}": f"`vmlm-tui {verb} {name}{more.get(action, '')}`" for action, verb in verbs.items()}
     keys |= {f"migrate.{limit}": f"`vmlm-tui set {name} --{limit}`" for limit in ("downtime", "bandwidth")}
     return with_keys(sentence, keys)
 

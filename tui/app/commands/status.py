@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.actions import without_keys
 from tui.core.failure import Failure, or_failure
+from tui.core.host_words import none_of
 from tui.vm.model.location import Inventory, VmPlacement
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def placements(inventory: Inventory) -> list[VmPlacement]:
 def vm_lines(inventory: Inventory) -> list[str]:
     """A line for each VM, or that there is none."""
     lines = [f"{each.name}  {each.sentence}" for each in placements(inventory)]
-    return lines or ([] if inventory.failures else ["Neither host has a VM."])
+    return lines or ([] if inventory.failures else [f"{none_of(inventory.hosts).capitalize()} has a VM."])
 
 
 def document(migrations: "list[Migration]", inventory: Inventory, warning: Failure | None = None) -> dict[str, Any]:

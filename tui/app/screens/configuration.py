@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from tui.app import config as configuration
 from tui.core.failure import Failure
 from tui.core.schema import Problem
-from tui.core.settings import Config, Storage
+from tui.core.settings import DESTINATION, SOURCE, Config, Storage
 from tui.ui.form import Form, enter, row, text_field
 
 
@@ -32,7 +32,7 @@ class Field:
 FIELDS = (
     Field("source", "source", "hosts.source", "ssh", "The ssh address of this host for the other hosts."),
     Field("destination", "destination", "hosts.destination", "ssh", "The ssh address of the host the VM moves to."),
-    Field("storage", "storage", "hosts.storage", "ssh", "The ssh address of the NFS server."),
+    Field("storage", "storage", "hosts.storage", "ssh", "The ssh address of the NFS server. Empty if there is none."),
     Field(
         "images", "storage folder", "storage", "images", "The folder of the images on that server.", Storage().images
     ),
@@ -86,7 +86,7 @@ class ConfigurationForm(Form[Config]):
 
     def _tables(self) -> dict[str, Any]:
         """The TOML tables of the file, without empty fields."""
-        tables: dict[str, Any] = {"hosts": {name: {} for name in ("source", "destination", "storage")}, "vm": {}}
+        tables: dict[str, Any] = {"hosts": {name: {} for name in (SOURCE, DESTINATION)}, "vm": {}}
         for field in FIELDS:
             value = self.text(field.id).strip()
             if value:

@@ -62,7 +62,7 @@ class Item:
     """
 
     id: str  # unique in its list, such as "storage.exports"
-    host: str  # source, destination or storage: the host that is checked and changed
+    host: str  # the host that is checked and changed
     title: str  # the requirement: "the folder is exported to both hosts"
     why: str  # the reason for it
     finding: Finding | None = None

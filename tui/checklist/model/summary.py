@@ -51,7 +51,7 @@ def sentence(
     """The sentence above the list; sudo on the hosts `wanted` requires a password; `first` replaces the advice."""
     known = [item for item in items if item.finding is not None]
     if not items:
-        return "There is nothing to check."
+        return first or "There is nothing to check."
     if not known and reading:
         return "Reading the hosts ..."
     if not known:

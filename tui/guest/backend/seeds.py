@@ -1,7 +1,6 @@
-"""Creates the NoCloud seed of a new VM on the shared folder, with any of the tools that the source host may have."""
+"""Creates the NoCloud seed of a new VM on the shared folder, with any of the tools that the host may have."""
 
 from tui.core.failure import Failure
-from tui.core.settings import SOURCE
 from tui.guest.model.seed import LABEL, Seed, meta_data, user_data
 from tui.linux.sudo import Sudo
 from tui.vm.backend.images import NAME_TAKEN, TAKEN
@@ -34,13 +33,13 @@ mv -nT -- "$1.part" "$1" || [ -e "$1" ]
 """
 
 
-async def make_seed(sudo: Sudo, seed: Seed, path: str, like: str) -> None:
-    """Write the seed to `path`, with the owner and mode of the file `like`."""
+async def make_seed(sudo: Sudo, host: str, seed: Seed, path: str, like: str) -> None:
+    """Write the seed to `path` on `host`, with the owner and mode of the file `like`."""
     argv = ["sh", "-c", MAKE, "sh", path, LABEL, user_data(seed), meta_data(seed), like]
-    done = await sudo.run(SOURCE, argv, timeout=LIMIT_S)
+    done = await sudo.run(host, argv, timeout=LIMIT_S)
     if done.status == NO_TOOL:
         tools = f"{', '.join(TOOLS[:-1])} or {TOOLS[-1]}"
-        raise Failure(f"The seed can't be created on {SOURCE}", f"it has none of {tools}", "Install genisoimage there.")
+        raise Failure(f"The seed can't be created on {host}", f"it has none of {tools}", "Install genisoimage there.")
     if done.status == TAKEN:
         raise Failure(f"The seed {path} could not be created", NAME_TAKEN, "Use another name.")
     done.output(f"The seed {path} could not be created")

@@ -1,4 +1,4 @@
-"""Reads the three hosts in parallel for the cards of the Hosts page, and handles the first login to one."""
+"""Reads the hosts in parallel for the cards of the Hosts page, and handles the first login to one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,12 +10,11 @@ from tui.checklist.backend.checklist import Checklist
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import FirstLogin, Hypervisor
-from tui.core.settings import HYPERVISORS
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.host import HostFacts, System, Virtualization
-from tui.hosts.model.steps import STEPS
+from tui.hosts.model.steps import all_steps
 
 
 class Hosts:
@@ -29,12 +28,13 @@ class Hosts:
         self.config = connections.config
         self.sudo = changes.sudo
         self._reading = HostReading(connections, changes.sudo)
-        self.checklist = Checklist(STEPS, HostsFacts(configured(self.config)), self._read, changes)
+        known = configured(self.config)
+        self.checklist = Checklist(all_steps(known), HostsFacts(known), self._read, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
         """The hosts before the first read, in the order of the page."""
-        hosts = self.config.hosts.all
-        return tuple(HostFacts(host.name, host.ssh, host.name in HYPERVISORS) for host in hosts)
+        hypervisors = self.config.hypervisors
+        return tuple(HostFacts(host.name, host.ssh, host.name in hypervisors) for host in self.config.machines)
 
     async def read(self, host: HostFacts) -> AsyncIterator[HostFacts]:
         """Yield `host` after each part that was read; a part that failed is a Failure."""

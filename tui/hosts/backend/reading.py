@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
-from tui.core.settings import DESTINATION, SOURCE, STORAGE, Config
+from tui.core.settings import Config
 from tui.core.ssh_target import target_of_uri
 from tui.hosts.model import account, userfaultfd
 from tui.hosts.model import clock as host_clock
@@ -40,13 +40,15 @@ CLOCK_ROUNDS = 3
 
 def configured(config: Config) -> Configured:
     """The part of the configuration that the steps depend on."""
-    hosts, hypervisors = config.hosts.all, (SOURCE, DESTINATION)
     return Configured(
-        ssh={host.name: host.ssh for host in hosts},
-        peer_uri={host.name: host.peer_uri for host in hosts if host.name in hypervisors},
+        ssh={host.name: host.ssh for host in config.machines},
+        peer_uri={name: config.hosts[name].peer_uri for name in config.hypervisors},
         images=config.storage.images,
         vm=config.vm.name,
         vm_memory_bytes=config.vm.memory_bytes,
+        hypervisors=config.hypervisors,
+        here=config.here,
+        storage=config.storage_host,
     )
 
 
@@ -60,7 +62,7 @@ class HostReading:
 
     async def as_login(self, host: str, names: Iterable[str] = ()) -> host_script.LoginRead:
         """What the app's login can read, and the addresses of `names`."""
-        folder = self._config.storage.images if host == STORAGE else self._config.storage.export
+        folder = self._config.storage.images if host == self._config.storage_host else self._config.storage.export
         return host_script.parse_login(host, await self._output(host, host_script.LOGIN_SCRIPT, folder, *names))
 
     async def as_root(self, host: str, login: str) -> tuple[QemuConf, Software | Failure | None]:
@@ -68,7 +70,7 @@ class HostReading:
 
         Another login may use libvirt there: the one by which the other host opens it, for the way back.
         """
-        if host == STORAGE:
+        if host == self._config.storage_host:
             return host_script.parse_root(host, await self._root_output(host, host_script.STORAGE_SCRIPT), None)
         peer = target_of_uri(self._config.hosts[host].peer_uri)
         logins = tuple(dict.fromkeys((login, (peer.user or "root") if peer else "root")))

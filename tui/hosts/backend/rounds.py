@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
 from itertools import starmap
 from typing import TypeVar
 
 from tui.core.failure import Failure, or_failure
-from tui.core.settings import HYPERVISORS, OTHER
 from tui.hosts.backend.reading import HostReading
-from tui.hosts.model.facts import ALL, HostsFacts, Libvirt
+from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.names import Names, is_local
 from tui.hosts.model.ports import Tried
 from tui.hosts.model.ssh import WORKS
@@ -17,7 +15,6 @@ from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
 from tui.vm.model.domain import Domain
 
 T = TypeVar("T")
-WAYS = tuple((start, end) for start in ALL for end in ALL if start != end or start in HYPERVISORS)
 
 
 class Rounds:
@@ -25,18 +22,21 @@ class Rounds:
 
     def __init__(self, reading: HostReading, facts: HostsFacts) -> None:
         self._reading = reading
+        self._configured = facts.configured
         self.facts = facts
         self._first: dict[str, asyncio.Task[None]] = {}  # by host
-        self._names: dict[tuple[str, str], asyncio.Task[None]] = {}  # by way, as in WAYS
+        self._names: dict[tuple[str, str], asyncio.Task[None]] = {}  # by way
         self._found: dict[str, Names | Failure] = {}  # by host: addresses of names, from the first round
+        self._ports_of = {host: asyncio.Lock() for host in facts.configured.hypervisors}  # one listener at a time
         self._newer: asyncio.Queue[HostsFacts | None] = asyncio.Queue()
 
     async def run(self) -> AsyncIterator[HostsFacts]:
         """Yield the facts after each part that was read, until all are."""
-        self._first = {host: asyncio.ensure_future(self._first_round(host)) for host in ALL}
-        self._names = {way: asyncio.ensure_future(self._names_of(*way)) for way in WAYS}
-        ways = OTHER.items()
-        second = [*map(self._as_qemu, HYPERVISORS), *starmap(self._ssh, ways), *starmap(self._ports, ways), self._cpu()]
+        self._first = {host: asyncio.ensure_future(self._first_round(host)) for host in self._configured.hosts}
+        self._names = {way: asyncio.ensure_future(self._names_of(*way)) for way in self._configured.ways}
+        ways, compared = self._configured.pairs, self._configured.compared
+        second = [*map(self._as_qemu, self._configured.hypervisors), *starmap(self._cpu, compared)]
+        second += [*starmap(self._ssh, ways), *starmap(self._ports, ways)]
         tasks = [*self._first.values(), *self._names.values(), *map(asyncio.ensure_future, second)]
         all_read = asyncio.gather(*tasks)
         all_read.add_done_callback(lambda _: self._newer.put_nowait(None))
@@ -53,13 +53,13 @@ class Rounds:
 
     async def _first_round(self, host: str) -> None:
         sections = [self._system(host)]
-        if host in HYPERVISORS:
+        if host in self._configured.hypervisors:
             sections.append(self._host(host, "libvirt", lambda: self._reading.libvirt(host)))
         await asyncio.gather(*sections)
 
     async def _system(self, host: str) -> None:
         """Read as the login, then as root; root is not tried if the login fails."""
-        wanted = (name for start, end in WAYS if start == host for name in self.facts.names_of(end))
+        wanted = (name for start, end in self._configured.ways if start == host for name in self.facts.names_of(end))
         found = await or_failure(self._reading.as_login(host, tuple(dict.fromkeys(wanted))))
         if isinstance(found, Failure):
             self._found[host] = found
@@ -81,7 +81,7 @@ class Rounds:
         """The addresses of the names of `end` on `start`; the name that its libvirt announces may be new."""
         await self._first[start]
         names = self._found[start]
-        if not isinstance(names, Failure) and end in HYPERVISORS:
+        if not isinstance(names, Failure) and end in self._configured.hypervisors:
             await self._first[end]
             if more := [name for name in self.facts.names_of(end) if name not in names]:
                 found = await or_failure(self._reading.names(start, more))
@@ -136,15 +136,17 @@ class Rounds:
         if not address:
             raise Failure(f"The ports of {end} could not be tried from {start}", "its address is unknown there")
         ports = conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS
-        return await self._reading.ports(start, end, address, ports)
+        async with self._ports_of[end]:
+            return await self._reading.ports(start, end, address, ports)
 
-    async def _cpu(self) -> None:
-        for host in HYPERVISORS:
-            await self._first[host]
+    async def _cpu(self, start: str, end: str) -> None:
+        for host in (start, end, *self._configured.hypervisors):
+            if host in (start, end) or self.facts.vm is None:  # any of them may have the VM
+                await self._first[host]
         vm = self.facts.vm or Domain(name="")
-        daemons = [self.facts.at(host).libvirt for host in HYPERVISORS]
-        cpu = await _after(daemons, lambda: self._reading.cpu(*HYPERVISORS, vm))
-        self._set(replace(self.facts, cpu=cpu))
+        daemons = [self.facts.at(host).libvirt for host in (start, end)]
+        cpu = await _after(daemons, lambda: self._reading.cpu(start, end, vm))
+        self._set_way(start, end, cpu=cpu)
 
     # -- store a part --
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from tui.checklist.model.check import Finding, from_failure
 from tui.core.failure import Failure
-from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE
 from tui.core.ssh_target import parse_target, target_of_uri
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
@@ -24,18 +23,63 @@ from tui.vm.model.cpu import CpuFit
 from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import Kvm
 
-ALL = (SOURCE, DESTINATION, STORAGE)
+ALL_PAIRS_UP_TO = 4  # hypervisors; of more, only the pairs with one of them are checked
 
 
 @dataclass(frozen=True)
 class Configured:
-    """The part of the configuration that the steps depend on; `ssh` and `peer_uri` are by host."""
+    """The part of the configuration that the steps depend on; `ssh` and `peer_uri` are by host.
+
+    `here` is the host that the app runs on, "" for none, `storage` the storage server, "" if there is none.
+    """
 
     ssh: Mapping[str, str]
     peer_uri: Mapping[str, str]
     images: str  # the folder of the images on the storage server
     vm: str
     vm_memory_bytes: int
+    hypervisors: tuple[str, ...]
+    here: str
+    storage: str
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts, the storage server last."""
+        return (*self.hypervisors, *filter(None, [self.storage]))
+
+    def partner(self, host: str) -> str:
+        """The hypervisor with which `host` is compared first: that of the app, or the first other; "" for none."""
+        home = self.here or self.hypervisors[0]
+        return home if host != home else next((each for each in self.hypervisors if each != home), "")
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The ways between two hypervisors that are checked: all, or with many those from and to one of them."""
+        home, few = self.here or self.hypervisors[0], len(self.hypervisors) <= ALL_PAIRS_UP_TO
+        every = ((start, end) for start in self.hypervisors for end in self.hypervisors if start != end)
+        return tuple(pair for pair in every if few or home in pair)
+
+    @property
+    def compared(self) -> tuple[tuple[str, str], ...]:
+        """The same pairs, each once: what two hypervisors have in common holds for both ways."""
+        order = self.hypervisors.index
+        return tuple((one, other) for one, other in self.pairs if order(one) < order(other))
+
+    @property
+    def ways(self) -> tuple[tuple[str, str], ...]:
+        """From which host the names of which other one are resolved; a hypervisor also its own."""
+        own = ((host, host) for host in self.hypervisors)
+        served = self.hypervisors if self.storage else ()
+        return (
+            *own,
+            *self.pairs,
+            *((host, self.storage) for host in served),
+            *((self.storage, host) for host in served),
+        )
+
+    def id(self, host: str, step: str, other: str) -> str:
+        """The id of a step of `host` that is about `other`, too."""
+        return f"{host}.{step}" if other == self.partner(host) else f"{host}.{step}.{other}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +115,7 @@ class Way:
     peer: str | Failure | None = None  # host name from the other's libvirt; "" without virsh
     ports: Tried | Failure | None = None
     firewall: Firewall | Failure | None = None  # of the other host; read only if ports are closed
+    cpu: CpuFit | Failure | None = None  # only of the pairs that are compared
 
 
 @dataclass(frozen=True)
@@ -80,7 +125,6 @@ class HostsFacts:
     configured: Configured
     hosts: Mapping[str, OneHost] = field(default_factory=dict)
     ways: Mapping[tuple[str, str], Way] = field(default_factory=dict)
-    cpu: CpuFit | Failure | None = None
 
     def at(self, host: str) -> OneHost:
         """The facts of one host."""
@@ -100,11 +144,11 @@ class HostsFacts:
 
     def address(self, host: str) -> str:
         """The address at which the others reach it, "" if unknown; the ends of the app's connections come first."""
-        others = [each for each in ALL if each != host]
+        others = [each for each in self.configured.hosts if each != host]
         system = self.at(host).system
         own = system.addresses if isinstance(system, System) else ()
         seen = [system.reached_at] if isinstance(system, System) else []
-        if host == SOURCE:
+        if host == self.configured.here:
             systems = (self.at(each).system for each in others)
             seen = [each.reached_from for each in systems if isinstance(each, System)]
         if own:  # the end of a tunnel or of address translation is not its own address
@@ -122,20 +166,20 @@ class HostsFacts:
 
     def names_of(self, host: str) -> tuple[str, ...]:
         """The names that others resolve: the configured ones and the announced one, without plain addresses."""
-        peer = target_of_uri(self.configured.peer_uri[host]) if host in HYPERVISORS else None
+        peer = target_of_uri(self.configured.peer_uri[host]) if host in self.configured.hypervisors else None
         names = (parse_target(self.configured.ssh[host]).host, peer.host if peer else "", self.announced(host))
         return tuple(dict.fromkeys(each for each in names if each and not is_address(each)))
 
     @property
     def vm(self) -> Domain | None:
         """The definition of the configured VM, from the host that has it."""
-        found = (self.at(host).libvirt for host in HYPERVISORS)
+        found = (self.at(host).libvirt for host in self.configured.hypervisors)
         return next((each.vm for each in found if isinstance(each, Libvirt) and each.vm), None)
 
     @property
     def vm_awaited(self) -> bool:
         """Whether a libvirt that may have it is still unread."""
-        return any(self.at(host).libvirt is None for host in HYPERVISORS)
+        return any(self.at(host).libvirt is None for host in self.configured.hypervisors)
 
 
 def unread(part: object) -> Finding | None:

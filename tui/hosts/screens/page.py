@@ -1,4 +1,4 @@
-"""The Hosts page: facts of the three hosts, polled while the page is shown, and the list of checks."""
+"""The Hosts page: facts of the hosts, polled while the page is shown, and the list of checks."""
 
 import asyncio
 import time
@@ -15,9 +15,9 @@ from tui.checklist.screens.page import ListPage
 from tui.core.failure import LoginRefused, UntrustedHost
 from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
-from tui.hosts.model.host import READING, HostFacts, System
+from tui.hosts.model.host import OK, READING, HostFacts, System
 from tui.hosts.screens.first_login import FirstLoginDialog
-from tui.hosts.widgets.card import HostCard, host_line
+from tui.hosts.widgets.card import NAME, HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog, Question, Typed
@@ -25,6 +25,8 @@ from tui.ui.password import PasswordDialog, Question, Typed
 POLL_EVERY_S = 5.0
 LATE_AFTER_S = 3.0
 HIGH = 36  # from this height all facts fit above the list
+MOST_LINES = 8  # of hosts above the list
+WIDEST_NAME = 20
 
 
 class HostsPage(ListPage):
@@ -34,9 +36,10 @@ class HostsPage(ListPage):
     CSS_PATH = [*ListPage.CSS_PATH, "page.tcss"]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
     HELP = (
-        "The three hosts of the configuration; the app runs on the source. Each host is read independently every few "
+        "The hosts of the configuration. Each host is read independently every few "
         "seconds while this page is shown, so an unreachable one delays no other. The list below checks whether VMs "
-        "can migrate between the hosts. It is read when the page is first shown, and by r. f fixes the line under the "
+        "can migrate between the hosts: all ways between them, but if they are more than four only those from and to "
+        "the first. It is read when the page is first shown, and by r. f fixes the line under the "
         "cursor and a fixes all that is missing; both show the commands first. What a makes possible follows in the "
         "same run, and its output shows it. u undoes a fix."
     )
@@ -51,11 +54,12 @@ class HostsPage(ListPage):
     CHANGES = ListPage.CHANGES | {"login"}
 
     def __init__(self, hosts: Hosts) -> None:
-        super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.hosts.all})
+        super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.machines})
         self._hosts = hosts
         self._facts = {facts.name: facts for facts in hosts.unread()}
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
         self._brief = Lines(id="brief")
+        self._wide = min(WIDEST_NAME, max(NAME, *map(len, self._facts)))
         self._lines = {name: self._line(facts, reading=True) for name, facts in self._facts.items()}
         self._poll_now: dict[str, asyncio.Event] = {}
         self._read_since: dict[str, float] = {}  # by host, start of the read that is running
@@ -176,7 +180,18 @@ class HostsPage(ListPage):
         self._facts[facts.name] = facts
         self._cards[facts.name].show_host(facts, reading=reading, late_s=late_s)
         self._lines[facts.name] = self._line(facts, reading=reading, late_s=late_s)
-        self._brief.show(*self._lines.values())
+        self._show_brief()
+
+    def _show_brief(self) -> None:
+        """Show a line for each host; if they are many, first those that are not well."""
+        names = list(self._lines)
+        if len(names) > MOST_LINES:
+            names.sort(key=lambda name: self._facts[name].state == OK)
+        shown = names if len(names) <= MOST_LINES else names[: MOST_LINES - 1]
+        hidden = names[len(shown) :]
+        well = ", all ok" if all(self._facts[name].state == OK for name in hidden) else ""
+        more = [Content.styled(f" {len(hidden)} more{well}", "dim")] if hidden else []
+        self._brief.show(*(self._lines[name] for name in shown), *more)
 
     def _line(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> Content:
-        return host_line(facts, self._hosts.config.vm.name, reading=reading, late_s=late_s)
+        return host_line(facts, self._hosts.config.vm.name, self._wide, reading=reading, late_s=late_s)

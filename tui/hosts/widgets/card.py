@@ -109,11 +109,11 @@ def _failure(part: object) -> Iterator[Fact]:
         yield "error", str(part), "bold $error"
 
 
-def host_line(facts: HostFacts, vm: str, *, reading: bool, late_s: int) -> Content:
-    """The line of one host, cut at the right edge; `reading` and `late_s` as in HostCard.show_host."""
+def host_line(facts: HostFacts, vm: str, wide: int, *, reading: bool, late_s: int) -> Content:
+    """The line of one host, cut at the right edge, its name in `wide` columns; the rest as in HostCard.show_host."""
     state = READING if reading else facts.state
     late = (f"  no answer for {late_s} s", "bold $warning") if late_s else ""
-    name, style = set_cell_size(facts.name, NAME), STYLES[state]
+    name, style = set_cell_size(facts.name, wide), STYLES[state]
     more = "   ".join(one_line(word) for word in _summary(facts, vm))
     return Content.assemble(" ", (name, "bold"), "  ", (state, style), late, f"  {one_line(facts.address)}  ", more)
 

@@ -11,7 +11,7 @@ from tui.core.failure import Failure, UntrustedHost
 from tui.core.limit import within
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.quantity import MIB
-from tui.core.settings import AGENT_REACH, SOURCE, state_folder
+from tui.core.settings import AGENT_REACH, state_folder
 from tui.core.ssh_target import parse_target
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -251,7 +251,7 @@ class Launch:
 
     def guest(self, name: str, subfolder: str = WORKLOAD) -> Guest:
         """A program in the guest of a VM, by its subfolder; Failure if the guest's address is unknown."""
-        return Guest(self._guest_shell(name), self._connections.shell(SOURCE), name, subfolder)
+        return Guest(self._guest_shell(name), self._connections.shell(self.config.home), name, subfolder)
 
     def _guest_shell(self, name: str) -> Shell:
         address = self.address_of(name)

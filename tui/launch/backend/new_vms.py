@@ -1,4 +1,4 @@
-"""Creates VMs on the source host: reads what they can be built from, plans the definition, and builds it."""
+"""Creates VMs on one host: reads what they can be built from, plans the definition, and builds it."""
 
 import asyncio
 import uuid
@@ -11,7 +11,6 @@ from tui.core import actions
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.quantity import size
-from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.guest import OnProgress
 from tui.guest.backend.seeds import make_seed
@@ -51,19 +50,21 @@ class NewVms:
         self._images = vms.images
         self._kvm: dict[str, Kvm] = {}  # by host, once tested
         self.config = connections.config
+        self.host = self.config.home
 
     async def inputs(self) -> BuildInputs:
-        """Read what VMs can be built from; Failure only if the source or its shared folder can't be used."""
+        """Read what VMs can be built from; Failure only if `host` or its shared folder can't be used."""
+        hosts = self._vms.hosts
         (offers, listing), troubles, key = await asyncio.gather(
             self._hosts(),
-            asyncio.gather(*map(self._images.trouble, HYPERVISORS)),
-            self._connections.shell(SOURCE).run(["sh", "-c", KEYS]),
+            asyncio.gather(*map(self._images.trouble, hosts)),
+            self._connections.shell(self.host).run(["sh", "-c", KEYS]),
         )
-        if isinstance(here := offers[SOURCE], Failure):
+        if isinstance(here := offers[self.host], Failure):
             raise here
-        trouble = {host: failure for host, failure in zip(HYPERVISORS, troubles, strict=True) if failure is not None}
-        if SOURCE in trouble:
-            raise trouble[SOURCE]
+        trouble = {host: failure for host, failure in zip(hosts, troubles, strict=True) if failure is not None}
+        if self.host in trouble:
+            raise trouble[self.host]
         lines = key.stdout.splitlines()
         return BuildInputs(offers, listing, await self._images.all(), trouble, lines[0] if lines else "")
 
@@ -88,13 +89,17 @@ class NewVms:
         return replace(plan, notes=(*plan.notes, *self._notes(parse(plan.xml), request, inputs)))
 
     def _notes(self, domain: Domain, request: VmRequest, inputs: BuildInputs) -> Iterator[str]:
-        there, here = inputs.offers[DESTINATION], inputs.known.get(SOURCE)
-        if isinstance(there, Failure):
-            yield NO_DESTINATION.format(DESTINATION, there)
-        elif DESTINATION in inputs.trouble:
-            yield str(inputs.trouble[DESTINATION])
-        offer = there if isinstance(there, Offer) else None
-        yield from (each.text for each in blockers(domain, self._images.folder, DESTINATION, offer, here))
+        here = inputs.known.get(self.host)
+        found: dict[str, None] = {}
+        for target in self.config.targets(self.host):
+            there = inputs.offers[target]
+            if isinstance(there, Failure):
+                yield NO_DESTINATION.format(target, there)
+            elif target in inputs.trouble:
+                yield str(inputs.trouble[target])
+            offer = there if isinstance(there, Offer) else None
+            found |= {each.text: None for each in blockers(domain, self._images.folder, target, offer, here)}
+        yield from found
         for host, each in inputs.known.items():
             if request.memory_bytes > each.daemon.memory_free_bytes:
                 yield f"{host} now has only {size(each.daemon.memory_free_bytes)} of free memory."
@@ -215,7 +220,7 @@ class NewVms:
         try:
             requests = (self._connections.query(host, lambda each: each.cpu_xml(kind)) for host in inputs.known)
             cpus = await asyncio.gather(*requests)
-            return await self._connections.query(SOURCE, lambda each: each.baseline_cpu(cpus, kind)), ""
+            return await self._connections.query(self.host, lambda each: each.baseline_cpu(cpus, kind)), ""
         except Failure as failure:
             return "", f"The VM gets QEMU's default CPU: {failure}"
 
@@ -248,9 +253,9 @@ class NewVms:
                     created.append(copy.target)
             if plan.seed is not None and plan.seed_path in files:
                 on_progress(f"creating the seed {plan.seed_path}")
-                await make_seed(self._vms.sudo, plan.seed, plan.seed_path, plan.copies[0].origin)
+                await make_seed(self._vms.sudo, self.host, plan.seed, plan.seed_path, plan.copies[0].origin)
                 created.append(plan.seed_path)
-            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.set_mark(name, ""))
+            await self._connections.command(self.host, lambda hypervisor: hypervisor.set_mark(name, ""))
         except Failure as cause:
             left = await self._roll_back(name, created)
             if left is None:
@@ -258,7 +263,7 @@ class NewVms:
             hint = f"{cause.hint} An incomplete {name} remains: {left} {actions.DELETE} deletes it.".lstrip()
             raise Failure(cause.what, cause.why, hint, detail=f"{cause.detail}\n{left.detail}".strip()) from cause
         has_seed = plan.seed is not None and plan.seed_path in created
-        sentence = f"{name} was created on {SOURCE}; {actions.BOOT} starts it."
+        sentence = f"{name} was created on {self.host}; {actions.BOOT} starts it."
         if has_seed:
             sentence += " Its first boot takes minutes: cloud-init installs the guest agent and gcc."
         try:  # replaces the entry of an older VM of that name; a seed installs the agent, and the address is unknown
@@ -274,7 +279,7 @@ class NewVms:
         """
         try:
             await self._images.remove(created)
-            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.undefine(name))
+            await self._connections.command(self.host, lambda hypervisor: hypervisor.undefine(name))
         except Failure as failure:
             return failure
         return None
@@ -285,7 +290,7 @@ class NewVms:
 
     async def _define(self, xml: str) -> None:
         try:
-            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
+            await self._connections.command(self.host, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
         except Failure as failure:
             raise rejected(failure, xml) from failure
 

@@ -94,7 +94,7 @@ class NewVmForm(Form[Created]):
     @work(name="inputs")
     async def _read(self) -> None:
         self._busy = True
-        self.show_message("Reading both hosts and the shared folder ...")
+        self.show_message("Reading the hosts and the shared folder ...")
         try:
             inputs = self._inputs = await self._new_vms.inputs()
         except Failure as failure:
@@ -180,7 +180,7 @@ class NewVmForm(Form[Created]):
 
     @work(name="plan")
     async def _plan(self, request: VmRequest, inputs: BuildInputs) -> None:
-        self.show_message("Checking what both hosts can run ...")
+        self.show_message("Checking what the hosts can run ...")
         try:
             edited = self._edited.get(request)
             plan = edited[0] if edited else await self._new_vms.plan(request, inputs)

@@ -10,7 +10,6 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 
 from tui.core.failure import Failure
-from tui.core.settings import HYPERVISORS
 from tui.guest.backend.guest import OnProgress
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import MEMORY, WorkloadSpec
@@ -37,7 +36,7 @@ class LaunchPage(EditsDefinitions):
     """The Launch page."""
 
     HELP = (
-        "The VMs of both hosts; the keys act on the one with the arrow. The page lists what blocks its migration. "
+        "The VMs of all hosts; the keys act on the one with the arrow. The page lists what blocks its migration. "
         "A workload is compiled in the guest. It keeps running when this app ends or the VM migrates, and is found "
         "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error."
     )
@@ -283,7 +282,7 @@ class LaunchPage(EditsDefinitions):
         finally:
             if self._action == action:
                 self._action = ""
-        for host in HYPERVISORS:
+        for host in self._launch.vms.hosts:
             self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
         self._show()  # before the result, so that the keys that it makes possible act when it is read
         if isinstance(result, Failure):

@@ -1,4 +1,4 @@
-"""Polls and shows the VMs of both hosts, the chosen VM, and the workload in its guest."""
+"""Polls and shows the VMs of all hosts, the chosen VM, and the workload in its guest."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.core.failure import Failure
-from tui.core.settings import HYPERVISORS, OTHER
+from tui.core.host_words import all_of
 from tui.guest.model.workload import (
     VmCapacity,
     WorkloadSpec,
@@ -57,10 +57,13 @@ class LaunchView(Page):
     def __init__(self, launch: Launch) -> None:
         super().__init__()
         self._launch = launch
-        self._listing = Listing(awaited=HYPERVISORS)
+        self._listing = Listing(awaited=launch.vms.hosts)
         self._offers: dict[str, Offer | Failure] = {}
-        # By VM: what its blockers were computed from, and they; the page shows many VMs every second.
-        self._judged: dict[str, tuple[Domain, Offer | Failure, Offer | Failure | None, tuple[Blocker, ...]]] = {}
+        # By VM and target: what its blockers were computed from, and they; the page shows many VMs every second.
+        self._judged: dict[
+            tuple[str, str], tuple[Domain, Offer | Failure, Offer | Failure | None, tuple[Blocker, ...]]
+        ] = {}
+        self._best: dict[str, str] = {}  # by VM: the target whose blockers are shown
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
@@ -94,7 +97,7 @@ class LaunchView(Page):
     def on_screen_resume(self) -> None:
         self._show()
         self.workers.cancel_group(self, WATCH)
-        for host in HYPERVISORS:
+        for host in self._launch.vms.hosts:
             self._watch_host(host)
             self._watch_offer(host)
             self._watch_use(host)
@@ -112,7 +115,7 @@ class LaunchView(Page):
 
     @work(group=WATCH)
     async def _watch_host(self, host: str) -> None:
-        """Poll the VMs of one host; separate workers keep a slow host from delaying the other."""
+        """Poll the VMs of one host; separate workers keep a slow host from delaying the others."""
         polls = 0
         while True:
             found = await self._launch.vms.on(host, reread=polls % REREAD_EVERY == 0)
@@ -197,7 +200,7 @@ class LaunchView(Page):
         found = self._found.get(where.name, ()) if where.active else ()
         rows = self._rows()
         filtered = f'; only with "{self._filter}"' if self._filter else ""
-        self._list_heading.show(Content(f" VMs of both hosts; up/down choose{filtered}"))
+        self._list_heading.show(Content(f" VMs of {all_of(self._launch.vms.hosts)}; up/down choose{filtered}"))
         self._list.show_rows(
             rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES - (width >= USE_FROM)), width
         )
@@ -251,17 +254,30 @@ class LaunchView(Page):
         return Row(where, domain, self._blockers(domain, where.host))
 
     def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
-        """What blocks a migration to the other host; None until that host's offer is read."""
-        target, folder = OTHER[host], self._launch.config.storage.export
+        """What blocks a migration to the host that suits best; None until the offers are read that decide that."""
+        targets = self._launch.config.targets(host)
+        if not targets:
+            return (Blocker("There is no other host."),)
+        found = {target: self._blockers_to(target, domain, host) for target in targets}
+        known = {target: each for target, each in found.items() if each is not None}
+        best = min(known, key=lambda target: _weight(known[target]), default="")
+        if not best or (len(known) < len(found) and not all(each.note for each in known[best])):
+            return None
+        self._best[domain.name] = best
+        return known[best]
+
+    def _blockers_to(self, target: str, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
+        """What blocks a migration to one host; None until its offer is read."""
+        folder = self._launch.config.storage.export
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None
         if isinstance(unread := self._listing.answers.get(target), Failure):
             there = unread
-        known = self._judged.get(domain.name)
+        known = self._judged.get((domain.name, target))
         if known is None or known[0] is not domain or known[1] is not there or known[2] is not here:
-            found = judged(domain, host, here, there, folder)
-            known = self._judged[domain.name] = (domain, there, here, found)
+            found = judged(domain, (host, target), here, there, folder)
+            known = self._judged[domain.name, target] = (domain, there, here, found)
         return known[3]
 
     def _why_no_guest(self) -> str:
@@ -278,3 +294,8 @@ class LaunchView(Page):
 
     def _refresh_keys(self) -> None:
         """Called after each update of the page, which may enable or disable keys."""
+
+
+def _weight(found: tuple[Blocker, ...]) -> tuple[int, int]:
+    """How little one target suits: what blocks counts before what is doubtful."""
+    return sum(each.blocks for each in found), sum(each.doubt for each in found)

@@ -60,14 +60,13 @@ def access_text(address: str, found: Sequence[str]) -> str:
 
 
 def _hosts(where: VmPlacement) -> Iterator[Fact]:
-    """One line per host if both have the VM; otherwise only the hosts that can't be reached or have not replied."""
+    """One line per host that has the VM, if several do, and per host that can't be reached or has not replied."""
     having = [host for host, found in where.answers.items() if isinstance(found, Vm)]
     for host, found in sorted(where.answers.items(), reverse=True):
         if isinstance(found, Failure):
             yield host, str(found), "$error"
-        elif len(having) > 1:
-            words = where.arrival if host == where.arrives_at else ""
-            yield host, words or (state_words(found) if found else "does not have it"), "" if found else "dim"
+        elif found and len(having) > 1:
+            yield host, (where.arrival if host == where.arrives_at else "") or state_words(found), ""
     for host in where.awaited:
         yield host, "has not replied yet", "dim"
 

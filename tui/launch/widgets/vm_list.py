@@ -1,4 +1,4 @@
-"""The list of the VMs of both hosts; the arrow marks the chosen VM, which the page's keys act on."""
+"""The list of the VMs of all hosts; the arrow marks the chosen VM, which the page's keys act on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ USE_FROM = 118  # from this width on, the lines include CPU and memory in use, a
 # The columns of a line besides its name, with those in use; of the network, and of the CPU model.
 FIXED, NETWORK, CPU_MODEL = 91, 20, 18
 NO_USE = " " * 25
+PLACE, LONGEST_PLACE = 23, 40  # columns of the state and the host
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class VmList(Lines):
         self._shown = rows[first : first + most]
         wide = min(LONGEST_NAME, max((cell_len(row.where.name) for row in rows), default=0))
         used = width >= USE_FROM and any(row.use not in (None, Use()) for row in rows)
-        free = width - FIXED - wide if used else -1
-        lines = [_line(row, row.where.name == chosen, wide, width, free) for row in self._shown]
+        place = min(LONGEST_PLACE, max((PLACE, *(cell_len(row.where.sentence) for row in rows))))
+        free = width - FIXED - wide - (place - PLACE) if used else -1
+        lines = [_line(row, row.where.name == chosen, (wide, place), width, free) for row in self._shown]
         if len(rows) > len(self._shown):
             lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
         self.show(*lines)
@@ -65,11 +67,11 @@ class VmList(Lines):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
 
 
-def _line(row: Row, chosen: bool, wide: int, width: int, free: int) -> Content:
+def _line(row: Row, chosen: bool, columns: tuple[int, int], width: int, free: int) -> Content:
     """`free` columns are left by the line with what the VM uses; it has that only if they are not negative."""
-    where, vm = row.where, row.where.vm
+    (wide, place), where, vm = columns, row.where, row.where.vm
     name = set_cell_size(where.name, wide)
-    cells = [f"{where.arrival or where.sentence:<23}"]
+    cells = [f"{where.arrival or where.sentence:<{place}}"]
     if vm is not None:
         cells.append(f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}")
     if free >= 0:
@@ -87,7 +89,7 @@ def _line(row: Row, chosen: bool, wide: int, width: int, free: int) -> Content:
         "  ",
         ("  ".join(cells), style),
         "  ",
-        _verdict(row.blockers),
+        _elsewhere(where) or _verdict(row.blockers),
     )
 
 
@@ -98,6 +100,11 @@ def _use(use: Use | None) -> str:
     cpu = "" if use.cpu_percent is None else f"{use.cpu_percent:.0f} % CPU"
     memory = "" if use.memory_bytes is None else f"{size(use.memory_bytes)} used"
     return f"{cpu:>10}  {memory:>13}"
+
+
+def _elsewhere(where: VmPlacement) -> tuple[str, str] | None:
+    """That other hosts have the VM, too; None if none has it."""
+    return (where.elsewhere, "bold $error" if where.twice else "$warning") if where.elsewhere else None
 
 
 def _verdict(blockers: Sequence[Blocker] | None) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from tui.migration.backend.job import Job
 from tui.migration.backend.location import Answers
 from tui.migration.backend.recording.recorder import NullRecorder, Recorder
 from tui.migration.backend.recording.run_log import RunLog
-from tui.migration.backend.recording.run_summary import summary, without_target
+from tui.migration.backend.recording.run_summary import facts_for, summary
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.backend.steering import Steering
@@ -88,7 +88,7 @@ class MigrationActor:
 
     @property
     def target(self) -> str:
-        """Where it ends; "" while unknown: another program started it, and the other host does not receive it."""
+        """Where it ends; "" while unknown: another program started it, and no other host receives it."""
         return self._connections.target
 
     def listen(self, listener: Callable[[Record], None]) -> None:
@@ -182,7 +182,7 @@ class MigrationActor:
         self.run_log.deliver_overdue()
         self._steering.tick(moment, running=self.state.stage is Stage.JOB)
         if not self.target and self.state.stage is Stage.JOB and self.state.deadline is None:
-            self.state.deadline = moment + ASK_AGAIN_S  # the other host may receive it by then
+            self.state.deadline = moment + ASK_AGAIN_S  # another host may receive it by then
         waiting = self._sampler.waiting_s()
         if self.state.stage is Stage.JOB and waiting and self.timeline.unanswered is None:
             self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why="")
@@ -289,7 +289,8 @@ class MigrationActor:
         self.state.deadline = time.monotonic() + ASK_AGAIN_S
 
     def _resume(self) -> None:
-        uri, returned = self.facts["destination_uri"], partial(self._post, self._call_returned)
+        uri = self._connections.peer_uris.get(self.target) or self.facts["destination_uri"]
+        returned = partial(self._post, self._call_returned)
         self._job.resume(uri, returned, partial(self._post, self.controls.resume_refused))
 
     # -- the end --
@@ -339,5 +340,5 @@ class MigrationActor:
         self.run_log.finish(end, lambda: self._summary(self.timeline.phase), self.guest_monitor.tail_s(self.facts))
 
     def _summary(self, outcome: str) -> dict[str, Any]:
-        facts = self.facts if self.target else without_target(self.facts, self.origin)
+        facts = facts_for(self.facts, self.origin, self.target)
         return summary(self._job.plan, self.vm, facts, self.run_log.began_at, self.timeline, outcome)

@@ -81,9 +81,9 @@ class Aftermath:
 
     def _with_logs(self, cause: Failure, outcome: str) -> Failure:
         """The cause as far as the logs of both hosts show it; they are recorded."""
-        if self._on_hosts.logs is None or outcome not in (FAILED, LOST):
-            return cause
         hosts = (self._connections.origin, self._connections.peer)
+        if self._on_hosts.logs is None or outcome not in (FAILED, LOST) or not all(hosts):
+            return cause
         names = {host: self._connections.name_on(host, self._vm.name) for host in hosts}
         read = self._on_loop(self._on_hosts.logs.read(names, self._vm.uuid, self._run_log.now()), LIMIT_S + 1)
         if read is None:

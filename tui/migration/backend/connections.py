@@ -1,4 +1,4 @@
-"""The connections of one migration, to the daemon it starts at and to that of the other configured host."""
+"""The connections of one migration, to the daemon it starts at and to that of its target."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -51,26 +51,41 @@ class Connection:
 
 
 class MigrationConnections:
-    """Two connections to the daemon a migration starts at, one to `peer`, the other configured host.
+    """Two connections to the daemon a migration starts at, one to each of the `others`, opened when needed.
 
     `steer` carries the migration and its controls, `at` the samples: neither waits for the other. `target` is where the
-    migration ends: `peer`, or "" for one that another program started, until `peer` is seen to receive the VM.
-    `renamed` is the name that the VM gets there, "" if it keeps its own.
+    migration ends, or "" for one that another program started, until one of the others is seen to receive the VM.
+    `peer` is the target, or the one that may be it while that is unknown; "" if there are no others. `renamed` is the
+    name that the VM gets there, "" if it keeps its own.
     """
 
     def __init__(
-        self, origin: str, peer: str, uris: Mapping[str, str], open_hypervisor: Open, *, target_known: bool = True
+        self,
+        origin: str,
+        peer: str,
+        uris: Mapping[str, str],
+        open_hypervisor: Open,
+        *,
+        target_known: bool = True,
+        peer_uris: Mapping[str, str] | None = None,
     ) -> None:
         self.origin = origin
         self.peer = peer
+        self.others = tuple(host for host in uris if host != origin)
         self.target = peer if target_known else ""
         self.renamed = ""
-        self._reading = {host: Connection(uris[host], open_hypervisor) for host in (origin, peer)}
+        self.peer_uris = peer_uris or {}  # by which a daemon reaches the others
+        self._reading = {host: Connection(uris[host], open_hypervisor) for host in uris}
         self._steering = Connection(uris[origin], open_hypervisor)
 
     def name_on(self, host: str, name: str) -> str:
         """The name of the VM on `host`, where `name` is that on the host it starts at."""
-        return self.renamed or name if host == self.peer else name
+        return name if host == self.origin else self.renamed or name
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The hosts that may receive the VM: the target, or all others while it is unknown."""
+        return (self.target,) if self.target else self.others
 
     def at(self, host: str) -> Hypervisor:
         """The connection that reads from `host`; blocks, raises Failure."""

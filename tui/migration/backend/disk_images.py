@@ -9,7 +9,6 @@ from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
-from tui.core.settings import OTHER
 from tui.core.threads import on_thread
 from tui.linux.sudo import Sudo
 from tui.migration.backend.preflight import Refused
@@ -31,7 +30,7 @@ class DiskImages:
 
     async def prepare(self, plan: Plan, origin: str) -> tuple[Made, ...]:
         """Check the disks of a plan, and make the images that the target lacks; Refused, or another Failure."""
-        target = OTHER[origin]
+        target = self._connections.config.target(origin, plan.to)
         disks = await self._disks(plan, origin)
         failures = [each for disk in disks if (each := disk_images.unsuitable(disk))]
         if failures:
@@ -42,7 +41,7 @@ class DiskImages:
             for each in disks
         ]
         failures = [each for each in wanted if isinstance(each, Failure)]
-        failures = failures or await self._shared(disks, there, origin)
+        failures = failures or await self._shared(disks, there, (origin, target))
         failures = failures or await self._used(plan, disks, target)
         if failures:
             raise Refused(tuple(failures))
@@ -84,9 +83,9 @@ class DiskImages:
         paths = [each.path for each in disks]
         return disk_images.parse_look(await self._run(host, disk_images.LOOK, *paths))
 
-    async def _shared(self, disks: Sequence[Disk], there: dict[str, Found], origin: str) -> list[Failure]:
-        """The disks whose folder both hosts share: a new file there appears on the origin, too."""
-        target, found = OTHER[origin], []
+    async def _shared(self, disks: Sequence[Disk], there: dict[str, Found], way: tuple[str, str]) -> list[Failure]:
+        """The disks whose folder both hosts share: a new file on the target appears on the origin, too."""
+        (origin, target), found = way, []
         for folder in disk_images.folders(disks, there):
             mark = (await self._run(target, disk_images.MARK, folder)).strip()
             try:

@@ -1,4 +1,4 @@
-"""Finds out what the end or the break of a migration means: asks both hosts, and adds the events so far."""
+"""Finds out what the end or the break of a migration means: asks the hosts, and adds the events so far."""
 
 from collections import deque
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class Inquiry:
         self._on_answers(found)
 
     def learn_target(self, found: Answers, *, ended: bool) -> bool:
-        """Name the target that was unknown, if the other configured host has received the VM; True if it has."""
+        """Name the target that was unknown, if another configured host has received the VM; True if one has."""
         known, there = self._connections, found.there
         began = there.vm is not None and ARRIVAL in lifecycle_words(self._events, known.peer)
         if known.target or not (there.receives or began or (ended and there.active)):

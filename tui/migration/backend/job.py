@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tui.core.failure import Failure, as_failure
 from tui.core.plan import AUTOMATIC, Plan, without_post_copy
@@ -99,7 +100,11 @@ class Job:
         self._followed = True
         self._listen(self._connections.origin)
         then()
-        self._listen(self._connections.peer)
+        first, *further = self._connections.candidates or ("",)
+        for host in further:  # at most one of them is the target, and none may delay the samples
+            start_thread("listen", partial(self._listen, host))
+        if first:
+            self._listen(first)
 
     def _listen(self, host: str) -> None:
         def subscribe(hypervisor: Hypervisor) -> None:

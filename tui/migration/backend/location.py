@@ -1,4 +1,4 @@
-"""Asks both configured hosts where the VM of a migration is."""
+"""Asks the hosts of a migration where its VM is."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
@@ -17,7 +17,7 @@ from tui.migration.model.resume import Version
 
 @dataclass(frozen=True)
 class Answers:
-    """What the origin and the other host answer about the VM, and the versions of libvirt there, None if unknown."""
+    """What the origin and the peer answer about the VM, and the versions of libvirt there, None if unknown."""
 
     here: HostAnswer
     there: HostAnswer
@@ -26,7 +26,7 @@ class Answers:
 
 
 class Locator:
-    """Asks both hosts, each call with a time limit; while one hangs, it is not made again."""
+    """Asks the hosts, each call with a time limit; while one hangs, it is not made again."""
 
     def __init__(self, connections: MigrationConnections, vm: Vm) -> None:
         self._connections = connections
@@ -34,15 +34,30 @@ class Locator:
         self._pending: dict[tuple[str, Question], Future[Any]] = {}
 
     def answers(self, *, versions: bool = False) -> Answers:
-        """Ask the other host, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
+        """Ask the peer, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
+        there = self._answer_of_peer()
         origin, peer = self._connections.origin, self._connections.peer
-        there = self._answer(peer)
         here = self._answer(origin)
         if here.in_post_copy and self._ask(origin, _qemu_ended, otherwise=False):
             here = replace(here, qemu_ended=True)
         if not versions:
             return Answers(here, there)
-        return Answers(here, there, *(self._ask(host, _version, otherwise=None) for host in (origin, peer)))
+        return Answers(
+            here, there, *(self._ask(host, _version, otherwise=None) if host else None for host in (origin, peer))
+        )
+
+    def _answer_of_peer(self) -> HostAnswer:
+        """The answer of the target; while it is unknown, of the host that has the VM, else of one that is silent."""
+        known = self._connections
+        if not known.candidates:
+            return HostAnswer()
+        for host in known.candidates:  # all at once: a silent one delays no other
+            self._begin((host, _answer))
+        answers = {host: self._answer(host) for host in known.candidates}
+        having = (host for host, each in answers.items() if each.receives or each.active)
+        silent = (host for host, each in answers.items() if each.silent)
+        known.peer = next(having, next(silent, known.peer))
+        return answers[known.peer]
 
     def _answer(self, host: str) -> HostAnswer:
         why = f"its libvirt has not replied for {REPLY_LIMIT_S:.0f} s"
@@ -52,9 +67,7 @@ class Locator:
 
     def _ask(self, host: str, question: "Question", *, otherwise: Any) -> Any:
         key = (host, question)
-        future = self._pending.get(key)
-        if future is None:
-            future = self._pending[key] = submit(question, self._connections, host, self._vm)
+        future = self._begin(key)
         try:
             answer = future.result(REPLY_LIMIT_S)
         except TimeoutError:
@@ -63,6 +76,13 @@ class Locator:
             if future.done():
                 self._pending.pop(key, None)
         return answer
+
+    def _begin(self, key: "tuple[str, Question]") -> Future[Any]:
+        """The pending call, begun unless it was before."""
+        if key not in self._pending:
+            host, question = key
+            self._pending[key] = submit(question, self._connections, host, self._vm)
+        return self._pending[key]
 
 
 Question = Callable[[MigrationConnections, str, Vm], Any]

@@ -13,7 +13,6 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import ELSEWHERE, Plan
-from tui.core.settings import OTHER
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
@@ -148,12 +147,12 @@ class Migrations:
         self._listeners.append(listener)
 
     async def vms(self) -> Inventory:
-        """The VMs of both hosts, and why a host could not be read."""
+        """The VMs of all hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def daemons(self, origin: str) -> tuple[Daemon, Daemon] | None:
-        """The daemons of the origin and of the other host; None if one does not answer."""
-        queries = (self._connections.query(host, lambda each: each.daemon()) for host in (origin, OTHER[origin]))
+    async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
+        """The daemons of the origin and of the target; None if one does not answer."""
+        queries = (self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         try:
             here, there = await asyncio.gather(*queries)
         except Failure as failure:

@@ -4,16 +4,15 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
-from tui.core.settings import OTHER
 from tui.migration.backend.preflight import checked
 
 
 async def move_definition(connections: Connections, plan: Plan, expected: str) -> str:
     """Check and move it; returns what is so now. Raises Refused or Moved as the start of a migration does."""
     # Nothing else applies: libvirt sends no memory, and the persistent definition is the only one.
-    plan = Plan(plan.vm, dname=plan.dname, xml=plan.xml, undefinesource=plan.undefinesource)
+    plan = Plan(plan.vm, to=plan.to, dname=plan.dname, xml=plan.xml, undefinesource=plan.undefinesource)
     found, _ = await checked(connections, plan, expected, offline=True)
-    origin, target = found.host, OTHER[found.host]
+    origin, target = found.host, connections.config.target(found.host, plan.to)
     uri = connections.config.hosts[target].peer_uri
     autostart = plan.undefinesource and await _autostart(connections, plan.vm, origin)
     await connections.command(origin, lambda hypervisor: hypervisor.move_definition(plan, uri))

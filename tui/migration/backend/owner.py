@@ -15,7 +15,6 @@ from tui.core.limit import within
 from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan, possible
 from tui.core.protocols import Hypervisor, Stat
-from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
@@ -68,7 +67,9 @@ class MigrationOwner:
         self._recorded = recorded or Recorded()
         self._adopted: set[MigrationActor] = set()  # another owner records them
         self.call_of: CallOf | None = None  # if it is set, what is called is recorded
-        self._uris = {host: connections.config.hosts[host].libvirt for host in HYPERVISORS}
+        self._config = connections.config
+        self.hosts = self._config.hypervisors
+        self._uris = {host: self._config.hosts[host].libvirt for host in self.hosts}
         self._looking = False
         self._lock = asyncio.Lock()  # one start or attach at a time
 
@@ -92,14 +93,12 @@ class MigrationOwner:
         return next((each for each in self.all if each.vm.uuid == uuid and not each.timeline.over), None)
 
     async def vms(self) -> Inventory:
-        """The VMs of both hosts, and why a host could not be read."""
+        """The VMs of all hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def daemons(self) -> tuple[Daemon, Daemon]:
-        """The daemons of source and destination; raises the Failure of one without a reply."""
-        daemons = (self._connections.query(host, lambda hypervisor: hypervisor.daemon()) for host in HYPERVISORS)
-        source, destination = await asyncio.gather(*daemons)
-        return source, destination
+    async def daemons(self, *hosts: str) -> list[Daemon]:
+        """The daemons of these hosts; raises the Failure of one without a reply."""
+        return await asyncio.gather(*(self._connections.query(host, lambda each: each.daemon()) for host in hosts))
 
     async def start(
         self,
@@ -130,7 +129,7 @@ class MigrationOwner:
             if not free:
                 raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
             workload = await self._workload(vm.name, known)
-            opened, facts = await self._connect(vm, origin, OTHER[origin], workload)
+            opened, facts = await self._connect(vm, origin, self._config.target(origin, plan.to), workload)
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
             create = partial(Recorder.create, self._runs, name)
@@ -155,7 +154,7 @@ class MigrationOwner:
         async with self._lock:
             inventory = await self.vms()
             jobs, idle = await self._jobs(inventory)
-            unfinished = await on_thread(unfinished_runs, self._runs)
+            unfinished = await self._unfinished()
             failures = await self._rejoin_all(jobs, unfinished, inventory)
             for run in reversed(unfinished):  # the newest becomes the current one
                 if run.vm.uuid in idle:
@@ -176,9 +175,13 @@ class MigrationOwner:
         async with self._lock:
             jobs, _ = await self._jobs(inventory)
             if jobs:
-                failures = await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory)
+                failures = await self._rejoin_all(jobs, await self._unfinished(), inventory)
                 if failures:
                     raise failures[0]
+
+    async def _unfinished(self) -> list[Unfinished]:
+        """Those from the configured hosts, newest first."""
+        return [each for each in await on_thread(unfinished_runs, self._runs) if each.origin in self._uris]
 
     @property
     def busy(self) -> bool:
@@ -294,13 +297,15 @@ class MigrationOwner:
     async def _connect(
         self, vm: Vm, origin: str, target: str, workload: Workload, running: Inventory | None = None
     ) -> tuple[MigrationConnections, dict[str, Any]]:
-        """The open connections of a migration, and the facts for run.toml as if the other host were its target.
+        """The open connections of a migration, and the facts for run.toml as if the peer were its target.
 
-        `target` is "" if unknown. `running` is passed if the migration runs already: it can be followed even if the
-        other host is unreachable.
+        `target` is "" if unknown. `running` is passed if the migration runs already: it can be followed even if its
+        target is unreachable.
         """
-        peer = OTHER[origin]
-        opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=bool(target))
+        known = target in self._uris
+        peer = target if known else next(iter(self._config.targets(origin)), "")
+        peers = {name: self._config.hosts[name].peer_uri for name in self._uris}
+        opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=known, peer_uris=peers)
         # Opening takes time and reports an unreachable host, so all are opened now.
         _steer, here, there, about = await asyncio.gather(
             on_thread(opened.steer),
@@ -312,14 +317,14 @@ class MigrationOwner:
             "vm": about,
             "hosts": {"origin": origin, "target": peer, origin: host_facts(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
-            "destination_uri": self._connections.config.hosts[peer].peer_uri,
+            "destination_uri": peers.get(peer, ""),
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }
         return opened, facts
 
     async def _facts_of(self, opened: MigrationConnections, peer: str, running: Inventory | None) -> dict[str, Any]:
-        if running is not None and peer in running.failures:
+        if running is not None and (not peer or peer in running.failures):
             return {}
         try:
             return host_facts(await on_thread(lambda: opened.at(peer).daemon()))

@@ -1,22 +1,24 @@
 """The checks before a migration: all known reasons against it, before libvirt is asked to start it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
+from tui.core.host_words import none_of
 from tui.core.log import log
 from tui.core.plan import Plan, refuse
 from tui.core.protocols import Stat
-from tui.core.settings import HYPERVISORS, OTHER
-from tui.core.vm import Daemon
+from tui.core.settings import Config
+from tui.core.vm import Daemon, Vm
 from tui.migration.backend.recording.run_summary import MIGRATION_OUT
 from tui.migration.model.call.gate import Case, refusals
 from tui.vm.model.location import Inventory, VmOnHost, taken
 from tui.vm.model.xml_tree import tree_of
 
+LATE_S = 5.0  # without a reply of a host that is not needed
 LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 
 
@@ -30,7 +32,7 @@ class Refused(Failure):
 
 
 class Moved(Failure):
-    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+    """The VM is not on the host that the user saw, or is where it should go; `inventory` has its host now."""
 
     def __init__(self, failure: Failure, inventory: Inventory) -> None:
         super().__init__(failure.what, failure.why, failure.hint)
@@ -38,13 +40,14 @@ class Moved(Failure):
 
 
 async def checked(
-    connections: Connections, plan: Plan, expected: str, *, offline: bool = False
+    connections: Connections, plan: Plan, expected: str = "", *, offline: bool = False
 ) -> tuple[VmOnHost, Daemon]:
     """The VM of `plan` on the host it starts from, and the daemon there; with `offline`, one that has to be off.
 
-    Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected`.
+    Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected` or is on
+    the one that it should go to.
     """
-    inventory = await inventory_of(connections)
+    inventory = await inventory_of(connections, lambda known: _is_enough(connections.config, plan, known))
     origin = inventory.origin(plan.vm)
     if origin is None:
         raise _not_found(plan.vm, inventory)
@@ -52,8 +55,9 @@ async def checked(
     if await _is_migrating(connections, plan.vm, inventory):
         hint = "vmlm-tui follows it in a few seconds, unless it does so under a configuration with other hosts."
         raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
-    if expected and origin.host != expected:
+    if (expected and origin.host != expected) or origin.host == plan.to:
         raise Moved(_moved(origin), inventory)
+    target = connections.config.target(origin.host, plan.to)
     here = await _daemon(connections, origin.host)
     failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
     if offline and vm.active:
@@ -62,20 +66,52 @@ async def checked(
     if not offline and not vm.running:
         why = f"it is {vm.state} on {origin.host}"
         failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-    failures += await _target_failures(connections, plan, origin, here, inventory)
+    failures += await _target_failures(connections, plan, (origin, target), here, inventory)
     known = tuple(failure for failure in failures if failure is not None)
     if known:
         raise Refused(known)
     return origin, here
 
 
-async def inventory_of(connections: Connections) -> Inventory:
-    """The VMs of both hosts, and why a host could not be read."""
-    queries = (or_failure(connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
-    replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
+async def inventory_of(
+    connections: Connections, is_enough: Callable[[Inventory], bool] = lambda _inventory: False
+) -> Inventory:
+    """The VMs of all hosts, and why a host could not be read.
+
+    A host that has not replied after a moment is not awaited if what is known `is_enough`.
+    """
+    hosts = connections.config.hypervisors
+    reading = {
+        host: asyncio.ensure_future(or_failure(connections.query(host, lambda each: each.vms()))) for host in hosts
+    }
+    try:
+        _, pending = await asyncio.wait(reading.values(), timeout=LATE_S)
+        while pending and not is_enough(_inventory(reading)):
+            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        return _inventory(reading)
+    finally:
+        for each in reading.values():
+            each.cancel()
+
+
+def _inventory(reading: "Mapping[str, asyncio.Future[tuple[Vm, ...] | Failure]]") -> Inventory:
+    """What is known by now."""
+    late = Failure("libvirt has not replied yet", f"it was asked more than {LATE_S:g} s ago")
+    replies = {host: each.result() if each.done() else late for host, each in reading.items()}
     known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
     found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
-    return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
+    failures = {host: reply for host, reply in replies.items() if isinstance(reply, Failure)}
+    return Inventory(found, failures, tuple(reading))
+
+
+def _is_enough(config: Config, plan: Plan, known: Inventory) -> bool:
+    """Whether the VM of a plan is active on a host, and the one that it would go to has replied."""
+    origin = known.origin(plan.vm)
+    if origin is None or not origin.vm.active or origin.vm.arriving:
+        return False
+    targets = config.targets(origin.host)
+    to = plan.to or (targets[0] if len(targets) == 1 else "")
+    return to not in known.failures
 
 
 async def job_of(connections: Connections, found: VmOnHost) -> Mapping[str, Stat]:
@@ -100,9 +136,10 @@ async def _is_migrating(connections: Connections, name: str, inventory: Inventor
 
 
 async def _target_failures(
-    connections: Connections, plan: Plan, origin: VmOnHost, here: Daemon, inventory: Inventory
+    connections: Connections, plan: Plan, way: tuple[VmOnHost, str], here: Daemon, inventory: Inventory
 ) -> list[Failure]:
-    vm, target = origin.vm, OTHER[origin.host]
+    origin, target = way
+    vm = origin.vm
     if target in inventory.failures:
         failure = inventory.failures[target]
         why = failure.why or failure.what
@@ -136,7 +173,9 @@ def _not_found(name: str, inventory: Inventory) -> Failure:
     for host, failure in inventory.failures.items():
         what = f"{name} was not found, and {host} could not be reached"
         return Failure(what, failure.why, failure.hint, detail=failure.detail)
-    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
+    return Failure(
+        f"There is no VM {name!r}", f"{none_of(inventory.hosts)} has it", "Choose one that the Launch page lists."
+    )
 
 
 def _same_host(uuid: str) -> Failure:

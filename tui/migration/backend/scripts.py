@@ -4,7 +4,6 @@ from typing import Any
 
 from tui.core.connections import Connections
 from tui.core.plan import Plan, possible
-from tui.core.settings import HYPERVISORS, OTHER
 from tui.migration.model.call.migrate_call import CallOf
 from tui.migration.model.call.recorded_script import recorded
 from tui.migration.model.call.script import Script, planned
@@ -16,20 +15,22 @@ class Scripts:
 
     def __init__(self, connections: Connections, call_of: CallOf) -> None:
         self._connections = connections
-        self._hosts = connections.config.hosts
+        self._config = connections.config
         self._call_of = call_of
 
     async def of_plan(self, plan: Plan, origin: str) -> Script:
         """What the app would call for a plan, from this host; raises the Failure of a host that does not reply."""
         daemon = await self._connections.query(origin, lambda each: each.daemon())
         plan = possible(plan, daemon.hypervisor_version)
-        return planned(plan, self._call_of(plan), self._hosts[origin].libvirt, self._hosts[OTHER[origin]].peer_uri)
+        hosts, target = self._config.hosts, self._config.target(origin, plan.to)
+        return planned(plan, self._call_of(plan), hosts[origin].libvirt, hosts[target].peer_uri)
 
     def of_timeline(self, timeline: Timeline, origin: str) -> Script:
         """What the app has called for a migration from this host; Failure if another program started it."""
-        configured = origin in HYPERVISORS
-        here = self._hosts[origin].libvirt if configured else ""
-        there = self._hosts[OTHER[origin]].peer_uri if configured else ""
+        hosts, targets = self._config.hosts, self._config.targets(origin)
+        target = timeline.target or (targets[0] if len(targets) == 1 else "")
+        here = hosts[origin].libvirt if origin in self._config.hypervisors else ""
+        there = hosts[target].peer_uri if here and target in targets else ""
         return recorded(timeline, here, there, self._call_of)
 
 

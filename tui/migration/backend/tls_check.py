@@ -8,7 +8,6 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
-from tui.core.settings import OTHER
 from tui.linux.sudo import Sudo
 from tui.migration.backend.preflight import Refused
 from tui.migration.model.tls_check import Checked, checked, name_of
@@ -48,7 +47,7 @@ class TlsCheck:
 
     async def check(self, plan: Plan, origin: str) -> Checked:
         """The judgement about the certificates of both hosts; a host that could not be read is a doubt."""
-        target = OTHER[origin]
+        target = self._connections.config.target(origin, plan.to)
         (here, _), (there, hostname) = await asyncio.gather(self._place(origin), self._place(target))
         name = "" if isinstance(there, Failure) else name_of(plan, there, hostname)
         client, server = await asyncio.gather(

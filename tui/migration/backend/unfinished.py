@@ -8,7 +8,7 @@ from typing import Any
 from tui.core.clock import seconds_since
 from tui.core.plan import Plan
 from tui.core.protocols import Stat
-from tui.core.settings import HYPERVISORS, IDLE, OTHER
+from tui.core.settings import IDLE
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.recording.recorder import RAW
@@ -39,7 +39,10 @@ class Unfinished:
 
 
 def unfinished_runs(runs: Path) -> list[Unfinished]:
-    """The unfinished runs, newest first, without broken folders: the Runs page shows those with the problem."""
+    """The unfinished runs, newest first, without broken folders: the Runs page shows those with the problem.
+
+    Their hosts may be of another configuration.
+    """
     if not runs.is_dir():
         return []
     folders = sorted((each.parent for each in runs.glob(f"*/{RAW}")), reverse=True)
@@ -73,12 +76,11 @@ def _read(folder: Path) -> Unfinished | None:
     plan = plan_in(data)
     vcpus, memory_bytes = (data[name] if isinstance(data.get(name), int) else 0 for name in ("vcpus", "memory_bytes"))
     vm = Vm(plan.vm, uuid, "", vcpus=vcpus, memory_bytes=memory_bytes)
-    if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
+    if not plan.vm or not uuid or not origin or not _is_time(began):
         return None
     tables = data.get("tables")
     tables = tables if isinstance(tables, dict) else {}
     target = Timeline(each for each in records if isinstance(each, Event)).target
-    target = target if target in HYPERVISORS else ""
     return Unfinished(folder, plan, vm, origin, target, _workload(data), began, records, tables)
 
 
@@ -96,9 +98,8 @@ def _is_time(began: str) -> bool:
 
 
 def target_of(found: VmOnHost, run: Unfinished | None, inventory: Inventory) -> str:
-    """Where a running migration goes; "" if another program started it and the other host does not receive the VM."""
-    peer = OTHER[found.host]
-    if run is not None and run.target:
+    """Where a running migration goes; "" if another program started it and no other host receives the VM."""
+    if run is not None and run.target in inventory.hosts:
         return run.target
-    there = (HostAnswer(each.vm) for each in inventory.found if each.host == peer and each.vm.uuid == found.vm.uuid)
-    return peer if any(each.receives for each in there) else ""
+    others = (each for each in inventory.found if each.host != found.host and each.vm.uuid == found.vm.uuid)
+    return next((each.host for each in others if HostAnswer(each.vm).receives), "")

@@ -43,7 +43,7 @@ class FindingsForm(ForecastForm):
         super().__init__(title, defaults, forecaster)
         self.mending: Mending | None = None
         self.findings_line = FindingsLine(KEY)
-        self._read: tuple[str, str] | None = None  # the VM and the host whose findings are read
+        self._read: tuple[str, str, str] | None = None  # the VM, its host and the target whose findings are read
         self._findings: tuple[Blocker, ...] = ()
         self._refused: tuple[str, ...] = ()  # what an earlier Enter was refused with
 
@@ -62,25 +62,25 @@ class FindingsForm(ForecastForm):
     def read_findings(self) -> None:
         """Read what keeps the chosen VM, unless the migration is being started."""
         found = self.chosen_vm()
-        wanted = (found.vm.name, found.host) if found is not None and found.vm.active else None
+        wanted = (found.vm.name, found.host, self.target()) if found is not None and found.vm.active else None
         if wanted != self._read:
             self._findings, self._refused = (), ()
             self.show_findings()
         self._read = wanted
-        if self.mending is not None and wanted is not None and not self._busy:
+        if self.mending is not None and wanted is not None and wanted[2] and not self._busy:
             self._read_now(self.mending, *wanted)
 
     @work(group="findings", exclusive=True)
-    async def _read_now(self, mending: Mending, name: str, host: str) -> None:
-        await self._update(mending, name, host)
+    async def _read_now(self, mending: Mending, name: str, host: str, target: str) -> None:
+        await self._update(mending, name, host, target)
 
-    async def _update(self, mending: Mending, name: str, host: str) -> None:
+    async def _update(self, mending: Mending, name: str, host: str, target: str) -> None:
         try:
-            found = await mending.findings(name, host)
+            found = await mending.findings(name, host, target)
         except Failure as failure:  # the start itself fails with it
             log.info("What keeps %s from migrating is unknown: %s", name, failure)
             found = ()
-        if self._read == (name, host):
+        if self._read == (name, host, target):
             self._findings = found
             self.show_findings()
 
@@ -111,5 +111,6 @@ class FindingsForm(ForecastForm):
     def action_mend(self) -> None:
         """Open the list of findings; they are read again when it closes."""
         if self.mending is not None and self._read is not None:
-            dialog = MendDialog(self.mending, *self._read, self.findings)
+            name, *way = self._read
+            dialog = MendDialog(self.mending, name, (way[0], way[1]), self.findings)
             self.app.push_screen(dialog, lambda _: self.read_findings())

@@ -10,7 +10,6 @@ from textual.widgets import Input
 
 from tui.core.failure import WrongField
 from tui.core.plan import Plan
-from tui.core.settings import OTHER
 from tui.forecast.backend.current import CurrentForecast, Forecasting, Subject
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Inputs
@@ -74,6 +73,10 @@ class ForecastForm(Form[Migration]):
         """The VM to migrate."""
         raise NotImplementedError
 
+    def target(self) -> str:
+        """The host that the VM would go to, "" if there is none."""
+        raise NotImplementedError
+
     def plan_of(self, found: VmOnHost) -> Plan:
         """The plan with the options of the form; raises WrongField."""
         raise NotImplementedError
@@ -131,7 +134,11 @@ class ForecastForm(Form[Migration]):
             self._forecast.none(f"No forecast: {found.vm.name} is {state_words(found.vm)}, so it dirties no memory.")
         else:
             plan = self._readable_plan(found) or replace(self._defaults, vm=found.vm.name)
-            self._forecast.measure(Subject(found.vm, found.host, OTHER[found.host]), plan, to_its_end=to_its_end)
+            target = self.target()
+            if target:
+                self._forecast.measure(Subject(found.vm, found.host, target), plan, to_its_end=to_its_end)
+            else:
+                self._forecast.none("")
 
     def replan(self) -> None:
         """Make the forecast again with the options of the form."""

@@ -12,6 +12,7 @@ from tui.core.quantity import duration, rate, size
 from tui.core.virsh_options import ONE_WAY, USUAL
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.last_targets import LastTargets
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
@@ -78,6 +79,7 @@ class MigratePage(AfterMoveView):
         self._forecaster = forecaster
         self._scripts = scripts
         self._presets = presets or FormPresets({})
+        self.last_targets = LastTargets()
         self._mending = mending
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
@@ -115,6 +117,7 @@ class MigratePage(AfterMoveView):
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
         form.presets, form.mending = self._presets, self._mending
+        form.way.last_targets = self.last_targets
         form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)
 
@@ -130,7 +133,8 @@ class MigratePage(AfterMoveView):
             return self._defaults
         plan = self._migration.plan
         back: dict[str, Any] = {name: USUAL[name] for name in ONE_WAY}
-        return replace(plan, vm=self._proposed or plan.dname or plan.vm, **back)
+        to = self._migration.origin if plan.to else ""
+        return replace(plan, vm=self._proposed or plan.dname or plan.vm, to=to, **back)
 
     def _started(self, migration: Migration | None) -> None:
         if migration is not None:

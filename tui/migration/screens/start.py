@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure, WrongField
+from tui.core.host_words import all_of
 from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
-from tui.core.settings import OTHER
 from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
@@ -27,6 +27,7 @@ from tui.migration.screens.findings import AGAIN, Blocked, FindingsForm
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
+from tui.migration.screens.way import WayFields
 from tui.ui.choice import Choice
 from tui.ui.dialog import Box
 from tui.ui.fields import TextField
@@ -74,10 +75,11 @@ class StartForm(FindingsForm):
         super().__init__(TITLE, defaults, forecaster)
         self.presets = FormPresets({})
         self.preset = ""  # the one that is shown
+        self.way = WayFields(self._direction)
+        self.way.wanted = defaults.to
         self._own = defaults  # without a preset
         self._scripts = scripts
         self._migrations = migrations
-        self._found: list[VmOnHost] | None = None
         self._known = inventory
         self._auto_converge = int(defaults.auto_converge)  # while another value is shown
         self._start_when_read = False  # Enter was pressed before the VMs were read
@@ -90,7 +92,7 @@ class StartForm(FindingsForm):
 
     def _rows(self) -> ComposeResult:
         plan = self._defaults
-        yield row("VM", Choice((), id="vm", changed=self._direction))
+        yield self.way
         yield Static(id="direction", markup=False)
         technique = list(TECHNIQUES).index(plan.technique)
         yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
@@ -120,8 +122,8 @@ class StartForm(FindingsForm):
 
     @work(name="vms")
     async def _read_vms(self) -> None:
-        if self._found is None:
-            self.show_message("Reading the VMs of both hosts ...")
+        if self.way.found is None:
+            self.show_message(f"Reading the VMs of {all_of(self._known.hosts if self._known else ())} ...")
         self._offer(await self._migrations.vms())
         if self._start_when_read:
             self._start_when_read = False
@@ -129,29 +131,27 @@ class StartForm(FindingsForm):
 
     def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen."""
-        chosen = self.chosen_vm() or inventory.origin(self._defaults.vm)
-        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
-        names = [each.vm.name for each in ordered]
-        best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
-        self._found = ordered
-        self.query_one("#vm", Choice).offer(names, (best or [0])[0])
+        self.way.offer(inventory, self._defaults.vm)
         self._direction()
         if inventory.failures and not self._busy:
             self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
 
     def chosen_vm(self) -> VmOnHost | None:
-        index = self.query_one("#vm", Choice).index
-        return self._found[index] if self._found and index >= 0 else None
+        return self.way.chosen
+
+    def target(self) -> str:
+        return self.way.target
 
     def _direction(self) -> None:
         found = self.chosen_vm()
+        target = self.way.target if found else ""
         if found is None:
-            text = "No VM was found on either host. The Launch page starts one." if self._found is not None else ""
+            text = "No VM was found on any host. The Launch page starts one." if self.way.found is not None else ""
         else:
             vm = found.vm
-            text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
+            text = f"{found.host} -> {target or 'there is no other host'}   {vm.state}, {vm.shape}"
         if not self._busy:
-            off = OFF.format(found.vm.name, OTHER[found.host]) if found and not found.vm.active else ""
+            off = OFF.format(found.vm.name, target) if found and target and not found.vm.active else ""
             self.show_message(off, wrong=not off)
         self.query_one("#direction", Static).update(text)
         self.measure()
@@ -191,6 +191,7 @@ class StartForm(FindingsForm):
         plan = replace(
             self._defaults,
             vm=found.vm.name,
+            to=self.way.target if len(self.way.targets) > 1 else "",
             technique=technique,
             bandwidth_mib_s=self.number("bandwidth", entry.BANDWIDTH.read_whole),
             downtime_ms=self.number("downtime", entry.DOWNTIME.read_whole),
@@ -236,7 +237,8 @@ class StartForm(FindingsForm):
         except WrongField as failure:
             self.refuse(failure)
             return
-        hosts = await self._migrations.daemons(found.host)
+        target = self.way.target
+        hosts = await self._migrations.daemons(found.host, target) if target else None
         if self._busy:  # Enter was pressed meanwhile
             return
         chosen = await self.app.push_screen_wait(OptionsForm(plan, hosts))
@@ -287,7 +289,7 @@ class StartForm(FindingsForm):
     def entered(self) -> None:
         if self._busy:
             return
-        if self._found is None:
+        if self.way.found is None:
             self._start_when_read = True
             return
         found = self.chosen_vm()
@@ -305,6 +307,7 @@ class StartForm(FindingsForm):
         more = {} if known is None else {"forecast": known}
         started = await self._migrations.start(plan, origin, **more)
         self.presets.use(self.preset)
+        self.way.last_targets.use(plan.vm, origin, started.target)
         return started
 
     async def _moved(self, plan: Plan, origin: str) -> None:

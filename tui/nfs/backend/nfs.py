@@ -10,12 +10,12 @@ from tui.checklist.backend.checklist import Checklist
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import Hypervisor
-from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
+from tui.core.settings import Config
 from tui.core.ssh_target import parse_target
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
-from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, Shared, VmsRead
+from tui.nfs.model.facts import HostRead, ImageRead, NfsFacts, Shared, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.script import CLIENT_SCRIPT, SERVER_SCRIPT, arguments, parse_client, parse_server
 from tui.nfs.model.steps import all_steps
@@ -28,11 +28,9 @@ PartRead = tuple[str, str, HostRead | VmsRead | Failure]  # a field of NfsFacts,
 
 def shared_from(config: Config) -> Shared:
     """The shared folder as configured."""
-    hosts = config.hosts
     return Shared(
-        storage=parse_target(hosts.storage.ssh).host,
-        source=parse_target(hosts.source.ssh).host,
-        destination=parse_target(hosts.destination.ssh).host,
+        addresses={host.name: parse_target(host.ssh).host for host in config.machines},
+        server=config.storage_host,
         images=config.storage.images,
         export=config.storage.export,
         vm=config.vm.name,
@@ -46,15 +44,20 @@ class Nfs:
         self._connections = connections
         self.config = connections.config
         self.sudo = changes.sudo
-        self.checklist = Checklist(all_steps(), NfsFacts(shared_from(self.config)), self._read, changes)
+        shared = shared_from(self.config)
+        self.checklist = Checklist(all_steps(shared), NfsFacts(shared), self._read, changes)
 
     async def _read(self, facts: NfsFacts) -> AsyncIterator[NfsFacts]:
-        """Reads all hosts at once, then what needs two of them; older facts stay until they are replaced."""
+        """Reads all hosts at once, then what needs several of them; older facts stay until they are replaced."""
+        if not facts.shared.server:
+            return
         async for part, role, found in self._hosts(facts.shared):
             newer: dict[str, Any] = {part: {**getattr(facts, part), role: found}}
             facts = replace(facts, **newer)
             yield facts
-        facts = replace(facts, proof=await self._proof(facts))
+        first, *further = facts.shared.readers or ("",)
+        proofs = await asyncio.gather(*(self._proof(facts, reader) for reader in (first, *further)))
+        facts = replace(facts, proof=proofs[0], further=dict(zip(further, proofs[1:], strict=True)))
         yield replace(facts, images=await self._images(facts))
 
     async def _hosts(self, shared: Shared) -> AsyncIterator[PartRead]:
@@ -63,8 +66,8 @@ class Nfs:
         async def read(part: str, role: str, reading: Awaitable[HostRead | VmsRead]) -> PartRead:
             return part, role, await or_failure(reading)
 
-        readings = [read("hosts", role, self._host(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)]
-        readings += [read("vms", role, self._vms(shared, role)) for role in HYPERVISORS]
+        readings = [read("hosts", role, self._host(shared, role)) for role in shared.addresses]
+        readings += [read("vms", role, self._vms(shared, role)) for role in shared.clients]
         tasks = [asyncio.ensure_future(each) for each in readings]
         try:
             for each in asyncio.as_completed(tasks):
@@ -74,10 +77,10 @@ class Nfs:
                 task.cancel()
 
     async def _host(self, shared: Shared, role: str) -> HostRead:
-        script = SERVER_SCRIPT if role == STORAGE else CLIENT_SCRIPT
+        script = SERVER_SCRIPT if role == shared.server else CLIENT_SCRIPT
         argv = ["sh", "-c", script, "sh", *arguments(shared, role)]
         text = (await self.sudo.run(role, argv, timeout=READ_LIMIT_S)).output(f"{role} could not be read")
-        return parse_server(text, shared) if role == STORAGE else parse_client(text, shared, role)
+        return parse_server(text, shared) if role == shared.server else parse_client(text, shared, role)
 
     async def _vms(self, shared: Shared, role: str) -> VmsRead:
         def read(hypervisor: Hypervisor) -> VmsRead:
@@ -102,14 +105,15 @@ class Nfs:
             done = await self.sudo.run(role, argv, timeout=READ_LIMIT_S)
             return parse_images(paths, done.output(f"The images could not be read on {role}"))
 
-        found = await asyncio.gather(*(or_failure(read(role)) for role in CLIENTS))
-        return dict(zip(CLIENTS, found, strict=True))
+        clients = facts.shared.clients
+        found = await asyncio.gather(*(or_failure(read(role)) for role in clients))
+        return dict(zip(clients, found, strict=True))
 
-    async def _proof(self, facts: NfsFacts) -> Proof:
-        why_not = proof_why_not(facts)
+    async def _proof(self, facts: NfsFacts, reader: str) -> Proof:
+        why_not = proof_why_not(facts, reader)
         if why_not:
             return Proof(why_not=why_not)
         try:
-            return await prove(self.sudo, facts)
+            return await prove(self.sudo, facts, reader)
         except Failure as failure:
             return Proof(why_not=str(failure).rstrip("."))

@@ -1,4 +1,4 @@
-"""Proves that the folder is shared: writes a file on the source, reads it on the others, and removes it."""
+"""Proves that the folder is shared: writes a file on one client, reads it on the others, and removes it."""
 
 import asyncio
 import secrets
@@ -7,28 +7,28 @@ from pathlib import PurePosixPath
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
-from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.perl import MISSING
 from tui.linux.script_sections import TIMED_OUT
 from tui.linux.sudo import Sudo
-from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
+from tui.nfs.model.facts import ClientRead, NfsFacts
 from tui.nfs.model.proof import HELD_S, HOLD, LOCK, NAME, NO_OUTPUT, NO_REPLY, REMOVE, SEE, TRY, USER, WAIT, Proof
 
 LIMIT_S = 15  # for one command on one host
 FIND_PERL = ("sh", "-c", "command -v perl")
 
 
-async def prove(sudo: Sudo, facts: NfsFacts) -> Proof:
-    """The result; the mounts and the users must exist (sharing.proof_why_not)."""
-    return await _Attempt(sudo, facts).run()
+async def prove(sudo: Sudo, facts: NfsFacts, reader: str) -> Proof:
+    """The result with one reader, "" for none; the mounts and the users must exist (sharing.proof_why_not)."""
+    return await _Attempt(sudo, facts, reader).run()
 
 
 class _Attempt:
     """One attempt with one file and one nonce."""
 
-    def __init__(self, sudo: Sudo, facts: NfsFacts) -> None:
+    def __init__(self, sudo: Sudo, facts: NfsFacts, reader: str) -> None:
         self._sudo = sudo
         self._facts = facts
+        self._writer, self._reader, self._server = facts.shared.writer, reader, facts.shared.server
         name = NAME + secrets.token_hex(8)
         self._nonce = secrets.token_hex(16)
         self._file = str(PurePosixPath(facts.shared.export) / name)
@@ -54,15 +54,16 @@ class _Attempt:
 
     async def _without_perl(self) -> str:
         """The hosts that can't take a lock because they have no Perl."""
-        found = await asyncio.gather(*(self._sudo.run(role, FIND_PERL) for role in CLIENTS))
-        return " and ".join(role for role, done in zip(CLIENTS, found, strict=True) if done.status)
+        clients = [role for role in (self._writer, self._reader) if role]
+        found = await asyncio.gather(*(self._sudo.run(role, FIND_PERL) for role in clients))
+        return " and ".join(role for role, done in zip(clients, found, strict=True) if done.status)
 
     async def _hold(self) -> Completed:
-        argv = [HOLD, "sh", self._file, self._user(SOURCE), self._nonce, LOCK, WAIT]
-        return await self._sh(SOURCE, argv, HELD_S + LIMIT_S, on_output=True)
+        argv = [HOLD, "sh", self._file, self._user(self._writer), self._nonce, LOCK, WAIT]
+        return await self._sh(self._writer, argv, HELD_S + LIMIT_S, on_output=True)
 
     async def _wait_for(self, word: str, holder: "asyncio.Future[Completed]") -> None:
-        """Waits until the source prints the word or ends."""
+        """Waits until the writer prints the word or ends."""
         while word not in self._output.split() and not holder.done():
             received: asyncio.Future[object] = asyncio.ensure_future(self._received.wait())
             both: set[asyncio.Future[object]] = {received, holder}  # type: ignore[arg-type]
@@ -71,7 +72,7 @@ class _Attempt:
             self._received.clear()
 
     def _written(self, holder: "asyncio.Future[Completed]") -> Proof:
-        """The result on the source so far."""
+        """The result on the writer so far."""
         output = self._output
         if holder.done():
             try:
@@ -91,18 +92,25 @@ class _Attempt:
         return Proof(creator, owner_error, write_error="", lock_error="")
 
     async def _read_elsewhere(self, proof: Proof) -> Proof:
-        """`proof` with the results on the destination and the storage server."""
+        """`proof` with the results on the reader and the storage server."""
         tried, seen = await asyncio.gather(
-            self._sh(DESTINATION, [TRY, "sh", self._file, self._user(DESTINATION), LOCK], LIMIT_S),
-            self._sh(STORAGE, [SEE, "sh", self._on_server], LIMIT_S),
-            return_exceptions=True,
+            self._try(), self._sh(self._server, [SEE, "sh", self._on_server], LIMIT_S), return_exceptions=True
         )
-        proof = replace(proof, read_error=self._read_error(tried), seen_error=self._read_error(seen))
+        proof = replace(proof, seen_error=self._read_error(seen))
+        if tried is None:
+            return proof
+        proof = replace(proof, read_error=self._read_error(tried))
         if proof.lock_error or not isinstance(tried, Completed):
             return proof
         status = next((line.split()[1] for line in tried.stdout.splitlines() if line.startswith("lock ")), "")
         refused = {"75": True, "0": False}.get(status)
         return replace(proof, refused=refused, refusal_error=tried.stderr.strip())
+
+    async def _try(self) -> Completed | None:
+        """The attempt to read the file and to lock it on the reader; None if there is none."""
+        if not self._reader:
+            return None
+        return await self._sh(self._reader, [TRY, "sh", self._file, self._user(self._reader), LOCK], LIMIT_S)
 
     def _read_error(self, done: Completed | BaseException) -> str:
         """Why the nonce was not read; empty where it was."""
@@ -115,13 +123,13 @@ class _Attempt:
         return done.stderr.strip() or _timeout_error(done) or "the file has other content"
 
     async def _remove(self) -> tuple[str, ...]:
-        """Removes the file on the source and on the server; returns what could not be removed."""
+        """Removes the file on the writer and on the server; returns what could not be removed."""
         tries = [
-            self._sh(SOURCE, [REMOVE, "sh", self._user(SOURCE), self._file], LIMIT_S),
-            self._sh(STORAGE, [REMOVE, "sh", "root", self._on_server], LIMIT_S),
+            self._sh(self._writer, [REMOVE, "sh", self._user(self._writer), self._file], LIMIT_S),
+            self._sh(self._server, [REMOVE, "sh", "root", self._on_server], LIMIT_S),
         ]
         left = []
-        for role, attempt in zip((SOURCE, STORAGE), tries, strict=True):
+        for role, attempt in zip((self._writer, self._server), tries, strict=True):
             try:
                 done = await attempt
             except Failure:  # in a shared folder, removing the file on the other host is enough

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
-from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.core.vm import Vm
 from tui.linux.addresses import Resolved
 from tui.linux.exports import Export
@@ -18,21 +17,41 @@ from tui.linux.units import Unit
 from tui.nfs.model.proof import Proof
 from tui.vm.model.domain import Disk
 
-CLIENTS = (SOURCE, DESTINATION)
-
 NO_FOLDER, NO_QEMU_CONF, NO_FIREWALL = Folder("", ""), QemuConf(), Firewall()
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The configured addresses of the three hosts, the image folder, the exported folder, and the name of the VM."""
+    """The configured addresses of the hosts by role, the role of the storage server, the folders, and the VM's name.
 
-    storage: str
-    source: str
-    destination: str
+    A role is the name of a host; `server` is "" if there is no storage server.
+    """
+
+    addresses: Mapping[str, str]
+    server: str
     images: str
     export: str
     vm: str
+
+    @property
+    def storage(self) -> str:
+        """The address of the storage server."""
+        return self.addresses[self.server]
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """The hosts that mount the folder and run VMs."""
+        return tuple(role for role in self.addresses if role != self.server)
+
+    @property
+    def writer(self) -> str:
+        """The client that writes the file of the proof."""
+        return self.clients[0]
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The clients that read it."""
+        return self.clients[1:]
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,7 @@ class HostRead:
     mounts: tuple[Mount, ...] = ()
     fstab: str | None = None
     systemd: bool = True
-    names: Mapping[str, Resolved] = field(default_factory=dict)  # of the three hosts by role, as this host resolves
+    names: Mapping[str, Resolved] = field(default_factory=dict)  # of all hosts by role, as this host resolves
     configuration: tuple[str, ...] = ()  # existing files that purging the package would remove
     users: frozenset[str] = frozenset()
     lists_age_s: int = 0  # since the last apt-get update
@@ -155,24 +174,29 @@ class NfsFacts:
     hosts: Mapping[str, HostRead | Failure] = field(default_factory=dict)  # by role
     vms: Mapping[str, VmsRead | Failure] = field(default_factory=dict)
     images: Mapping[str, tuple[ImageRead, ...] | Failure] = field(default_factory=dict)
-    proof: Proof | None = None
+    proof: Proof | None = None  # with the first reader
+    further: Mapping[str, Proof] = field(default_factory=dict)  # with the other ones
+
+    def proof_with(self, reader: str) -> Proof | None:
+        """The proof that this client reads what the first one writes."""
+        return self.proof if reader in self.shared.readers[:1] else self.further.get(reader)
 
     @property
     def server(self) -> ServerRead | Failure | None:
         """The storage server."""
-        found = self.hosts.get(STORAGE)
+        found = self.hosts.get(self.shared.server)
         return found if isinstance(found, ServerRead | Failure) else None
 
     def client(self, role: str) -> ClientRead | Failure | None:
-        """The source or the destination."""
+        """A host that runs VMs."""
         found = self.hosts.get(role)
         return found if isinstance(found, ClientRead | Failure) else None
 
     @property
     def clients(self) -> tuple[ClientRead, ...]:
         """The clients that have been read."""
-        return tuple(each for role in CLIENTS if isinstance(each := self.client(role), ClientRead))
+        return tuple(each for role in self.shared.clients if isinstance(each := self.client(role), ClientRead))
 
     def address(self, role: str) -> str:
         """The configured address of a host, without the login."""
-        return str(getattr(self.shared, role))
+        return self.shared.addresses[role]

@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tui.core.quantity import whole
-from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux import firewall
 from tui.linux import folder as folders
 from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts
@@ -32,9 +31,12 @@ PURGED = (
 USERS = ("_rpc", "statd")  # created by the packages, and not removed with them
 QEMU_USERS = ("libvirt-qemu", "qemu")  # on Debian and Ubuntu; on Fedora and its derivatives
 
-# $1 the exported folder, $2 the image folder, $3 $4 $5 storage, source, destination, $6 the package.
+# $1 the exported folder, $2 the image folder, $3 the role and $4 the address of the storage server, $5 the package;
+# then for each client ROLE=ADDRESS, where no character is special to the shell.
 COMMON = f"""{PRELUDE}
-export_folder=$1 images=$2 storage=$3 source=$4 destination=$5 package=$6
+export_folder=$1 images=$2 server=$3 storage=$4 package=$5
+shift 5
+clients=$*
 manager=
 for each in apt-get dnf yum zypper pacman apk; do
   if has "$each"; then manager=$each; break; fi
@@ -64,9 +66,8 @@ if has systemd-escape; then
       "$(systemd-escape -p --suffix=automount "$path")"' sh "$export_folder"
 fi
 part systemd 5 test -d /run/systemd/system
-part address.storage 5 getent ahosts "$storage"
-part address.source 5 getent ahosts "$source"
-part address.destination 5 getent ahosts "$destination"
+part "address.$server" 5 getent ahosts "$storage"
+for client in $clients; do part "address.${{client%%=*}}" 5 getent ahosts "${{client#*=}}"; done
 route='address=$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1) && ip -o route get "$address"'
 folder={shlex.quote(folders.SCRIPT)}
 part folder 5 sh -c "$folder" sh "$export_folder"
@@ -78,8 +79,7 @@ SERVER_SCRIPT = f"""{COMMON}
 part images 5 sh -c "$folder" sh "$images"
 # An export may name a client by another of its names.
 names='getent hosts "$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1)"'
-part others.source 5 sh -c "$names" sh "$source"
-part others.destination 5 sh -c "$names" sh "$destination"
+for client in $clients; do part "others.${{client%%=*}}" 5 sh -c "$names" sh "${{client#*=}}"; done
 part exports 5 sh -c '
 for each in /etc/exports /etc/exports.d/*.exports; do
   [ ! -f "$each" ] || printf "%s %s\\n" "$(base64 -w0 < "$each")" "$each"
@@ -92,8 +92,7 @@ part active 5 cat /var/lib/nfs/etab
 part threads 5 cat /proc/fs/nfsd/threads
 if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
 {firewall.PARTS}
-part device.source 5 sh -c "$route" sh "$source"
-part device.destination 5 sh -c "$route" sh "$destination"
+for client in $clients; do part "device.${{client%%=*}}" 5 sh -c "$route" sh "${{client#*=}}"; done
 # Only if the module is loaded, because nft would load it.
 if has nft && grep -q '^nf_tables ' /proc/modules; then part nft 5 nft list ruleset; fi
 part wrapped 5 sh -c '
@@ -117,15 +116,16 @@ part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 
 def arguments(shared: Shared, role: str) -> tuple[str, ...]:
     """The arguments of the script on a host."""
-    package = SERVER if role == STORAGE else CLIENT
-    return shared.export, shared.images, shared.storage, shared.source, shared.destination, package
+    package = SERVER if role == shared.server else CLIENT
+    clients = (f"{each}={shared.addresses[each]}" for each in shared.clients)
+    return shared.export, shared.images, shared.server, shared.storage, package, *clients
 
 
 def parse_server(text: str, shared: Shared) -> ServerRead:
     """What SERVER_SCRIPT printed."""
     sections = parse_sections(text)
     return ServerRead(
-        **_common(sections, shared, STORAGE),
+        **_common(sections, shared, shared.server),
         images=parse_folder(shared.images, sections.get("images")),
         exports=_files(_text(sections, "exports")),
         netgroups=parse_netgroups(_text(sections, "netgroups")),
@@ -141,7 +141,7 @@ def parse_server(text: str, shared: Shared) -> ServerRead:
 
 
 def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
-    """What CLIENT_SCRIPT printed on the source or the destination."""
+    """What CLIENT_SCRIPT printed on a client."""
     sections = parse_sections(text)
     qemu_conf = parse_qemu_conf(_text(sections, "qemu_conf"))
     source = re.search(r" src (\S+)", _text(sections, "route"))
@@ -161,12 +161,12 @@ def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
 def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[str, Any]:
     return {
         "role": role,
-        "package": _package(sections, SERVER if role == STORAGE else CLIENT),
+        "package": _package(sections, SERVER if role == shared.server else CLIENT),
         "folder": parse_folder(shared.export, sections.get("folder")),
         "mounts": parse_mountinfo(_text(sections, "mounts")),
         "fstab": file_text(sections.get("fstab")),
         "systemd": "systemd" in sections and sections["systemd"].status == 0,
-        "names": {role: _resolved(sections, role, getattr(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)},
+        "names": {role: _resolved(sections, role, address) for role, address in shared.addresses.items()},
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
         "idmap_domain": _text(sections, "idmap").strip(),

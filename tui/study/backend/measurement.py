@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import tomli_w
 
 from tui.core.failure import Failure
+from tui.core.host_words import none_of
 from tui.core.log import log
 from tui.core.plan import POST_COPY_MANUAL
-from tui.core.settings import OTHER, SOURCE
 from tui.core.threads import on_thread
 from tui.forecast.backend.forecaster import Forecaster
 from tui.forecast.model.forecast import Inputs
@@ -29,8 +29,9 @@ from tui.migration.model.record import Record, number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
 from tui.study.model.guest_loss import Lines, Rate, keeps_no_rate, loss, median_rate
 from tui.study.model.plan import StudyPlan
-from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, OUT, Done
+from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done
 from tui.study.model.schedule import Step
+from tui.study.model.ways import ways
 from tui.vm.model.location import VmOnHost, state_words
 
 T = TypeVar("T")
@@ -115,11 +116,12 @@ class Measurement:
             inputs = await self._forecast(found) if self._plan.forecast else None
             if self._under_way() is not None:
                 continue  # another client has started one while the guest was prepared
-            direction = OUT if found.host == SOURCE else BACK
+            target, direction = ways(self._plan.between, self._owner.hosts, found.host)
             tables = self._tables(direction)
             self._say("starting the migration", False)
             try:
-                migration = await self._owner.start(self._step.cell.plan, found.host, tables=tables, forecast=inputs)
+                plan = replace(self._step.cell.plan, to=target)
+                migration = await self._owner.start(plan, found.host, tables=tables, forecast=inputs)
             except Moved:
                 continue
             migration.listen(self._records.append)
@@ -138,7 +140,11 @@ class Measurement:
         found = inventory.origin(self._vm)
         if found is None or not found.vm.running:
             reason = next(map(str, inventory.failures.values()), "")
-            state = f"it is {state_words(found.vm)} on {found.host}" if found else reason or "neither host has it"
+            state = (
+                f"it is {state_words(found.vm)} on {found.host}"
+                if found
+                else reason or f"{none_of(inventory.hosts)} has it"
+            )
             raise Failure(f"{self._vm} does not run", state, "Start it on the Launch page.")
         return found
 
@@ -170,9 +176,8 @@ class Measurement:
     async def _forecast(self, found: VmOnHost) -> Inputs | None:
         """What a forecast of this migration is made from; None if that is not known, and the run goes on without."""
         self._say("measuring how fast the VM dirties memory", False)
-        measuring = self._forecaster.inputs(
-            found.vm, found.host, OTHER[found.host], self._step.cell.plan, lambda _progress: None
-        )
+        target, _ = ways(self._plan.between, self._owner.hosts, found.host)
+        measuring = self._forecaster.inputs(found.vm, found.host, target, self._step.cell.plan, lambda _progress: None)
         try:
             return await self._unless_stopped(measuring)
         except Failure as failure:

@@ -4,12 +4,13 @@ import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.settings import HYPERVISORS, Config
+from tui.core.settings import Config
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon
 from tui.migration.backend.preflight import Refused
@@ -25,6 +26,7 @@ from tui.study.model.estimate import Estimate, estimate
 from tui.study.model.plan import MOST_SEED, StudyPlan
 from tui.study.model.progress import Progress
 from tui.study.model.schedule import schedule
+from tui.study.model.ways import ends
 
 CHECK, START = "study-check", "study-start"
 STATUS, STOP, RESUME = "study-status", "study-stop", "study-resume"
@@ -60,10 +62,10 @@ class Studies:
 
     async def check(self, text: str) -> dict[str, Any]:
         """The memory of the plan's VMs; raises the Failure with which a start would be refused now. Changes nothing."""
-        _plan, cells = self._read(text)
+        plan, cells = self._read(text)
         async with self._lock:
             self._require_idle()
-            self._require_free(await self._ready({each.plan for each in cells}))
+            self._require_free(await self._ready(plan, cells))
         return {"memory_bytes": {each.vm: self._memory_bytes[each.vm] for each in cells}}
 
     async def start(self, text: str, config: str, seed: int | None = None) -> dict[str, Any]:
@@ -76,7 +78,7 @@ class Studies:
         steps = schedule(plan, cells, seed)
         async with self._lock:
             self._require_idle()
-            self._claim(await self._ready({each.plan for each in cells}), plan.name, config)
+            self._claim(await self._ready(plan, cells), plan.name, config)
             head = {"seed": seed, "config": config}
             made = await on_thread(Store.create, self._folder, plan.name, text, steps, head)
             return self._begin(made, Study(made.folder, plan, steps, Progress(), config))
@@ -91,7 +93,7 @@ class Studies:
             if study.config != config:
                 hint = f"Give it with --config {study.config}."
                 raise Failure(f"The study {study.id} has another configuration", study.config, hint)
-            self._claim(await self._ready({each.cell.plan for each in study.left}), study.name, config)
+            self._claim(await self._ready(study.plan, [each.cell for each in study.left]), study.name, config)
             return self._begin(*await on_thread(store.locked, study.folder))
 
     def stop(self) -> dict[str, Any]:
@@ -151,12 +153,14 @@ class Studies:
                 why = f"{used} is in the study {other._which}, which is under way"
                 raise Failure("The study cannot start", why, "Wait for its end, or stop it.")
 
-    async def _ready(self, plans: Collection[Plan]) -> VmKeys:
+    async def _ready(self, study: StudyPlan, cells: Collection[Cell]) -> VmKeys:
         """The VMs; Failure if one does not run, its guest does not answer, or a host is unread or refuses an option.
 
         Each run would fail then.
         """
+        plans = {each.plan for each in cells}
         names = {each.vm for each in plans}
+        both = ends(study.between, self._tools.owner.hosts)
         inventory = await self._tools.owner.vms()
         for failure in inventory.failures.values():
             raise failure
@@ -167,17 +171,17 @@ class Studies:
             await self._tools.workloads.status(name)
         vms = [found.vm for name in names if (found := inventory.origin(name)) is not None]
         self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
-        daemons = await self._tools.owner.daemons()
+        daemons = await self._tools.owner.daemons(*both)
         _require_allowed(plans, daemons)
-        await self._require_certificates(plans)
+        await self._require_certificates(plans, both)
         return {(vm.uuid, each.uuid): vm.name for each in daemons for vm in vms}
 
-    async def _require_certificates(self, plans: Collection[Plan]) -> None:
+    async def _require_certificates(self, plans: Collection[Plan], both: tuple[str, str]) -> None:
         """Failure if the certificates of the hosts prevent a migration with TLS in one of the two directions."""
         encrypted = [each for each in sorted(plans, key=str) if each.tls][:1]  # all use the same certificates
-        for plan, origin in itertools.product(encrypted, HYPERVISORS):
+        for plan, (origin, target) in itertools.product(encrypted, (both, both[::-1])):
             try:
-                await self._tools.owner.on_hosts.unchecked(plan, origin)
+                await self._tools.owner.on_hosts.unchecked(replace(plan, to=target), origin)
             except Refused as refused:
                 raise Failure("The study cannot start", refused.reason, refused.hint) from refused
 
@@ -288,7 +292,7 @@ def _whole(value: object) -> int | None:
     return value
 
 
-def _require_allowed(plans: Collection[Plan], daemons: tuple[Daemon, Daemon]) -> None:
+def _require_allowed(plans: Collection[Plan], daemons: list[Daemon]) -> None:
     """Raise a Failure if these hosts refuse an option in one of the two directions."""
     for plan in sorted(plans, key=str):
         for here, there in (daemons, daemons[::-1]):

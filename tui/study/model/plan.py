@@ -9,7 +9,7 @@ from tui.core import schema_kinds as kinds
 from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND_TIMEOUT, TIMED
 from tui.core.quantity import MIB
 from tui.core.schema import NamedTables, Problem, nearest
-from tui.core.settings import COMMAND, IDLE, TIB, UNKNOWN, VM_NAME
+from tui.core.settings import COMMAND, HOST_NAME, IDLE, TIB, UNKNOWN, VM_NAME
 from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
@@ -90,10 +90,14 @@ class MigrationTables:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A whole plan file; without `vms` the VM of the configuration, without `seed` one by chance."""
+    """A whole plan file; without `vms` the VM of the configuration, without `seed` one by chance.
+
+    `between` are the two hosts; without it those of a configuration that has two.
+    """
 
     name: Annotated[str, NAME]
     vms: Annotated[tuple[str, ...], sweep(VM_NAME)] = ()
+    between: Annotated[tuple[str, ...], sweep(HOST_NAME)] = ()
     repeats: Annotated[int, kinds.whole(1, 1000)] = 5
     seed: Annotated[int | None, kinds.whole(0, MOST_SEED)] = None
     warm_up: Annotated[int, kinds.whole(0, 100)] = 2  # runs of each VM that are dropped
@@ -125,6 +129,10 @@ def check(tables: Mapping[str, Any]) -> tuple[StudyPlan | None, tuple[Problem, .
 
 def _contradictions(plan: StudyPlan) -> Iterator[Problem]:
     """Problems of keys that are valid one by one."""
+    if len(plan.between) == 1:
+        yield Problem("", "between", "it has one host", "A list of two hosts is expected.")
+    if len(plan.between) > 2:
+        yield Problem("", "between", f"it has {len(plan.between)} hosts", "A list of two hosts is expected.")
     if not plan.workload.all:
         yield Problem("workload", "", "there is no workload", "Add a table such as [workload.idle].")
     if not plan.migration.all:

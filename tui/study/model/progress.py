@@ -11,7 +11,7 @@ BEGUN, MIGRATING, ENDED, STOPPED, FINISHED = "begun", "migrating", "ended", "sto
 DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED = "completed", "censored", "cancelled", "failed"
 ENDS = {DONE_OK: "completed", DONE_CENSORED: "over the limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
 SHORT_ENDS = ENDS | {DONE_CENSORED: "over limit"}  # in a table
-OUT, BACK = "out", "back"  # from the source to the destination, and back
+OUT, BACK = "out", "back"  # from the first host of the study to the other one, and back
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
-from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import Blocker, blockers
@@ -50,10 +49,11 @@ class Fixes:
         self._vms = vms
         self._folder = folder
 
-    async def findings(self, name: str, host: str) -> tuple[Blocker, ...]:
-        """What is known of the migration of a VM to the other host, read now; Failure if its host can't be read."""
-        answers = await asyncio.gather(*(self._vms.on(each, reread=True) for each in HYPERVISORS))
-        answer = dict(zip(HYPERVISORS, answers, strict=True))[host]
+    async def findings(self, name: str, host: str, to: str = "") -> tuple[Blocker, ...]:
+        """What is known of the migration of a VM to another host, read now; Failure if its host can't be read."""
+        target = self._connections.config.target(host, to)
+        answers = await asyncio.gather(*(self._vms.on(each, reread=True) for each in (host, target)))
+        answer = answers[0]
         if isinstance(answer, Failure):
             raise answer
         domain = next((each.domain for each in answer if each.vm.name == name), None)
@@ -61,8 +61,8 @@ class Fixes:
             raise domain
         if domain is None:
             raise Failure(f"{name} is not on {host} any more", "it was moved or deleted meanwhile")
-        offers = await self._vms.offers()
-        return judged(domain, host, offers[host], offers[OTHER[host]], self._vms.images.folder)
+        here, there = await asyncio.gather(*map(self._vms.offer, (host, target)))
+        return judged(domain, (host, target), here, there, self._vms.images.folder)
 
     async def prepared(self, fix: Fix, host: str) -> Fix:
         """The fix with exactly the commands that `run` does; Failure if it was done already."""
@@ -134,14 +134,14 @@ class Fixes:
 
 
 def judged(
-    domain: Domain, host: str, here: Offer | Failure | None, there: Offer | Failure, folder: str
+    domain: Domain, way: tuple[str, str], here: Offer | Failure | None, there: Offer | Failure, folder: str
 ) -> tuple[Blocker, ...]:
-    """What is known of the migration of a VM from `host`, with the offers of both hosts as far as they are known."""
-    target = OTHER[host]
+    """What is known of the migration of a VM from a host to another, with their offers as far as they are known."""
+    host, target = way
     if isinstance(there, Failure):
         unread = Blocker(f"{target} can't be reached, so its features are unknown.", DOUBTFUL)
-        return (*blockers(domain, folder, target, None, None), unread)
-    return blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
+        return (*blockers(domain, folder, target, None, None, host), unread)
+    return blockers(domain, folder, target, there, here if isinstance(here, Offer) else None, host)
 
 
 def _change(fix: Fix, hypervisor: Hypervisor) -> None:

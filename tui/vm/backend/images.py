@@ -1,4 +1,4 @@
-"""Lists, copies and removes disk images on the shared folder; commands run on the source host as root."""
+"""Lists, copies and removes disk images on the shared folder; commands run on one host as root."""
 
 import asyncio
 import re
@@ -8,7 +8,6 @@ from dataclasses import replace
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.quantity import whole
-from tui.core.settings import SOURCE
 from tui.linux.sudo import Sudo
 from tui.vm.model.image import Image, parse_info
 
@@ -65,10 +64,11 @@ DIRECT_IO = 'dd if="$1" of=/dev/null bs=4096 count=1 iflag=direct 2> /dev/null'
 
 
 class Images:
-    """The images in `folder`, a path of the source host."""
+    """The images in `folder`, a path of `host`."""
 
-    def __init__(self, sudo: Sudo, folder: str) -> None:
+    def __init__(self, sudo: Sudo, host: str, folder: str) -> None:
         self._sudo = sudo
+        self.host = host
         self.folder = folder
         self._copying = ""  # target of the current copy
         self._stopping = False
@@ -95,7 +95,7 @@ class Images:
     async def info(self, path: str) -> Image:
         """The image at `path`; Failure if the file is missing or not an image."""
         if (await self._run(["test", "-f", path])).status:
-            raise Failure(f"There is no file {path} on {SOURCE}", "", "Choose one from the list.")
+            raise Failure(f"There is no file {path} on {self.host}", "", "Choose one from the list.")
         done = await self._run(["qemu-img", "info", "--output=json", "-U", "--", path])
         return parse_info(done.output(f"{path} is not a disk image"), path)
 
@@ -130,7 +130,7 @@ class Images:
         argv = ["sh", "-c", COPY, "sh", origin, target, format, str(least_bytes)]
         self._copying, self._stopping = target, False
         try:
-            done = await self._sudo.run(SOURCE, argv, timeout=COPY_LIMIT_S, on_output=on_output)
+            done = await self._sudo.run(self.host, argv, timeout=COPY_LIMIT_S, on_output=on_output)
         finally:
             self._copying = ""
         if done.status and self._stopping:
@@ -160,4 +160,4 @@ class Images:
         (await self._run(["rm", "-f", "--", *paths])).output("The disks could not be removed")
 
     async def _run(self, argv: Sequence[str], timeout: float = 30.0) -> Completed:
-        return await self._sudo.run(SOURCE, argv, timeout=timeout)
+        return await self._sudo.run(self.host, argv, timeout=timeout)

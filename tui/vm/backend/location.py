@@ -1,10 +1,9 @@
-"""Reads from both hosts at once where a VM is."""
+"""Reads from all hosts at once where a VM is."""
 
 import asyncio
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
-from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
 from tui.vm.model.location import VmPlacement
 
@@ -15,5 +14,6 @@ async def placement(connections: Connections, name: str) -> VmPlacement:
     async def on(host: str) -> Vm | Failure | None:
         return await or_failure(connections.query(host, lambda hypervisor: hypervisor.vm(name), name))
 
-    found = await asyncio.gather(*map(on, HYPERVISORS))
-    return VmPlacement(name, dict(zip(HYPERVISORS, found, strict=True)))
+    hosts = connections.config.hypervisors
+    found = await asyncio.gather(*map(on, hosts))
+    return VmPlacement(name, dict(zip(hosts, found, strict=True)))

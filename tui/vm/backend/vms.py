@@ -1,4 +1,4 @@
-"""Lists the VMs of both hosts with their definitions, and deletes them."""
+"""Lists the VMs of all hosts with their definitions, and deletes them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.protocols import Hypervisor
-from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
 from tui.linux.sudo import Sudo
 from tui.vm.backend.images import PART, Images
@@ -41,12 +40,13 @@ class Deletion:
 
 
 class Vms:
-    """The VMs of both hosts; a method that reads one host returns a Failure if it can't be read."""
+    """The VMs of all `hosts`; a method that reads one host returns a Failure if it can't be read."""
 
     def __init__(self, connections: Connections, sudo: Sudo) -> None:
         self._connections = connections
+        self.hosts = connections.config.hypervisors
         self.sudo = sudo
-        self.images = Images(sudo, connections.config.storage.export)
+        self.images = Images(sudo, connections.config.home, connections.config.storage.export)
         self._known: dict[str, dict[Vm, Domain | Failure]] = {}  # by host: reread only if the VM changed
 
     async def on(self, host: str, *, reread: bool = False) -> tuple[Listed, ...] | Failure:
@@ -63,9 +63,9 @@ class Vms:
         return tuple(Listed(vm, domain) for vm, domain in self._known[host].items())
 
     async def listing(self) -> Listing:
-        """The VMs of both hosts, all definitions reread."""
-        found = await asyncio.gather(*(self.on(host, reread=True) for host in HYPERVISORS))
-        return Listing(dict(zip(HYPERVISORS, found, strict=True)))
+        """The VMs of all hosts, all definitions reread."""
+        found = await asyncio.gather(*(self.on(host, reread=True) for host in self.hosts))
+        return Listing(dict(zip(self.hosts, found, strict=True)))
 
     async def offer(self, host: str) -> Offer | Failure:
         """What one host offers to VMs, and to those that are listed so far."""
@@ -92,13 +92,13 @@ class Vms:
 
     @property
     def domains(self) -> tuple[Domain, ...]:
-        """The definitions that are known of both hosts."""
+        """The definitions that are known of all hosts."""
         return tuple(each for known in self._known.values() for each in known.values() if isinstance(each, Domain))
 
     async def offers(self) -> dict[str, Offer | Failure]:
-        """The offers of both hosts."""
-        found = await asyncio.gather(*map(self.offer, HYPERVISORS))
-        return dict(zip(HYPERVISORS, found, strict=True))
+        """The offers of all hosts."""
+        found = await asyncio.gather(*map(self.offer, self.hosts))
+        return dict(zip(self.hosts, found, strict=True))
 
     def console(self, name: str, host: str) -> list[str]:
         """The local command that shows the serial console of a VM on `host`."""
@@ -129,7 +129,7 @@ class Vms:
         if not nvram.startswith("/") or users or on_shared(nvram, self.images.folder):
             return ()
         found = []
-        for host in HYPERVISORS:
+        for host in self.hosts:
             try:
                 if host not in hosts and not (await self.sudo.run(host, ["test", "-f", nvram])).status:
                     found.append(host)

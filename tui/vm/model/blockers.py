@@ -40,9 +40,14 @@ class Blocker:
         return self.level == NOTE
 
 
-def blockers(domain: Domain, folder: str, target: str, there: Offer | None, here: Offer | None) -> tuple[Blocker, ...]:
-    """What is known of the migration to `target`, blockers first; `there` and `here` are None if unknown."""
-    case = Case(domain, folder, target, there, here)
+def blockers(
+    domain: Domain, folder: str, target: str, there: Offer | None, here: Offer | None, origin: str = ""
+) -> tuple[Blocker, ...]:
+    """What is known of the migration to `target`, blockers first; `there` and `here` are None if unknown.
+
+    Only what mends a finding needs to know the `origin`.
+    """
+    case = Case(domain, folder, target, there, here, origin)
     found: dict[str, Blocker] = {}  # by text: two equal devices are one line, which mends the first
     for rule in RULES:
         for text, fixes in rule.judge(case):

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
-from tui.core.settings import HYPERVISORS
+from tui.core.host_words import none_of
+from tui.core.settings import DESTINATION, SOURCE
 from tui.core.vm import Vm
 
 
 @dataclass(frozen=True)
 class VmOnHost:
-    """A VM and the host that has it ("source" or "destination")."""
+    """A VM and the host that has it."""
 
     vm: Vm
     host: str
@@ -18,10 +19,11 @@ class VmOnHost:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The VMs of both hosts, the source's first, and by host why it can't be read."""
+    """The VMs of all `hosts`, in their order, and by host why it can't be read."""
 
     found: tuple[VmOnHost, ...] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
+    hosts: tuple[str, ...] = (SOURCE, DESTINATION)
 
     def origin(self, name: str) -> VmOnHost | None:
         """The VM on the host where a migration would start: where it is active, else where it is defined."""
@@ -31,7 +33,7 @@ class Inventory:
     def where(self, name: str) -> "VmPlacement":
         """The placement of one VM."""
         answers: dict[str, Vm | Failure | None] = dict(self.failures)
-        for host in (each for each in HYPERVISORS if each not in self.failures):
+        for host in (each for each in self.hosts if each not in self.failures):
             having = (each.vm for each in self.found if (each.vm.name, each.host) == (name, host))
             answers[host] = next(having, None)
         return VmPlacement(name, answers)
@@ -42,7 +44,7 @@ class Inventory:
         if self.failures or (origin is not None and origin.vm.active):
             return ""
         if origin is None:
-            return f"Neither host has a VM named {name}; the Launch page lists the VMs."
+            return f"{none_of(self.hosts).capitalize()} has a VM named {name}; the Launch page lists the VMs."
         return f"{name} is {state_words(origin.vm)} on {origin.host}; the Launch page starts it."
 
 
@@ -61,7 +63,7 @@ class VmPlacement:
 
     @property
     def host(self) -> str:
-        """The host that has the VM, "" if none; if both have it, as in a migration, the one where it runs."""
+        """The host that has the VM, "" if none; if several have it, as in a migration, the one where it runs."""
         known = {host: vm for host, vm in self.answers.items() if isinstance(vm, Vm)}
         return min(known, key=lambda host: (not known[host].running, not known[host].active), default="")
 
@@ -90,6 +92,20 @@ class VmPlacement:
         return f"arriving on {there}" if unread else "arriving from elsewhere"
 
     @property
+    def twice(self) -> bool:
+        """Whether it is active on several hosts although no migration explains that: both write to its disks."""
+        return not self.arrives_at and sum(isinstance(vm, Vm) and vm.active for vm in self.answers.values()) > 1
+
+    @property
+    def elsewhere(self) -> str:
+        """ "running on host3, too": the other hosts that have it although it does not arrive there; else empty."""
+        others = {host: vm for host, vm in self.answers.items() if isinstance(vm, Vm) and host != self.host}
+        if not others or self.arrives_at:
+            return ""
+        words = (f"{state_words(vm) if vm.active else 'defined'} on {host}" for host, vm in others.items())
+        return f"{', '.join(words)}, too"
+
+    @property
     def active(self) -> bool:
         """Whether a host reports it as running or paused."""
         return self.vm is not None and self.vm.active
@@ -101,7 +117,7 @@ class VmPlacement:
 
     @property
     def nowhere(self) -> bool:
-        """Whether both hosts replied and neither has a VM of that name."""
+        """Whether all hosts replied and none has a VM of that name."""
         return bool(self.answers) and not self.awaited and not any(self.answers.values())
 
     @property

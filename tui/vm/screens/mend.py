@@ -11,7 +11,6 @@ from textual.widgets import Static
 
 from tui.core.actions import without_keys
 from tui.core.failure import Failure, PasswordNeeded
-from tui.core.settings import OTHER
 from tui.ui.dialog import Box, Dialog
 from tui.ui.lines import Lines
 from tui.ui.question import Answer, Question
@@ -28,8 +27,8 @@ NO_KEY = "No key mends this one; its sentence names what does."
 class Mending(Protocol):
     """What the dialog needs of vm.backend.fixes.Fixes."""
 
-    async def findings(self, name: str, host: str) -> tuple[Blocker, ...]:
-        """What is known of the migration of a VM on `host`, read now."""
+    async def findings(self, name: str, host: str, to: str = "") -> tuple[Blocker, ...]:
+        """What is known of the migration of a VM from `host` to another one, read now."""
 
     async def prepared(self, fix: Fix, host: str) -> Fix:
         """The fix with exactly the commands that `run` does."""
@@ -39,7 +38,7 @@ class Mending(Protocol):
 
 
 class MendDialog(Dialog[None]):
-    """Lists the findings of a VM on `host`; Enter asks before it mends the chosen one."""
+    """Lists the findings of a VM on its `way`, the host and the target; Enter asks before it mends the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", "choose", show=False, priority=True),
@@ -53,10 +52,10 @@ class MendDialog(Dialog[None]):
     MendDialog #message.wrong { color: $error; text-style: bold; }
     """
 
-    def __init__(self, mending: Mending, name: str, host: str, findings: Sequence[Blocker]) -> None:
-        super().__init__(f"Migration of {name} to {OTHER[host]}")
+    def __init__(self, mending: Mending, name: str, way: tuple[str, str], findings: Sequence[Blocker]) -> None:
+        super().__init__(f"Migration of {name} to {way[1]}")
         self._mending = mending
-        self._vm, self._host = name, host
+        self._vm, (self._host, self._target) = name, way
         self._findings = tuple(findings)
         self._chosen = 0
         self._busy = False
@@ -108,7 +107,7 @@ class MendDialog(Dialog[None]):
     async def _read(self, done: str) -> None:
         """Read the findings again, then show what was done."""
         try:
-            found = await self._mending.findings(self._vm, self._host)
+            found = await self._mending.findings(self._vm, self._host, self._target)
         except Failure as failure:
             self._say(f"{done} {failure}".strip(), wrong=True)
             return

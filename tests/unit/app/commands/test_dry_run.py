@@ -3,6 +3,7 @@
 import io
 import json
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,14 @@ def world() -> FakeHosts:
 async def printed(world: FakeHosts, plan: Plan = PLAN, **options: object) -> tuple[int, str, str]:
     """The exit status, stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
-    words = Namespace(**{"to": None, "json": False, "python": False, **options})
+    words = Namespace(**{"json": False, "python": False, **options})
     scripts = Scripts(world.connections, call_of)
     status = await dry_run(world.connections, scripts, plan, words, Output("migrate", out, err))
     return status, out.getvalue(), err.getvalue()
 
 
 def uris(world: FakeHosts) -> tuple[str, str]:
-    return world.config.hosts.source.libvirt, world.config.hosts.destination.peer_uri
+    return world.config.hosts["source"].libvirt, world.config.hosts["destination"].peer_uri
 
 
 async def test_the_commands_are_printed_and_nothing_is_started(world: FakeHosts) -> None:
@@ -105,7 +106,7 @@ async def test_a_vm_that_no_host_has_is_refused(world: FakeHosts) -> None:
 
 async def test_a_vm_that_is_there_already_is_refused(world: FakeHosts) -> None:
     with pytest.raises(Failure, match="guest1 is on source already"):
-        await printed(world, to="source")
+        await printed(world, replace(PLAN, to="source"))
 
 
 @pytest.mark.parametrize(

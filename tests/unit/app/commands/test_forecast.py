@@ -101,16 +101,16 @@ async def test_an_unknown_bandwidth_names_the_options_that_help(world: FakeHosts
 @pytest.mark.parametrize(
     ("state", "to", "why"),
     [
-        ("shut off", None, "it is shut off on source"),
+        ("shut off", "", "it is shut off on source"),
         ("running", "source", "guest1 is on source already. Nothing was measured"),
     ],
 )
 async def test_a_vm_that_could_not_be_migrated_has_no_forecast(
-    world: FakeHosts, ran: Ran, state: str, to: str | None, why: str
+    world: FakeHosts, ran: Ran, state: str, to: str, why: str
 ) -> None:
     world.source.known = {"guest1": guest1(state)}
     with pytest.raises(Failure) as refused:
-        await ran(to=to)
+        await ran(Plan("guest1", to=to))
     assert why in str(refused.value)
 
 

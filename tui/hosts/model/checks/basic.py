@@ -4,6 +4,7 @@ from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding, 
 from tui.checklist.model.step import Step
 from tui.core import actions
 from tui.core.failure import Failure, LoginRefused, PasswordNeeded, UntrustedHost
+from tui.core.host_words import the
 from tui.core.quantity import size
 from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread
@@ -114,8 +115,9 @@ def disk(host: str) -> Step[HostsFacts]:
     return Step(f"{host}.disk", host, "there is space for the images", why, check)
 
 
-def clock(host: str) -> Step[HostsFacts]:
-    """The clock compared to the source's."""
+def clock(host: str, here: str) -> Step[HostsFacts]:
+    """The clock compared to that of the app's machine, which is `here`."""
+    other = the(here) if here else "this machine"
 
     def check(facts: HostsFacts) -> Finding | None:
         found = facts.at(host).clock
@@ -123,11 +125,11 @@ def clock(host: str) -> Step[HostsFacts]:
             return unread(found)
         if found.exceeds(CLOCK_LIMIT_S):
             hint = "Synchronize the clocks of both hosts: install systemd-timesyncd or chrony."
-            return Finding(WARNING, found.words, f"within {CLOCK_LIMIT_S} s of the source's", hint)
+            return Finding(WARNING, found.words, f"within {CLOCK_LIMIT_S} s of {other}'s", hint)
         return Finding(OK, found.words)
 
     why = "File times and logs are compared between the hosts, and a guest may take its time from the host."
-    return Step(f"{host}.clock", host, "its clock agrees with the source's", why, check)
+    return Step(f"{host}.clock", host, f"its clock agrees with {other}'s", why, check)
 
 
 def version(number: tuple[int, int, int]) -> str:

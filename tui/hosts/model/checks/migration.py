@@ -3,8 +3,9 @@
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.checklist.model.step import Step
 from tui.core.failure import Failure
+from tui.core.host_words import the
 from tui.hosts.model.checks.basic import version
-from tui.hosts.model.facts import HostsFacts, Libvirt, unread
+from tui.hosts.model.facts import Configured, HostsFacts, Libvirt, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import REFUSED, SILENT, Tried, ranges
 from tui.hosts.model.userfaultfd import NO_PERL, SYSCTL, Userfaultfd
@@ -23,7 +24,7 @@ CLOSED = {
 DEVICE_LIBVIRT, DEVICE_QEMU = (10, 1, 0), (8, 0, 0)
 
 
-def ports(start: str, end: str) -> Step[HostsFacts]:
+def ports(known: Configured, start: str, end: str) -> Step[HostsFacts]:
     """Connections from `start` to the migration ports of `end`."""
 
     def check(facts: HostsFacts) -> Finding | None:
@@ -53,12 +54,12 @@ def ports(start: str, end: str) -> Step[HostsFacts]:
         return opened(end, firewall, other, conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS)
 
     first, last = MIGRATION_PORTS
-    title = f"the migration ports are open to the {start}"
+    title = f"the migration ports are open to {the(start)}"
     why = (
         f"QEMU sends the VM's memory to a port between {first} and {last} of the destination. The check listens on all "
         "of them here for a moment and connects from there."
     )
-    return Step(f"{end}.ports", end, title, why, check, change)
+    return Step(known.id(end, "ports", start), end, title, why, check, change)
 
 
 def _elsewhere(facts: HostsFacts, end: str, tried: Tried) -> str:

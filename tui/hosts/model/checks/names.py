@@ -1,12 +1,11 @@
 """Steps about host names: what each host calls itself, and how the others resolve it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.checklist.model.step import Step
-from tui.core.settings import HYPERVISORS
 from tui.core.ssh_target import parse_target
-from tui.hosts.model.facts import ALL, HostsFacts, unread
+from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.names import is_local
 from tui.linux.addresses import is_address
@@ -44,13 +43,14 @@ def names(host: str) -> Step[HostsFacts]:
 
     def check(facts: HostsFacts) -> Finding | None:
         resolved = []
-        for other in _others(host):
+        for other in _others(facts, host):
             names = facts.way(host, other).names
             if not isinstance(names, Mapping):
                 return unread(names)
             resolved += [(other, name, names.get(name, ())) for name in _wanted(facts, host, other)]
         if not resolved:
-            return Finding(NOT_NEEDED, "all hosts are configured by address")
+            found = "all hosts are configured by address" if _others(facts, host) else "there is no other host"
+            return Finding(NOT_NEEDED, found)
         wanted = "the address of the host of that name"
         for other, name, addresses in resolved:
             if not addresses:
@@ -68,7 +68,7 @@ def names(host: str) -> Step[HostsFacts]:
 
     def change(facts: HostsFacts) -> Change | str:
         lines = []
-        for other in _others(host):
+        for other in _others(facts, host):
             known = facts.way(host, other).names
             if not isinstance(known, Mapping):
                 return ""  # the missing names are not known
@@ -89,13 +89,15 @@ def names(host: str) -> Step[HostsFacts]:
     return Step(f"{host}.names", host, "it resolves the names of the other hosts", why, check, change)
 
 
-def _others(host: str) -> Iterator[str]:
-    return (other for other in ALL if other != host)
+def _others(facts: HostsFacts, host: str) -> list[str]:
+    """Those whose names it must resolve, in the order of the hosts."""
+    ends = {end for start, end in facts.configured.ways if start == host != end}
+    return [each for each in facts.configured.hosts if each in ends]
 
 
 def _wanted(facts: HostsFacts, host: str, other: str) -> tuple[str, ...]:
     """The names of `other` that `host` resolves; the announced name matters between the hypervisors only."""
-    if host in HYPERVISORS and other in HYPERVISORS:
+    if facts.configured.storage not in (host, other):
         return facts.names_of(other)
     name = parse_target(facts.configured.ssh[other]).host
     return () if is_address(name) else (name,)

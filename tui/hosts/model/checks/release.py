@@ -3,8 +3,8 @@
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.checklist.model.step import Step
 from tui.core.failure import Failure
-from tui.core.settings import OTHER
-from tui.hosts.model.facts import HostsFacts, unread
+from tui.core.host_words import all_of, the
+from tui.hosts.model.facts import Configured, HostsFacts, unread
 from tui.hosts.model.release import Release, upstream
 from tui.hosts.model.software import Software
 from tui.linux import apt
@@ -22,39 +22,45 @@ WHY = (
 NOTE = "apt then prefers the backports for libvirt, QEMU and SeaBIOS only. Nothing is installed by this."
 
 
-def release(host: str) -> Step[HostsFacts]:
-    """The packages of libvirt and QEMU, in the release of the other host."""
-    other = OTHER[host]
+def release(known: Configured, host: str) -> Step[HostsFacts]:
+    """The packages of libvirt and QEMU, in the newest release that another host has."""
+    others = [each for each in known.hypervisors if each != host]
 
-    def both(facts: HostsFacts) -> tuple[Release, Release] | Finding | None:
-        own, theirs = (facts.at(each).software for each in (host, other))
+    def both(facts: HostsFacts) -> tuple[Release, Release, str] | Finding | None:
+        own, found = facts.at(host).software, {each: facts.at(each).software for each in others}
         if not isinstance(own, Software):
             return unread(own)
-        if isinstance(theirs, Failure):  # it delays nothing here
-            return Finding(NOT_NEEDED, f"not compared: the {other} can't be read")
-        return (own.release, theirs.release) if theirs is not None else None
+        if not found:
+            return Finding(NOT_NEEDED, "there is no other host")
+        read = {each: software.release for each, software in found.items() if isinstance(software, Software)}
+        if all(isinstance(each, Failure) for each in found.values()):  # they delay nothing here
+            return Finding(NOT_NEEDED, f"not compared: {all_of(others)} can't be read")
+        if any(each is None for each in found.values()):
+            return None
+        newest = max(read, key=lambda each: upstream(read[each].version))
+        return own.release, read[newest], the(newest)
 
     def check(facts: HostsFacts) -> Finding | None:
         read = both(facts)
         if not isinstance(read, tuple):
             return read
-        own, theirs = read
+        own, theirs, other = read
         if not own.version or not theirs.version:
             return Finding(NOT_NEEDED, "libvirt is not from Debian's packages on both hosts")
         if upstream(own.version) >= upstream(theirs.version) or not theirs.backport or own.codename != theirs.codename:
             return Finding(OK, f"libvirt {own.version}{'' if own.installed else ', not installed yet'}")
-        wanted = f"libvirt {theirs.version}, as on the {other}"
+        wanted = f"libvirt {theirs.version}, as on {other}"
         if own.installed:
-            found = f"libvirt {own.installed} is installed here, {theirs.version} on the {other}"
+            found = f"libvirt {own.installed} is installed here, {theirs.version} on {other}"
             hint = f"On this host: apt-get install -t {own.backports} libvirt-daemon-system qemu-system-x86 qemu-utils"
             return Finding(WARNING, found, wanted, hint)
-        return Finding(FAILED, f"apt would install libvirt {own.candidate}; the {other} has {theirs.version}", wanted)
+        return Finding(FAILED, f"apt would install libvirt {own.candidate}; {other} has {theirs.version}", wanted)
 
     def change(facts: HostsFacts) -> Change | str:
         read = both(facts)
         if not isinstance(read, tuple):
             return ""
-        own, _ = read
+        own = read[0]
         suite, moves = own.backports, []
         if suite not in own.suites:
             if not own.mirror:
@@ -68,5 +74,5 @@ def release(host: str) -> Step[HostsFacts]:
         moves.append(Move(apt.update(host)))
         return Change(tuple(moves), NOTE)
 
-    title = f"it gets the same libvirt and QEMU as the {other}"
+    title = f"it gets the same libvirt and QEMU as {the(others[0]) if len(others) == 1 else 'the other hosts'}"
     return Step(f"{host}.release", host, title, WHY, check, change)

@@ -1,12 +1,15 @@
-"""Steps about root's ssh from one host to the other, which a peer-to-peer migration uses."""
+"""Steps about root's ssh from one host to another, which a peer-to-peer migration uses."""
+
+from dataclasses import replace
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, Finding, from_failure, last_line
 from tui.checklist.model.step import Step
 from tui.core.failure import Failure
+from tui.core.host_words import the
 from tui.core.ssh_key import KEY_NAMES, HostKey
 from tui.core.ssh_target import target_of_uri
 from tui.hosts.model.account import Account
-from tui.hosts.model.facts import HostsFacts, unread
+from tui.hosts.model.facts import Configured, HostsFacts, unread
 from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, NO_NAME, NO_SSH, REFUSED, WORKS, Attempt
 from tui.linux.change import Change, Move, added, reversible
 
@@ -20,9 +23,19 @@ REASONS = {
 }
 
 
-def ssh_steps(start: str, end: str) -> tuple[Step[HostsFacts], ...]:
-    """Steps from root's key on `start` to a connection to the libvirt of `end`."""
-    return _key(start, end), _known_hosts(start, end), _authorized_keys(start, end), _peer(start, end)
+def ssh_steps(known: Configured, start: str) -> tuple[Step[HostsFacts], ...]:
+    """Steps from root's key on `start` to a connection to the libvirt of each other host that is checked from there."""
+    ends = [end for each, end in known.pairs if each == start]
+    steps = [_key(start, known.partner(start))] if ends else []
+    for end in ends:
+        needs = (f"{start}.key", known.id(start, "known_hosts", end))
+        accepted = known.id(end, "authorized_keys", start)
+        steps += [
+            replace(_known_hosts(start, end), id=needs[1]),
+            replace(_authorized_keys(start, end), id=accepted, needs=needs),
+            replace(_peer(start, end), id=known.id(start, "peer", end), needs=(*needs, accepted, f"{end}.member")),
+        ]
+    return tuple(steps)
 
 
 def _attempt(facts: HostsFacts, start: str, end: str) -> Attempt | Finding | None:
@@ -94,7 +107,7 @@ def _known_hosts(start: str, end: str) -> Step[HostsFacts]:
         return Change(moves, _compare(shown, end, bool(own)), compare=not own)
 
     why = "ssh connects only to a host whose key is in root's known_hosts, so nobody else can receive the VM's memory."
-    return Step(f"{start}.known_hosts", start, f"root knows the host key of the {end}", why, check, change)
+    return Step(f"{start}.known_hosts", start, f"root knows the host key of {the(end)}", why, check, change)
 
 
 def _compare(shown: HostKey, end: str, own: bool) -> str:
@@ -134,10 +147,9 @@ def _authorized_keys(start: str, end: str) -> Step[HostsFacts]:
             return f"root on {start} has no key yet"
         return _authorize(end, account, f"{attempt.keys[0].line} root@{start}")
 
-    needs = (f"{start}.key", f"{start}.known_hosts")
-    title = f"it accepts root's key of the {start}"
+    title = f"it accepts root's key of {the(start)}"
     why = "Keys listed in authorized_keys may log in; otherwise ssh asks for a password, which the daemon can't give."
-    return Step(f"{end}.authorized_keys", end, title, why, check, change, needs)
+    return Step(f"{end}.authorized_keys", end, title, why, check, change)
 
 
 def _authorize(host: str, account: Account, line: str) -> Change | str:
@@ -176,9 +188,8 @@ def _peer(start: str, end: str) -> Step[HostsFacts]:
             return Finding(OK, "ssh works; libvirt was not tried because virsh is missing")
         return Finding(OK, f"its libvirt reports the host name {peer}")
 
-    needs = (f"{start}.key", f"{start}.known_hosts", f"{end}.authorized_keys", f"{end}.member")
     why = "In a peer-to-peer migration libvirt connects to the other host's libvirt as root, without a prompt."
-    return Step(f"{start}.peer", start, f"root can open the {end}'s libvirt", why, check, needs=needs)
+    return Step(f"{start}.peer", start, f"root can open {the(end)}'s libvirt", why, check)
 
 
 def _folder(host: str, attempt: Attempt) -> tuple[Move, ...]:

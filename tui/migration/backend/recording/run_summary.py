@@ -36,8 +36,8 @@ def host_facts(daemon: Daemon) -> dict[str, Any]:
 
 
 def accelerator_of(opened: MigrationConnections, vm: str) -> str:
-    """The type of the domain: "kvm", "qemu" (emulated); "" if neither host has it, or has not replied. Blocks."""
-    for host in (opened.origin, opened.peer):
+    """The type of the domain: "kvm", "qemu" (emulated); "" if no host has it, or none has replied. Blocks."""
+    for host in filter(None, (opened.origin, opened.peer)):
         try:
             xml = opened.at(host).definition(vm)
             if xml:
@@ -53,8 +53,8 @@ def vm_facts(opened: MigrationConnections, vm: str) -> dict[str, Any]:
 
 
 def options_of(plan: Plan) -> dict[str, Any]:
-    """The options of a plan without its VM; those of a migration that another program started are unknown."""
-    options = {name: value for name, value in plan.fields.items() if name != "vm"}
+    """The options of a plan without its VM and hosts; those of a migration that another program started are unknown."""
+    options = {name: value for name, value in plan.fields.items() if name not in ("vm", "to")}
     return options if plan.technique != UNKNOWN else {"technique": UNKNOWN}
 
 
@@ -97,6 +97,14 @@ def without_target(facts: Mapping[str, Any], origin: str) -> dict[str, Any]:
     """The facts of run.toml for a migration whose target is unknown."""
     hosts = {name: each for name, each in facts.get("hosts", {}).items() if name in ("origin", origin)}
     return {name: each for name, each in facts.items() if name != "destination_uri"} | {"hosts": hosts}
+
+
+def facts_for(facts: Mapping[str, Any], origin: str, target: str) -> dict[str, Any]:
+    """The facts of run.toml if `target`, "" if unknown, is not the host that they were read from."""
+    if target and facts.get("hosts", {}).get("target") == target:
+        return dict(facts)
+    known = without_target(facts, origin)
+    return known | {"hosts": known["hosts"] | {"target": target}} if target else known
 
 
 def summary(

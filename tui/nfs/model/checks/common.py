@@ -5,10 +5,11 @@ from typing import TypeVar
 
 from tui.checklist.model.check import NOT_NEEDED, Finding, from_failure
 from tui.core.failure import Failure
+from tui.core.host_words import all_of
 from tui.linux.change import Change
 from tui.linux.mounts import NFS, SHARED_TYPES, Mount, mount_of
 from tui.linux.qemu_conf import SHARED_SINCE
-from tui.nfs.model.facts import CLIENTS, ClientRead, HostRead, NfsFacts
+from tui.nfs.model.facts import ClientRead, HostRead, NfsFacts
 
 H = TypeVar("H", bound=HostRead)
 Check = Callable[[NfsFacts], Finding | None]
@@ -52,19 +53,19 @@ def only_for_nfs(check: Check) -> Check:
 def shared_without_nfs(facts: NfsFacts) -> str:
     """How both hosts share the folder without the storage server's NFS; empty if they don't, or it is undecided."""
     reasons = [_other_sharing(each) for each in facts.clients]
-    if len(reasons) < len(CLIENTS) or not all(reasons):
+    if len(reasons) < len(facts.shared.clients) or not all(reasons):
         return _same_unknown(facts)
-    return f"both hosts share the folder without it: {reasons[0]}"
+    return f"{all_of(facts.shared.clients)} share the folder without it: {reasons[0]}"
 
 
 def clients_unread(facts: NfsFacts) -> bool:
     """Whether a client has neither been read nor failed."""
-    return any(facts.client(role) is None for role in CLIENTS)
+    return any(facts.client(role) is None for role in facts.shared.clients)
 
 
 def _undecided(facts: NfsFacts) -> bool:
     """True while some clients are unread, and all that were read share the folder without NFS."""
-    known = [client for role in CLIENTS if (client := facts.client(role)) is not None]
+    known = [client for role in facts.shared.clients if (client := facts.client(role)) is not None]
     return clients_unread(facts) and all(
         isinstance(each, ClientRead) and (_other_sharing(each) or _unknown_mount(each)) for each in known
     )
@@ -73,10 +74,11 @@ def _undecided(facts: NfsFacts) -> bool:
 def _same_unknown(facts: NfsFacts) -> str:
     """How both hosts share the folder if they mount the same source of a type that libvirt does not know."""
     mounts = [mount for each in facts.clients if (mount := _unknown_mount(each))]
-    if len(mounts) < len(CLIENTS) or len({(mount.type, mount.source) for mount in mounts}) > 1:
+    if len(mounts) < len(facts.shared.clients) or len({(mount.type, mount.source) for mount in mounts}) > 1:
         return ""
     kind, source = mounts[0].type, mounts[0].source
-    return f"both hosts mount {source} ({kind}) in its place; the proof below shows whether it is the same"
+    hosts = all_of(facts.shared.clients)
+    return f"{hosts} mount {source} ({kind}) in its place; the proof below shows whether it is the same"
 
 
 def _unknown_mount(client: ClientRead) -> Mount | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
-from tui.core.settings import STORAGE
+from tui.core.host_words import all_of
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, added
 from tui.linux.escapes import ESCAPE
 from tui.linux.exports import Export, export_line, first_fault, parse_exports
@@ -23,7 +23,7 @@ from tui.nfs.model.checks.grants import (
     unreachable,
     written_exports,
 )
-from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts, ServerRead
+from tui.nfs.model.facts import ClientRead, NfsFacts, ServerRead
 
 EXPORTS = "/etc/exports"
 OPTIONS = "rw,sync,no_subtree_check,no_root_squash"
@@ -63,18 +63,18 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
         return Finding(FAILED, found, wanted)
     if parent := _outside(facts, wanted) or _covered(facts, server, wanted):
         return parent
-    grants = [grant for role in CLIENTS if (grant := _grant(facts, server, role))]
-    hosts = [server.names[role] for role in CLIENTS]
+    grants = [grant for role in facts.shared.clients if (grant := _grant(facts, server, role))]
+    hosts = [server.names[role] for role in facts.shared.clients]
     if wide := next((each for each in grants if not only_for(each.client.name, hosts, server.netgroups)), None):
         what = "it" if wide.export.path in exported_paths(facts, server) else wide.export.path
-        found = f"{wide.export.where} exports {what} to more than both hosts: {wide.client.name}"
+        found = f"{wide.export.where} exports {what} to more than {all_of(facts.shared.clients)}: {wide.client.name}"
         return Finding(WARNING, found, wanted)
     if mismatch := _address_mismatch(facts, server):
         return Finding(WARNING, mismatch, wanted, "Configure that address, or the server refuses the mount.")
     if clients_unread(facts):  # their own addresses are still unknown
         return None
     where = " and ".join(dict.fromkeys(grant.export.where for grant in grants))
-    return Finding(OK, f"{where}: exported to both hosts with {','.join(grants[0].client.options)}")
+    return Finding(OK, f"{where}: exported to {all_of(facts.shared.clients)} with {','.join(grants[0].client.options)}")
 
 
 def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
@@ -86,20 +86,20 @@ def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
     if foreign := _conflict(facts, server):
         return f"the app did not write {foreign.export.where} and does not change it"
     moves = [
-        Move(RemoveLines(STORAGE, EXPORTS, lines), (AddLines(STORAGE, EXPORTS, lines),))
+        Move(RemoveLines(server.role, EXPORTS, lines), (AddLines(server.role, EXPORTS, lines),))
         for lines in _outdated(facts, server)
     ]
     missing = _missing(facts, server)
     if missing:
         lines = (export_line(exported_paths(facts, server)[0], missing, OPTIONS),)
-        moves.append(added(STORAGE, EXPORTS, lines, Command(STORAGE, ("sh", "-c", REEXPORT_IF_THERE))))
+        moves.append(added(server.role, EXPORTS, lines, Command(server.role, ("sh", "-c", REEXPORT_IF_THERE))))
     return Change(tuple(moves), NOTE)
 
 
 def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether the exports in effect are those of the files."""
     wanted = "the lines of /etc/exports in effect"
-    for role in CLIENTS:
+    for role in facts.shared.clients:
         host = server.names[role]
         grant = _own_or_parent(facts, server, server.active, role)
         if grant is None:
@@ -110,7 +110,7 @@ def check_active(facts: NfsFacts, server: ServerRead) -> Finding:
             return Finding(FAILED, found, wanted)
         if grant.wrong and grant.wrong != "with async":
             return Finding(FAILED, f"the server exports it to {host.name} {grant.wrong}", wanted)
-    return Finding(OK, "the server exports it to both hosts")
+    return Finding(OK, f"the server exports it to {all_of(facts.shared.clients)}")
 
 
 def _fault(server: ServerRead) -> str:
@@ -121,12 +121,14 @@ def change_active(_facts: NfsFacts, server: ServerRead) -> Change | str:
     """Reads /etc/exports again."""
     if fault := _fault(server):
         return f"exportfs stops at {fault}"
-    return Change((Move(Command(STORAGE, ("sh", "-c", REEXPORT))),), "Existing mounts of the clients are not affected.")
+    return Change(
+        (Move(Command(server.role, ("sh", "-c", REEXPORT))),), "Existing mounts of the clients are not affected."
+    )
 
 
 def _outside(facts: NfsFacts, wanted: str) -> Finding | None:
     """The finding that NFS 4 clients can't see the folder at all."""
-    why = next((why for role in CLIENTS if (why := unreachable(facts, role))), "")
+    why = next((why for role in facts.shared.clients if (why := unreachable(facts, role))), "")
     hint = "Export a folder below it (storage.export in config.toml), or remove fsid=0 if no client relies on it."
     return Finding(WARNING, why, wanted, hint) if why else None
 
@@ -136,7 +138,7 @@ def _covered(facts: NfsFacts, server: ServerRead, wanted: str) -> Finding | None
     if mount_at(server.mounts, exported_paths(facts, server)[-1]) is not None:
         return None
     exports = (*written_exports(server), *server.active)
-    grants = (covering_grant(facts, server, exports, role) for role in CLIENTS)
+    grants = (covering_grant(facts, server, exports, role) for role in facts.shared.clients)
     parent = next((grant for grant in grants if grant and grant.wrong), None)
     if parent is None:
         return None
@@ -147,7 +149,7 @@ def _covered(facts: NfsFacts, server: ServerRead, wanted: str) -> Finding | None
 
 
 def _clients(facts: NfsFacts) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(facts.address(role) for role in CLIENTS))
+    return tuple(dict.fromkeys(facts.address(role) for role in facts.shared.clients))
 
 
 def _current(facts: NfsFacts, server: ServerRead) -> list[Export]:
@@ -159,7 +161,7 @@ def _current(facts: NfsFacts, server: ServerRead) -> list[Export]:
 
 def _outdated(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
     """Lines of the app that export this folder to other hosts or with other options."""
-    paths, hosts, found = exported_paths(facts, server), [server.names[role] for role in CLIENTS], []
+    paths, hosts, found = exported_paths(facts, server), [server.names[role] for role in facts.shared.clients], []
     for block in blocks(server.exports.get(EXPORTS, "")):
         exports = [each for line in block.lines for each in parse_exports(line)]
         here = [Grant(each, client) for each in exports if each.path in paths for client in each.clients]
@@ -189,23 +191,23 @@ def _own_or_parent(facts: NfsFacts, server: ServerRead, exports: Iterable[Export
 
 def _conflict(facts: NfsFacts, server: ServerRead) -> Grant | None:
     """A line that the app did not write, for one of the hosts alone and with unsuitable options."""
-    grants = (_grant(facts, server, role) for role in CLIENTS)
+    grants = (_grant(facts, server, role) for role in facts.shared.clients)
     return next((grant for grant in grants if grant and client_kind(grant.client.name) == SINGLE and grant.wrong), None)
 
 
 def _missing(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
     """The hosts that need a line; a line for one host takes precedence over unsuitable lines for many."""
-    lacking = [role for role in CLIENTS if (grant := _grant(facts, server, role)) is None or grant.wrong]
+    lacking = [role for role in facts.shared.clients if (grant := _grant(facts, server, role)) is None or grant.wrong]
     return tuple(dict.fromkeys(facts.address(role) for role in lacking))
 
 
 def _unknown(facts: NfsFacts, server: ServerRead) -> str:
-    return next((facts.address(role) for role in CLIENTS if not server.names[role].addresses), "")
+    return next((facts.address(role) for role in facts.shared.clients if not server.names[role].addresses), "")
 
 
 def _address_mismatch(facts: NfsFacts, server: ServerRead) -> str:
     """A client that connects from an address that the server does not know for it."""
-    for role in CLIENTS:
+    for role in facts.shared.clients:
         client, known = facts.client(role), server.names[role]
         if isinstance(client, ClientRead) and client.own_address and client.own_address not in known.addresses:
             return f"{role} connects from {client.own_address}, which the storage server does not know as {known.name}"

@@ -5,12 +5,13 @@ from pathlib import PurePosixPath
 
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, from_failure
 from tui.core.failure import Failure
+from tui.core.host_words import any_of
 from tui.core.quantity import whole
 from tui.core.vm import Vm
 from tui.linux.perl import INSTALL, MISSING
 from tui.linux.script_sections import PRELUDE, parse_sections
 from tui.nfs.model.checks.owners import NOBODY, idmap_hint
-from tui.nfs.model.facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
+from tui.nfs.model.facts import ClientRead, ImageRead, NfsFacts, VmsRead
 from tui.nfs.model.proof import ROOT
 from tui.vm.model.domain import Disk
 
@@ -103,7 +104,12 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
     disks, name = _disks(facts), facts.shared.vm
     wanted = f"the images of {name} in {client.folder.path}, accessible to QEMU"
     if disks is None:
-        return Finding(WARNING, f"no VM {name} on either host", wanted, "Define it with its image in that folder.")
+        return Finding(
+            WARNING,
+            f"no VM {name} on {any_of(facts.shared.clients)}",
+            wanted,
+            "Define it with its image in that folder.",
+        )
     others = [disk for disk in disks if disk.kind not in (*ON_A_HOST, "network")]
     if others:
         return Finding(WARNING, f"{others[0].target} is a {others[0].kind}: the place of its image is unknown", wanted)
@@ -129,7 +135,7 @@ def check_single(facts: NfsFacts) -> Finding | None:
     name, wanted = facts.shared.vm, "at most one QEMU with its images open"
     disks = _disks(facts)
     if disks is None:
-        return Finding(WARNING, f"no VM {name} on either host", wanted)
+        return Finding(WARNING, f"no VM {name} on {any_of(facts.shared.clients)}", wanted)
     using = _active_users(facts, {disk.path for disk in disks if disk.path})
     running = [(role, vm) for role, vm in using if vm.running]
     if len(running) > 1:
@@ -140,7 +146,7 @@ def check_single(facts: NfsFacts) -> Finding | None:
         return from_failure(failed)
     if not using and (other := _locked_by_others(facts, wanted)):
         return other
-    if any(role not in facts.images for role in CLIENTS):
+    if any(role not in facts.images for role in facts.shared.clients):
         return None
     if using:
         return Finding(OK, f"only {using[0][1].name} on {using[0][0]} has it open")
@@ -152,7 +158,7 @@ def _locked_by_others(facts: NfsFacts, wanted: str) -> Finding | None:
     read = [image for images in facts.images.values() if not isinstance(images, Failure) for image in images]
     locked = next((image.path for image in read if image.locked), "")
     if locked:
-        found = f"{PurePosixPath(locked).name} is locked, and no VM of these two hosts uses it"
+        found = f"{PurePosixPath(locked).name} is locked, and no VM of these hosts uses it"
         versions = {client.mount.option("vers") for client in facts.clients if client.mount}
         return Finding(WARNING, found, wanted, LOCKED_BY_3 if "3" in versions else LOCKED_BY_4)
     if any(image.no_perl for image in read) and all(image.locked is None for image in read):
@@ -184,7 +190,7 @@ def _problem(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str)
 def _disks(facts: NfsFacts) -> tuple[Disk, ...] | None:
     """The configured VM's disks on the host where it is active, else where it is defined; None if on neither."""
     found: tuple[Disk, ...] | None = None
-    for role in CLIENTS:
+    for role in facts.shared.clients:
         read = facts.vms.get(role)
         if not isinstance(read, VmsRead) or facts.shared.vm not in read.disks:
             continue
@@ -197,7 +203,7 @@ def _active_users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
     """The active VMs with one of these images, and their host."""
     return [
         (role, vm)
-        for role in CLIENTS
+        for role in facts.shared.clients
         if isinstance(read := facts.vms.get(role), VmsRead)
         for vm in read.vms
         if vm.active and any(disk.path in paths for disk in read.disks.get(vm.name, ()))
@@ -206,7 +212,7 @@ def _active_users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
 
 def _vms_unread(facts: NfsFacts) -> bool:
     """Whether a libvirt that may have the VM has neither been read nor failed."""
-    return any(role not in facts.vms for role in CLIENTS)
+    return any(role not in facts.vms for role in facts.shared.clients)
 
 
 def _vms_failure(facts: NfsFacts) -> Failure | None:

@@ -1,7 +1,6 @@
 """The NFS mount of the exported folder on a client, now and after a restart."""
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
-from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, is_address, normalized
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, reversible
 from tui.linux.folder import HUNG, STALE
@@ -46,7 +45,7 @@ def check_port(facts: NfsFacts, client: ClientRead) -> Finding:
     server, wanted = facts.shared.storage, "tcp 2049 of the storage server open to this host"
     if client.port == OPEN:
         return Finding(OK, f"{server} accepts connections on tcp 2049")
-    if not client.names[STORAGE].addresses:
+    if not client.names[facts.shared.server].addresses:
         hint = "Add it to /etc/hosts here, or configure its address."
         return Finding(FAILED, f"this host finds no address for {server}", wanted, hint)
     if client.port == REFUSED:
@@ -215,13 +214,13 @@ def _is_our_mount(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
 
 def _same_server(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
     """Whether it is an NFS mount from the storage server, by its name or its address."""
-    address, known = mount.option("addr"), client.names.get(STORAGE, Resolved(""))
+    address, known = mount.option("addr"), client.names.get(facts.shared.server, Resolved(""))
     by_address = is_address(address) and normalized(address) in known.addresses
     return mount.nfs and (by_address or _names_server(_split(mount.source)[0], facts, client))
 
 
 def _names_server(host: str, facts: NfsFacts, client: ClientRead) -> bool:
-    server = client.names.get(STORAGE, Resolved(facts.shared.storage))
+    server = client.names.get(facts.shared.server, Resolved(facts.shared.storage))
     return (normalized(host) if is_address(host) else host.lower()) in server.names
 
 

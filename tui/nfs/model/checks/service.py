@@ -1,7 +1,6 @@
 """The services of the NFS server: whether they run and start with the host."""
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
-from tui.core.settings import STORAGE
 from tui.linux.change import Change, Command, Move
 from tui.linux.units import Unit, systemctl, unit_named
 from tui.nfs.model.facts import NfsFacts, ServerRead
@@ -46,11 +45,11 @@ def change_service(_facts: NfsFacts, server: ServerRead) -> Change | str:
     moves = []
     config = unit_named(server.units, CONFIG_UNIT)
     if config is not None and config.active == "failed":
-        moves.append(Move(Command(STORAGE, ("systemctl", "restart", CONFIG_UNIT))))
+        moves.append(Move(Command(server.role, ("systemctl", "restart", CONFIG_UNIT))))
     if not unit.enabled:
-        moves.append(systemctl(STORAGE, "enable", unit.name, "disable"))
+        moves.append(systemctl(server.role, "enable", unit.name, "disable"))
     if unit.active != "active":
-        moves.append(systemctl(STORAGE, "start", unit.name, "stop"))
+        moves.append(systemctl(server.role, "start", unit.name, "stop"))
     return Change(tuple(moves))
 
 

@@ -1,8 +1,8 @@
-"""Whether the three hosts share one folder: the same files, readable on all, with locks that work across hosts."""
+"""Whether the hosts share one folder: the same files, readable on all, with locks that work across hosts."""
 
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, from_failure, last_line
 from tui.core.failure import Failure
-from tui.core.settings import DESTINATION, SOURCE
+from tui.core.host_words import the
 from tui.linux.folder import Folder
 from tui.linux.mounts import KNOWN_SINCE, SHARED_TYPES, Mount, mount_of
 from tui.linux.perl import INSTALL, MISSING
@@ -10,7 +10,7 @@ from tui.linux.qemu_conf import SHARED_SINCE
 from tui.nfs.model.checks.common import shared_without_nfs
 from tui.nfs.model.checks.mount import usable_mount
 from tui.nfs.model.checks.owners import idmap_hint, lost_owner
-from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
+from tui.nfs.model.facts import ClientRead, NfsFacts
 from tui.nfs.model.proof import NAME, NO_OUTPUT, NO_REPLY, USER, Proof
 
 SINCE = ".".join(map(str, SHARED_SINCE[:2]))
@@ -45,8 +45,8 @@ def check_write(facts: NfsFacts) -> Finding | None:
     """Whether QEMU's user can write to the folder on the source."""
     proof = facts.proof
     if proof is None or proof.why_not:
-        return _not_tried(facts)
-    wanted = "a file written on the source as QEMU's user"
+        return _not_tried(proof)
+    wanted = "a file written on {the(facts.shared.writer)} as QEMU's user"
     if proof.write_error:
         return Finding(FAILED, _reason(proof.write_error), wanted, _write_hint(proof.write_error), proof.write_error)
     if proof.left:
@@ -55,55 +55,62 @@ def check_write(facts: NfsFacts) -> Finding | None:
     if proof.creator == USER and "Invalid argument" in proof.owner_error:
         wanted = "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts"
         found = "QEMU's user can write, but the storage server does not know that user by name"
-        client = facts.client(SOURCE)
+        client = facts.client(facts.shared.writer)
         hint = idmap_hint(facts, client) if isinstance(client, ClientRead) else ""
         return Finding(WARNING, found, wanted, hint, proof.owner_error)
     if proof.creator == USER:
         wanted = "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts"
         hint = "Export it with no_root_squash, or chown the images and set dynamic_ownership = 0 in qemu.conf."
         return Finding(WARNING, "QEMU's user can write, but root is squashed", wanted, hint)
-    return Finding(OK, f"root changed the owner of a file as libvirt does, and {_user(facts, SOURCE)} wrote to it")
+    return Finding(
+        OK, f"root changed the owner of a file as libvirt does, and {_user(facts, facts.shared.writer)} wrote to it"
+    )
 
 
-def check_read(facts: NfsFacts) -> Finding | None:
-    """Whether QEMU's user on the destination can read the file."""
-    proof, wanted = facts.proof, "the source's file, read on the destination as QEMU's user"
+def check_read(facts: NfsFacts, reader: str) -> Finding | None:
+    """Whether QEMU's user on another client can read the file."""
+    proof, writer = facts.proof_with(reader), the(facts.shared.writer)
+    wanted = f"{writer}'s file, read on {the(reader)} as QEMU's user"
     if proof is None or proof.why_not:
-        return _not_tried(facts)
+        return _not_tried(proof)
     if proof.read_error is None:
-        return _not_reached(proof, wanted)
+        return _not_reached(proof, writer, wanted)
     if proof.read_error:
-        found = _not_read("the destination", proof.read_error)
-        return Finding(FAILED, found, wanted, _read_hint(facts), proof.read_error)
-    return Finding(OK, f"{_user(facts, DESTINATION)} reads the source's file")
+        found = _not_read(the(reader), writer, proof.read_error)
+        return Finding(FAILED, found, wanted, _read_hint(facts, reader), proof.read_error)
+    return Finding(OK, f"{_user(facts, reader)} reads {writer}'s file")
 
 
 def check_seen(facts: NfsFacts) -> Finding | None:
     """Whether the file is on the storage server."""
-    proof, wanted = facts.proof, "the source's file in the image folder of the storage server"
+    proof, writer = facts.proof, the(facts.shared.writer)
+    wanted = f"{writer}'s file in the image folder of the storage server"
     if proof is None or proof.why_not:
-        return _not_tried(facts)
+        return _not_tried(proof)
     if proof.seen_error is None:
-        return _not_reached(proof, wanted)
+        return _not_reached(proof, writer, wanted)
     if proof.seen_error:
-        return Finding(FAILED, _not_read("the storage server", proof.seen_error), wanted, detail=proof.seen_error)
-    return Finding(OK, f"the source's file is in {facts.shared.images}")
+        return Finding(
+            FAILED, _not_read("the storage server", writer, proof.seen_error), wanted, detail=proof.seen_error
+        )
+    return Finding(OK, f"{writer}'s file is in {facts.shared.images}")
 
 
-def check_lock(facts: NfsFacts) -> Finding | None:
-    """Whether the destination is refused a lock that the source holds."""
-    proof, wanted = facts.proof, "a lock that the source holds, refused to the destination"
+def check_lock(facts: NfsFacts, reader: str) -> Finding | None:
+    """Whether another client is refused a lock that the first one holds."""
+    proof, writer = facts.proof_with(reader), the(facts.shared.writer)
+    wanted = f"a lock that {writer} holds, refused to {the(reader)}"
     if proof is None or proof.why_not:
-        return _not_tried(facts)
+        return _not_tried(proof)
     if proof.lock_error:
         hint = "NFS 3 supports locks only if rpc.statd runs and its ports are open; mount it with vers=4."
-        return Finding(FAILED, f"the source can't lock: {_reason(proof.lock_error)}", wanted, hint, proof.lock_error)
+        return Finding(FAILED, f"{writer} can't lock: {_reason(proof.lock_error)}", wanted, hint, proof.lock_error)
     if proof.refused is None:
-        return _not_reached(proof, wanted, proof.refusal_error)
+        return _not_reached(proof, writer, wanted, proof.refusal_error)
     if not proof.refused:
         hint = "Is it mounted with nolock or local_lock? Then two hosts can write to one image."
-        return Finding(FAILED, "the destination got a lock that the source holds", wanted, hint)
-    return Finding(OK, "the source holds a lock, and the destination is refused the same lock")
+        return Finding(FAILED, f"{the(reader)} got a lock that {writer} holds", wanted, hint)
+    return Finding(OK, f"{writer} holds a lock, and {the(reader)} is refused the same lock")
 
 
 def check_libvirt(_facts: NfsFacts, client: ClientRead) -> Finding:
@@ -139,9 +146,9 @@ def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-def proof_why_not(facts: NfsFacts) -> str:
-    """Why the proof can't run yet; empty if it can."""
-    for role in CLIENTS:
+def proof_why_not(facts: NfsFacts, reader: str = "") -> str:
+    """Why the proof can't run yet with this reader, or with the first one; empty if it can."""
+    for role in (facts.shared.writer, *([reader] if reader else facts.shared.readers[:1])):
         client = facts.client(role)
         if not isinstance(client, ClientRead):
             return f"{role} could not be read"
@@ -155,8 +162,7 @@ def proof_why_not(facts: NfsFacts) -> str:
     return ""
 
 
-def _not_tried(facts: NfsFacts) -> Finding | None:
-    proof = facts.proof
+def _not_tried(proof: Proof | None) -> Finding | None:
     if proof is None:
         return None
     hint = INSTALL if MISSING in proof.why_not else ""
@@ -165,15 +171,15 @@ def _not_tried(facts: NfsFacts) -> Finding | None:
     return Finding(UNKNOWN, f"not tried: {proof.why_not}", hint=hint)
 
 
-def _not_reached(proof: Proof, wanted: str, error: str = "") -> Finding:
+def _not_reached(proof: Proof, writer: str, wanted: str, error: str = "") -> Finding:
     if proof.write_error:
-        return Finding(UNKNOWN, "not tried: the source could not write", wanted)
+        return Finding(UNKNOWN, f"not tried: {writer} could not write", wanted)
     why = proof.lock_error or error
     return Finding(UNKNOWN, f"not tried: {_reason(why)}" if why else "not tried", wanted, detail=why or "")
 
 
-def _not_read(host: str, error: str) -> str:
-    return f"{host} does not have the source's file" if "No such file" in error else f"{host}: {_reason(error)}"
+def _not_read(host: str, writer: str, error: str) -> str:
+    return f"{host} does not have {writer}'s file" if "No such file" in error else f"{host}: {_reason(error)}"
 
 
 def _names(folder: Folder) -> set[str]:
@@ -186,12 +192,13 @@ def _user(facts: NfsFacts, role: str) -> str:
     return f"{user.name} ({user.uid})" if user else "QEMU's user"
 
 
-def _read_hint(facts: NfsFacts) -> str:
-    users = [client.qemu for client in facts.clients if client.qemu]
+def _read_hint(facts: NfsFacts, reader: str) -> str:
+    clients = [each for each in facts.clients if each.role in (facts.shared.writer, reader)]
+    users = [client.qemu for client in clients if client.qemu]
     if len({user.uid for user in users}) > 1:
         numbers = " and ".join(f"{user.name} is {user.uid}" for user in users)
         return f"QEMU's user must have the same user ID on both hosts: {numbers}."
-    if any(client.declared for client in facts.clients):
+    if any(client.declared for client in clients):
         return "qemu.conf declares the folder as shared, but it is not: remove it from shared_filesystems there."
     return ""
 

@@ -5,7 +5,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tui.core.settings import OTHER
 from tui.vm.model.domain import tree
 from tui.vm.model.fix import ABORT, AUTOPORT, CONSOLES, COPY, DETACH, EJECT, FORGET, HERE, LISTEN, Fix
 from tui.vm.model.hardware import device_text
@@ -22,7 +21,7 @@ Match = Callable[[ET.Element], bool]
 def _fix(case: Case, kind: str, does: str, costs: str = "", *, device: str = "", xml: str = "", job: str = "") -> Fix:
     live = case.domain.hardware.live
     fix = Fix(kind, case.domain.name, does, costs, device, xml, live, config=not live, job=job)
-    return replace(fix, origin=OTHER.get(case.target, ""), target=case.target)
+    return replace(fix, origin=case.origin, target=case.target)
 
 
 def _elements(case: Case, tag: str, match: Match) -> Iterator[ET.Element]:

@@ -25,6 +25,7 @@ class Case:
     target: str
     there: Offer | None
     here: Offer | None
+    origin: str = ""  # the host of the VM, "" if unknown
 
     @cached_property
     def disks(self) -> tuple[Disk, ...]:

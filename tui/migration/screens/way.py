@@ -1,0 +1,85 @@
+"""Which VM a migration moves, and to which host: the first line of the form that starts one."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from tui.migration.backend.last_targets import LastTargets
+from tui.ui.choice import Choice
+from tui.ui.form import row
+from tui.vm.model.location import Inventory, VmOnHost
+
+
+class WayFields(Horizontal):
+    """The choice of a target is shown only where there are several; `changed` is called synchronously."""
+
+    DEFAULT_CSS = """
+    WayFields { height: 1; }
+    WayFields #row-vm, WayFields #row-to { width: 1fr; }
+    WayFields #row-to .label { width: 4; }
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self.found: list[VmOnHost] | None = None  # None until the VMs are read
+        self.last_targets = LastTargets()
+        self.wanted = ""  # the host that is proposed first
+        self._hosts: tuple[str, ...] = ()
+        self._to: dict[str, str] = {}  # by VM: the chosen target
+        self._changed = changed
+
+    def compose(self) -> ComposeResult:
+        yield row("VM", Choice((), id="vm", changed=self._choose_vm))
+        yield row("to", Choice((), id="to", changed=self._choose_target))
+
+    def on_mount(self) -> None:
+        self.query_one("#row-to").display = False
+
+    def offer(self, inventory: Inventory, vm: str) -> None:
+        """Show the VMs, running ones first; the chosen one stays chosen, at first it is `vm`."""
+        chosen = self.chosen or inventory.origin(vm)
+        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
+        names = [each.vm.name for each in ordered]
+        best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
+        self.found, self._hosts = ordered, inventory.hosts
+        self.query_one("#vm", Choice).offer(names, (best or [0])[0])
+        self._offer_targets()
+
+    @property
+    def chosen(self) -> VmOnHost | None:
+        """The chosen VM on its host."""
+        index = self.query_one("#vm", Choice).index
+        return self.found[index] if self.found and index >= 0 else None
+
+    @property
+    def targets(self) -> list[str]:
+        """The hosts that the chosen VM can go to."""
+        found = self.chosen
+        return [host for host in self._hosts if found is not None and host != found.host]
+
+    @property
+    def target(self) -> str:
+        """The chosen host, "" if there is none."""
+        targets, index = self.targets, self.query_one("#to", Choice).index
+        return targets[index] if 0 <= index < len(targets) else ""
+
+    def _choose_vm(self) -> None:
+        self._offer_targets()
+        self._changed()
+
+    def _choose_target(self) -> None:
+        found = self.chosen
+        if found is not None:
+            self._to[found.vm.name] = self.target
+        self._changed()
+
+    def _offer_targets(self) -> None:
+        """Offer the hosts that the VM can go to; the one that it went to last is proposed."""
+        found, targets = self.chosen, self.targets
+        vm = found.vm.name if found else ""
+        wanted = (self._to.get(vm, ""), self.wanted, *self.last_targets.of(vm))
+        self.query_one("#to", Choice).offer(
+            targets, next((targets.index(host) for host in wanted if host in targets), 0)
+        )
+        self.query_one("#row-to").display = len(targets) > 1
