@@ -100,6 +100,17 @@ async def test_a_vm_that_was_started_meanwhile_is_not_changed(tmp_path: Path) ->
     assert "define" not in found.world.source.calls
 
 
+async def test_a_vm_that_starts_at_the_last_moment_is_not_changed(tmp_path: Path) -> None:
+    found = room()
+    edits = definitions(found, tmp_path)
+    before = await edits.read("guest1")
+    source = found.world.source
+    source.when_released = lambda: running(found) if source.calls[-1] == "vm" else None
+    with pytest.raises(Failure, match="it is running on source"):
+        await edits.change(before, before.xml.replace("<vcpu>2<", "<vcpu>1<"))
+    assert source.calls[-1] == "vm"
+
+
 async def test_what_another_program_defined_meanwhile_is_not_replaced_and_the_text_is_kept(tmp_path: Path) -> None:
     found = room()
     edits = definitions(found, tmp_path)

@@ -15,7 +15,7 @@ PAGE_SAMPLING = 0  # VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING, the mode that work
 DIRTY_RATE = libvirt.VIR_DOMAIN_STATS_DIRTYRATE
 PREFIX = "dirtyrate."
 COUNTERS = libvirt.VIR_DOMAIN_STATS_CPU_TOTAL | libvirt.VIR_DOMAIN_STATS_BALLOON
-# A VM whose monitor is busy is answered for without the figures of its QEMU.
+# With NOWAIT, libvirt reports a VM with a busy monitor, too, but without the figures of its QEMU.
 AT_ONCE = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
 
 

@@ -24,7 +24,7 @@ Define = Callable[[str, Callable[[str], None]], Awaitable[str]]
 
 @dataclass(frozen=True)
 class EditorTexts:
-    """What the editor says; with `lost`, Esc asks before it discards changes."""
+    """The texts of the editor; with `lost`, Esc asks before it discards changes."""
 
     about: str
     busy: str

@@ -32,7 +32,7 @@ class EditsDefinitions(LaunchReasons):
             return await self._launch.definitions.change(before, xml)
 
         async def stop() -> bool:
-            return False  # to define takes no time
+            return False  # defining is one short call
 
         def ended(sentence: str | None) -> None:
             if sentence is not None:
