@@ -32,7 +32,7 @@ else:
     import tomli as tomllib
 
 LINKS = {"250mbit": 250, "1gbit": 1000}
-RATES = (10, 30, 60, 90, 120, 200, 0)  # MiB/s of each of THREADS; 0 is flat out; an idle guest besides
+RATES = (10, 30, 60, 90, 120, 200, 0)  # MiB/s of all threads together; 0 is flat out; an idle guest besides
 SIZES = (50, 150, 300)  # MiB
 THREADS = 2
 LIMIT = "60 s"
