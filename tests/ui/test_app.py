@@ -276,6 +276,17 @@ async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: Fa
         await until(pilot, lambda: app.screen.is_modal)
 
 
+async def test_a_changed_key_is_in_the_sentences_of_launch(world: FakeHosts) -> None:
+    world.config = replace(world.config, keys={"launch.boot": "b", "launch.workload": "e"})
+    async with opened(world) as (app, pilot):
+        await pilot.press("3")
+        await sees(app, pilot, "[3 Launch]", "> guest1", "b start")
+        await pilot.press("W")
+        await until(
+            pilot, lambda: any(note.message.endswith("does not run; b starts it.") for note in app._notifications)
+        )
+
+
 async def test_a_sentence_has_no_key_of_another_page(world: FakeHosts) -> None:
     world.config = replace(world.config, keys={"launch.boot": "b"})
     async with opened(world) as (app, pilot):

@@ -32,7 +32,7 @@ from tui.ui.error_report import SurvivesErrors
 from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
-from tui.ui.page import HABITS_HELP, PAGES, READ_ONLY, Page
+from tui.ui.page import HABITS_HELP, PAGES, Page
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
@@ -257,17 +257,11 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
-    def _why_not_edit(self) -> str:
-        if self.read_only:
-            return READ_ONLY
-        under_way = self.backend.hosts.checklist.jobs.under_way is not None  # a restart would interrupt it
-        return "The hosts are being changed; edit the configuration afterwards." if under_way else ""
-
     async def action_edit_config(self) -> None:
         """Edit config.toml in the terminal, then start again with it; one with mistakes is not used."""
-        from tui.app.edit_config import edited
+        from tui.app.edit_config import edited, why_not
 
-        if reason := self._why_not_edit():
+        if reason := why_not(self.backend.hosts.checklist.jobs, read_only=self.read_only):
             self.notify(reason, markup=False, timeout=8)
             return
         try:

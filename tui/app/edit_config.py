@@ -7,8 +7,17 @@ from typing import Any
 from textual.app import App
 
 from tui.app.config import load
+from tui.checklist.backend.jobs import Jobs
 from tui.core.failure import Failure
+from tui.ui.page import READ_ONLY
 from tui.ui.terminal_program import editor, in_terminal
+
+
+def why_not(jobs: Jobs, *, read_only: bool) -> str:
+    """Why the configuration cannot be edited now: a restart with it would interrupt a change of the hosts."""
+    if read_only:
+        return READ_ONLY
+    return "The hosts are being changed; edit the configuration afterwards." if jobs.under_way is not None else ""
 
 
 async def edited(app: App[Any], path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Why a key of the Launch page can't act now."""
 
+from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.settings import SSH_REACH
 from tui.guest.model.workload import WorkloadStatus
@@ -73,7 +74,7 @@ class LaunchReasons(MendView):
         where = self._where
         if where.vm is None:
             return f"{where.name} can't be deleted: {where.sentence}."
-        return f"{where.name} is {where.sentence}; x shuts it down." if where.active else ""
+        return f"{where.name} is {where.sentence}; {actions.SHUT_DOWN} shuts it down." if where.active else ""
 
     def _why_not_edit(self) -> str:
         where = self._where
@@ -87,14 +88,14 @@ class LaunchReasons(MendView):
 
     def _why_no_workload(self, action: str) -> str:
         if not self._where.active:
-            return f"{self._where.name} does not run; s starts it."
+            return f"{self._where.name} does not run; {actions.BOOT} starts it."
         if isinstance(self._status, Failure):
             return str(self._status)
         running = self._workload_running
         if action == START and running:
-            return f"The workload {running} is already running; W stops it."
+            return f"The workload {running} is already running; {actions.STOP_WORKLOAD} stops it."
         if action == STOP and not running:
-            return "No workload runs; w starts one."
+            return f"No workload runs; {actions.WORKLOAD} starts one."
         return ""
 
     @property
