@@ -277,18 +277,18 @@ async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: Fa
 
 
 async def test_a_changed_key_is_in_the_sentences_of_launch(world: FakeHosts) -> None:
-    world.config = replace(world.config, keys={"launch.boot": "b", "launch.workload": "e"})
+    world.config = replace(world.config, keys={"launch.boot": "B", "launch.workload": "E"})
     async with opened(world) as (app, pilot):
         await pilot.press("3")
-        await sees(app, pilot, "[3 Launch]", "> guest1", "b start")
+        await sees(app, pilot, "[3 Launch]", "> guest1", "B start")
         await pilot.press("W")
         await until(
-            pilot, lambda: any(note.message.endswith("does not run; b starts it.") for note in app._notifications)
+            pilot, lambda: any(note.message.endswith("does not run; B starts it.") for note in app._notifications)
         )
 
 
 async def test_a_sentence_has_no_key_of_another_page(world: FakeHosts) -> None:
-    world.config = replace(world.config, keys={"launch.boot": "b"})
+    world.config = replace(world.config, keys={"launch.boot": "B"})
     async with opened(world) as (app, pilot):
         await pilot.press("4")
         await sees(app, pilot, "[4 Migrate]")

@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> FakeHosts:
 
 async def test_the_key_line_of_the_page_has_the_keys_of_the_app_at_80_columns(world: FakeHosts) -> None:
     async with study_page(world, "lab running") as (app, pilot):
-        await sees(app, pilot, "[6 Study]", "n new k stop r resume f follow o runs e earlier enter open")
+        await sees(app, pilot, "[6 Study]", "n new x stop r resume f follow o runs e earlier enter open")
         await sees(app, pilot, "? help q quit")
 
 

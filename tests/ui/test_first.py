@@ -237,6 +237,10 @@ class NoMigrations:
     """A backend without a running migration."""
 
     current = None
+    all: dict[str, object] = {}
+
+    def listen(self, _listener: object) -> None:
+        """There is nothing to listen to."""
 
     async def attach(self) -> None:
         return None

@@ -119,7 +119,7 @@ async def test_the_form_says_how_to_start_a_network_on_hosts_without_one() -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "> guest1")
         await pilot.press("n")
-        await sees(pilot, app, "network none", "net-start default` on both starts libvirt's own")
+        await sees(pilot, app, "network none", "the key a on Hosts starts libvirt's own")
 
 
 async def test_esc_stops_a_copy_and_nothing_remains_of_the_vm() -> None:

@@ -110,7 +110,7 @@ async def test_the_forecast_stands_beside_the_outcome(tmp_path: Path, size: tupl
         large = size[1] > 30
         words = " ".join(text_of(app).split())
         assert ("forecast outcome error interval" in words) is large  # else a line of the result has it
-        assert ("6.5 s to 9.2 s: above" in words) is not large
+        assert ("6.4 s to 9.2 s: above" in words) is not large
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, RunDetails))
         await pilot.press("end")

@@ -98,7 +98,7 @@ def test_three_hosts_look_like_their_picture(snap_compare: Any, size: tuple[int,
     app = app_of(world)
 
     async def look(pilot: Any) -> None:
-        await sees(pilot, app, "running on host3, too", "web running on host3")
+        await sees(pilot, app, "running on host3, too", "web running on host3", "idle: nothing runs in the guest")
         await until(pilot, lambda: "can migrate" in read(app))
 
     assert snap_compare(app, terminal_size=size, run_before=look)

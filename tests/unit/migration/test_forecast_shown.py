@@ -46,14 +46,14 @@ def test_the_forecast_end_is_marked_on_the_axis_of_what_is_over() -> None:
     timeline = Timeline(records)
     assert mark(at(records, 8.0), Scale(17.7, 1, 60, 1)) == ""  # it still runs
     whole = mark(timeline, Scale(17.7, 1, 60, 1))
-    assert whole.strip() == "├──┼──────┤ forecast 7.3 s (6.5 s to 9.2 s)"
+    assert whole.strip() == "├──┼──────┤ forecast 7.3 s (6.4 s to 9.2 s)"
     wide = mark(timeline, Scale(17.7, 1, 60, 1), 100).strip()
-    assert wide == "├──┼──────┤ post-copy at once, forecast 7.3 s (6.5 s to 9.2 s)"
+    assert wide == "├──┼──────┤ post-copy at once, forecast 7.3 s (6.4 s to 9.2 s)"
     assert whole.index("┼") == 6 + int(7.29 / 17.7 * 60)
-    assert mark(timeline, Scale(8.0, 1, 60, 1)).strip() == "forecast 7.3 s (6.5 s to 9.2 s) ├─────┼────▸"
-    assert mark(timeline, Scale(5.0, 1, 60, 1)).strip() == "post-copy at once, forecast 7.3 s (6.5 s to 9.2 s) ▸"
+    assert mark(timeline, Scale(8.0, 1, 60, 1)).strip() == "forecast 7.3 s (6.4 s to 9.2 s) ├─────┼────▸"
+    assert mark(timeline, Scale(5.0, 1, 60, 1)).strip() == "post-copy at once, forecast 7.3 s (6.4 s to 9.2 s) ▸"
     later = mark(timeline, Scale(7.0, 1, 60, 1, 10.0))
-    assert later.strip() == "◂ post-copy at once, forecast 7.3 s (6.5 s to 9.2 s)"
+    assert later.strip() == "◂ post-copy at once, forecast 7.3 s (6.4 s to 9.2 s)"
     assert later.index("◂") == 6
     assert mark(timeline, Scale(8.0, 1, 60, 1, 7.0))[6:].startswith("◂─┼───")
     assert mark(timeline, Scale(17.7, 1, 0, 1)) == ""
@@ -79,9 +79,9 @@ def test_the_tiles_of_post_copy_have_what_is_left_of_it_and_what_it_costs_the_gu
     ("name", "inputs", "technique", "text"),
     [
         ("pre-copy-idle", IDLE, "pre-copy", "3.4 s to 5.7 s: within, downtime 93 ms to 360 ms: within"),
-        ("post-copy-by-hand", BUSY, AT_ONCE, "6.5 s to 9.2 s: above, downtime 20 ms to 200 ms: below"),
+        ("post-copy-by-hand", BUSY, AT_ONCE, "6.4 s to 9.2 s: above, downtime 3.0 ms to 200 ms: within"),
         ("post-copy-by-hand", BUSY, "pre-copy", "pre-copy does not converge"),
-        ("failed", BUSY, AT_ONCE, "6.5 s to 9.2 s, downtime 20 ms to 200 ms"),
+        ("failed", BUSY, AT_ONCE, "6.4 s to 9.2 s, downtime 3.0 ms to 200 ms"),
     ],
 )
 def test_the_result_has_the_forecast(name: str, inputs: object, technique: str, text: str) -> None:

@@ -11,7 +11,8 @@ from tests.unit.migration.watched import Watched, begin, iteration
 from tui.core.failure import Failure
 from tui.core.plan import SUSPEND_TIMEOUT, Plan, refuse
 from tui.core.protocols import LIFECYCLE
-from tui.forecast.model.forecast import PRE_COPY, after_timeout, forecast, side_by_side
+from tui.forecast.model.forecast import PRE_COPY, after_timeout, forecast
+from tui.forecast.model.steered import techniques_of
 from tui.migration.model.record import Record, Sample
 from tui.migration.model.timeline import COMPLETED, PASS
 from tui.migration.model.verdict import sentence
@@ -90,7 +91,7 @@ def test_its_forecast_always_ends_and_has_the_pause_that_the_rest_takes() -> Non
     rest_s = found.total_s.likely - 8.0
     assert rest_s > 1
     assert found.downtime_s.likely == pytest.approx(rest_s)
-    assert found in side_by_side(given)
+    assert found in techniques_of(given)
 
 
 def test_its_timeout_must_be_above_0_s() -> None:

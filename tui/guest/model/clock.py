@@ -30,6 +30,9 @@ def quickest(readings: Iterable[Reading]) -> Reading:
     return min(readings, key=lambda each: each.error)
 
 
+MOST_MS = 1e13  # 300 years; more is a damaged record
+
+
 @dataclass(frozen=True)
 class GuestClock:
     """By how many milliseconds the guest's clock is ahead of that of `host`, negative if it is behind."""
@@ -46,9 +49,11 @@ class GuestClock:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "GuestClock | None":
-        """The value from an event's data; None if a number is missing."""
+        """The value from an event's data; None if a number is missing, or damaged."""
         ahead, error = data.get("ahead_ms"), data.get("error_ms")
         if not isinstance(ahead, (int, float)) or not isinstance(error, (int, float)):
+            return None
+        if not (abs(ahead) <= MOST_MS and abs(error) <= MOST_MS):
             return None
         return cls(str(data.get("host", "")), float(ahead), float(error))
 
