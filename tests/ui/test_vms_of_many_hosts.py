@@ -19,6 +19,7 @@ WEB = Vm("web", "uuid-2", "running", "", 4, 2 << 30)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "POLL_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "OFFERS_EVERY_S", 0.4)
 
 
 def three() -> FakeHosts:

@@ -55,7 +55,7 @@ def test_the_forecast_end_is_marked_on_the_axis_of_what_is_over() -> None:
     later = mark(timeline, Scale(7.0, 1, 60, 1, 10.0))
     assert later.strip() == "◂ post-copy at once, forecast 7.3 s (6.4 s to 9.2 s)"
     assert later.index("◂") == 6
-    assert mark(timeline, Scale(8.0, 1, 60, 1, 7.0))[6:].startswith("◂─┼───")
+    assert mark(timeline, Scale(8.0, 1, 60, 1, 7.0))[6:].startswith("◂┼───")
     assert mark(timeline, Scale(17.7, 1, 0, 1)) == ""
     assert len(mark(timeline, Scale(17.7, 1, 14, 1), 20)) <= 20
 
