@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.fake_hosts import FakeHosts
-from tests.ui.test_app import opened, sees
+from tests.ui.app_screen import opened, sees
 from tui.core.failure import Failure
 
 

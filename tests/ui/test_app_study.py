@@ -9,11 +9,11 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.fake_hosts import FakeHosts
+from tests.ui.app_screen import opened, sees
 from tests.ui.one_page import until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tests.ui.runs_screen import make_run
 from tests.ui.study_screen import ID, FakeRunner, migrating
-from tests.ui.test_app import opened, sees
 from tui.app.app import VmlmApp
 from tui.migration.screens.page import MigratePage
 from tui.runs.screens.page import RunsPage
