@@ -11,7 +11,7 @@ from tui.core.actions import without_keys
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.headline import end, progress
 from tui.migration.model.record import END, Event, Record
-from tui.ui import terminal
+from tui.ui import control_sequences
 
 RECENT_S = 10.0  # an end that is older was found, not seen
 
@@ -27,7 +27,7 @@ class InSight:
         self._host = app.sub_title  # shown while nothing runs
         self._migrations: Migrations | None = None
         self._shown = ""
-        self._send(terminal.SAVE_TITLE + terminal.title(f"{app.title} - {self._host}"))
+        self._send(control_sequences.SAVE_TITLE + control_sequences.title(f"{app.title} - {self._host}"))
 
     def follow(self, migrations: Migrations) -> None:
         """Follow all migrations from now on."""
@@ -36,7 +36,7 @@ class InSight:
 
     def restore(self) -> None:
         """Give the terminal the title of before."""
-        self._send(terminal.RESTORE_TITLE)
+        self._send(control_sequences.RESTORE_TITLE)
 
     @property
     def headline(self) -> str:
@@ -59,7 +59,7 @@ class InSight:
         if headline != self._shown:
             self._shown = headline
             self._app.sub_title = headline or self._host
-            self._send(terminal.title(f"{headline or self._app.title} - {self._host}"))
+            self._send(control_sequences.title(f"{headline or self._app.title} - {self._host}"))
 
     def _on_record(self, migration: Migration, each: Record) -> None:
         self._app.call_later(self._show)
@@ -73,7 +73,7 @@ class InSight:
         """Ring, and show how it ended wherever the person looks: at another page, or at another window."""
         words = without_keys(end(migration.timeline))
         self._app.bell()
-        self._send(terminal.notification(migration.vm.name, words, os.environ))
+        self._send(control_sequences.notification(migration.vm.name, words, os.environ))
         if self._app.current_mode != "migrate":
             self._app.notify(words, title=f"{migration.vm.name} -> {migration.target}", markup=False)
 

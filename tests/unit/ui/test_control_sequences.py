@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.ui.terminal import notification, title
+from tui.ui.control_sequences import notification, title
 
 
 def test_a_name_cannot_end_the_title() -> None:
