@@ -101,9 +101,8 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
         glyphs = table(config.display.glyphs if config else AUTO, os.environ)
-        super().__init__(
-            drawing(self.get_driver_class(), glyphs), ansi_color=True
-        )  # before the theme is set; otherwise NO_COLOR gives black on black
+        # The colours before the theme is set; otherwise NO_COLOR gives black on black.
+        super().__init__(drawing(self.get_driver_class(), glyphs), ansi_color=True)
         self.config = config
         self.config_path = config_path
         self.read_only = read_only
@@ -114,6 +113,7 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
         self._runs_filter = ""  # with which it is created
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
+        self.short_title = ""  # in place of `sub_title` where that is too long
         self._in_sight: InSight | None = None
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))

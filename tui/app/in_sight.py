@@ -3,15 +3,16 @@
 import os
 import time
 from functools import partial
-from typing import Any
-
-from textual.app import App
+from typing import TYPE_CHECKING
 
 from tui.core.actions import without_keys
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.headline import end, progress
 from tui.migration.model.record import END, Event, Record
 from tui.ui import control_sequences
+
+if TYPE_CHECKING:
+    from tui.app.app import VmlmApp
 
 RECENT_S = 10.0  # an end that is older was found, not seen
 
@@ -22,7 +23,7 @@ class InSight:
     The runs of a study end in silence: there may be a hundred.
     """
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: "VmlmApp") -> None:
         self._app = app
         self._host = app.sub_title  # shown while nothing runs
         self._migrations: Migrations | None = None
@@ -38,26 +39,30 @@ class InSight:
         """Give the terminal the title of before."""
         self._send(control_sequences.RESTORE_TITLE)
 
-    @property
-    def headline(self) -> str:
-        """The migration under way and how far it is, with the number of further ones; empty if there is none."""
+    def headline(self, *, short: bool = False) -> str:
+        """The migration under way and how far it is, with the number of further ones; empty if there is none.
+
+        A short one is without the host that it goes to.
+        """
         known = self._migrations.all.values() if self._migrations is not None else ()
         under_way = [each for each in known if not each.timeline.over]
         if self._migrations is None or not under_way:
             return ""
         current = self._migrations.current
         shown = current if current in under_way else under_way[-1]
+        way = "" if short else f" -> {shown.target}"
         more = f" +{len(under_way) - 1}" if len(under_way) > 1 else ""
-        return f"{shown.vm.name} -> {shown.target} {progress(shown.timeline)}{more}"
+        return f"{shown.vm.name}{way} {progress(shown.timeline)}{more}"
 
     def _follow(self, migration: Migration) -> None:
         self._app.call_later(self._show)
         migration.listen(partial(self._on_record, migration))
 
     def _show(self) -> None:
-        headline = self.headline
+        headline = self.headline()
         if headline != self._shown:
             self._shown = headline
+            self._app.short_title = self.headline(short=True)
             self._app.sub_title = headline or self._host
             self._send(control_sequences.title(f"{headline or self._app.title} - {self._host}"))
 

@@ -46,8 +46,9 @@ class Tabs(Lines):
         needed = sum(map(cell_len, labels))
         room = width - needed - 1
         left = Content.assemble(" ", (self.app.title, "bold"), "  ", self.app.sub_title)
-        if left.cell_length > room:
-            left = Content.assemble(" ", self.app.sub_title)
+        for shorter in (self.app.sub_title, getattr(self.app, "short_title", "")):
+            if left.cell_length > room and shorter:
+                left = Content.assemble(" ", shorter)
         if left.cell_length > room:
             left = left.truncate(max(0, room), ellipsis=True)
         space = max(0, width - left.cell_length - needed)
