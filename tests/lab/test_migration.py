@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab.lab_backend import LabBackend, bring_home, end_of, seen
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND_TIMEOUT, Plan
 from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS
 from tui.lab.lab import Lab
 from tui.migration.backend.actor import MigrationActor
@@ -109,6 +109,17 @@ async def test_the_timeout_switches_to_post_copy(dirtying: LabBackend) -> None:
     assert timeline.phase == COMPLETED
     assert timeline.post_copy_at is not None
     assert timeline.post_copy_at >= 6
+
+
+async def test_the_timeout_suspends_the_vm_which_continues_on_the_other_host(dirtying: LabBackend) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, SUSPEND_TIMEOUT, timeout_s=6))
+    timeline = await end_of(migration)
+    assert timeline.phase == COMPLETED
+    assert timeline.post_copy_at is None
+    assert timeline.total_s is not None
+    assert timeline.total_s > 6
+    assert timeline.final["downtime"] > 300  # the limit, which the last pass would not have kept
+    assert dirtying.states() == {"source": "", "destination": "running"}
 
 
 async def test_downtime_and_bandwidth_are_changed_while_it_runs_and_cancelling_leaves_the_vm_where_it_was(
