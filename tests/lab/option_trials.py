@@ -61,7 +61,7 @@ SHARED = (
     Trial({"tls": True, "tls_destination": "host.example.org"}, completes=False),
 )
 
-# They need a VM whose disks lie on one host: test_copy_storage copies them, and does not read the logged call.
+# They need a VM whose disks lie on one host: test_copy_storage tries each, and finds it in the logged call.
 COPIES = (
     "copy_storage_all", "copy_storage_inc", "migrate_disks", "migrate_disks_detect_zeroes",
     "copy_storage_synchronous_writes", "disks_port", "disks_uri",

@@ -9,6 +9,7 @@ import pytest
 
 from tests.lab.lab_backend import LabBackend, bring_home, end_of, seen
 from tests.lab.labs import OnMachine
+from tests.lab.test_virsh import Log
 from tui.core.plan import PRE_COPY, Plan
 from tui.lab.domain import definition
 from tui.lab.inventory import GUEST
@@ -86,6 +87,17 @@ def hash_of(backend: LabBackend, host: str, path: str) -> str:
     return backend.lab.machine(host).run(["sha256sum", path]).split()[0]
 
 
+async def logged(backend: LabBackend, host: str, plan: Plan) -> tuple[Any, dict[str, Any]]:
+    """The timeline, and the call as the daemon of the origin logs it."""
+    log = Log(backend, host)
+    log.start()
+    log.clear()
+    try:
+        return await moved(backend, plan), log.calls()
+    finally:
+        log.stop()
+
+
 async def moved(backend: LabBackend, plan: Plan) -> Any:
     timeline = await end_of(await backend.migrations.start(plan))
     assert timeline.phase == COMPLETED, dict(timeline.error)
@@ -114,14 +126,25 @@ async def test_a_vm_with_two_local_disks_moves_and_returns(backend: LabBackend) 
     assert "48 MiB on the origin, and one of 49 MiB exists on the target" in str(refused.value)
     machine.run(["rm", DATA])
 
-    away = await moved(backend, replace(COPY, copy_storage_synchronous_writes=True))
+    away, call = await logged(backend, "source", replace(COPY, copy_storage_synchronous_writes=True, disks_port=49300))
+    assert {"VIR_MIGRATE_NON_SHARED_DISK", "VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES"} <= set(call["flags"])
+    assert call["parameters"]["disks_port"] == "(int)49300"
     assert away.disks.total >= 48 << 20
     assert away.final["disk_processed"] >= 48 << 20
     assert backend.guest("cat /root/local") == "before\n"
     assert hash_of(backend, "destination", DATA) == data
 
     backend.guest("echo away > /root/local; sync; echo written | dd of=/dev/vdb conv=fsync status=none")
-    back = await moved(backend, replace(COPY, migrate_disks="vda,vdb", migrate_disks_detect_zeroes="vda"))
+    uri = "tcp://10.77.0.1:49301"
+    plan = replace(COPY, migrate_disks="vda,vdb", migrate_disks_detect_zeroes="vda", disks_uri=uri)
+    back, call = await logged(backend, "destination", plan)
+    assert call["parameters"]["migrate_disks"] == "(string)vdb"  # the last one of the list
+    assert call["parameters"]["migrate_disks_detect_zeroes"] == "(string)vda"
+    assert call["parameters"]["disks_uri"] == f"(string){uri}"
     assert back.verified is not None
     assert backend.guest("echo 3 > /proc/sys/vm/drop_caches; cat /root/local") == "away\n"
     assert backend.lab.machine("source").run(["head", "-c", "7", DATA]) == "written"
+
+    remove(machine)  # the images that the way back has left
+    _, call = await logged(backend, "source", Plan(VM, PRE_COPY, copy_storage_inc=True))
+    assert "VIR_MIGRATE_NON_SHARED_INC" in call["flags"]

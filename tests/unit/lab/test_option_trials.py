@@ -1,4 +1,4 @@
-"""Every option of virsh is tried in the lab, or refused there, but for those of the copy of disks."""
+"""Every option of virsh is tried in the lab, or refused there; those of the copy of disks in test_copy_storage."""
 
 import pytest
 
