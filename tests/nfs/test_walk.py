@@ -101,7 +101,8 @@ class Walk:
         self.see("Enter runs")
         self.press("Enter")
         self.see(outcome, limit_s=FIX_S)
-        self.press("Escape")
+        self.press("Escape")  # together with the next key it would be Alt and that key
+        self.screen.wait(lambda text: "up/down scroll" not in text, "the page below the progress", READ_S)
 
 
 @pytest.fixture
