@@ -154,7 +154,7 @@ def test_three_bare_machines_become_a_pair_and_are_given_back(with_app: Machines
     walk.press("w")
     walk.see("Start a workload")
     walk.press("Right", "Right", "Enter")
-    walk.see("touch", "rounds", limit_s=MOVE_S)
+    walk.see("touch", "its output rounds=", limit_s=MOVE_S)
     for origin, target in (("source", "destination"), ("destination", "source")):
         walk.press("4")
         walk.see("[4 Migrate]")
@@ -166,7 +166,7 @@ def test_three_bare_machines_become_a_pair_and_are_given_back(with_app: Machines
             walk.press("p")
         walk.see("Completed", f"{VM} runs on {target} and is gone from {origin}", limit_s=MOVE_S)
         walk.press("3")
-        walk.see("touch", "rounds", limit_s=MOVE_S)
+        walk.see("touch", "its output rounds=", limit_s=MOVE_S)
 
     machines.source.ssh("sh", "-ec", f"virsh destroy {VM}; virsh undefine {VM}")
     machines.storage.ssh("sh", "-c", f"rm -f {IMAGES}/*")
