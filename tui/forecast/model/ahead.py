@@ -161,9 +161,8 @@ def _onward(
         left = slowed.at(in_pass_s + seconds)
         t += seconds
         if left <= fits:
-            downtime_s = left / link.bandwidth + link.device_s
-            points += [(t, 0.0), (t, left), (t + downtime_s, 0.0)]
-            return Course(t + downtime_s, downtime_s, points)
+            end, downtime_s = completed(link, points, left, max_downtime_s)
+            return Course(end, downtime_s, points)
         points += [(t, 0.0), (t, left)]
         if position.throttle is not None:
             throttle.after((in_pass_s + seconds) * link.bandwidth, left)
@@ -173,6 +172,16 @@ def _onward(
             break
         rest, in_pass_s, before = left, 0.0, left
     return Course(math.inf, math.inf, shown(points, until))
+
+
+def completed(link: Link, points: list[tuple[float, float]], left: float, max_downtime_s: float) -> tuple[float, float]:
+    """Adds the last pass, which leaves `left`, and the switchover to the points; the end and the pause, in seconds."""
+    t, rest = points[-1]
+    remain = link.at_switchover(rest, left, max_downtime_s)
+    end = t + rest / link.bandwidth + left / link.bandwidth + link.device_s
+    downtime_s = remain / link.bandwidth + link.device_s
+    points += [(end - downtime_s, remain - left), (end - downtime_s, remain), (end, 0.0)]
+    return end, downtime_s
 
 
 def shown(points: list[tuple[float, float]], until: float) -> list[tuple[float, float]]:

@@ -15,6 +15,9 @@ DEVICE_S = Interval(0.02, 0.04, 0.2)
 # The pause of a switch to post-copy. QEMU counts it until the source has sent the devices, not until the destination
 # has loaded them, so it is shorter: 3 to 45 ms in the lab.
 SWITCH_S = Interval(0.003, 0.01, 0.2)
+# By how much the rest of a pass that ends pre-copy takes less than the maximum downtime: QEMU looks at it after up to
+# 50 ms of sending (MAX_WAIT in migration/ram.c).
+EARLY_S = Interval(0.0, 0.025, 0.1)
 OPPOSITE = {"low": "high", "high": "low"}  # bounds
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
 
@@ -56,7 +59,12 @@ class Inputs:
         for bound in ("low", "high"):  # whatever the pass is that ends it
             yield (
                 self.curve,
-                replace(likely, device_s=self.device_s.at(bound), switch_s=self.switch_s.at(bound)),
+                replace(
+                    likely,
+                    device_s=self.device_s.at(bound),
+                    switch_s=self.switch_s.at(bound),
+                    early_s=EARLY_S.at(OPPOSITE[bound]),
+                ),
                 "likely",
             )
         curves = [self.curve]
@@ -70,7 +78,7 @@ class Inputs:
         """The link at its likely, its low (slow) or its high (fast) bound."""
         opposite = OPPOSITE.get(bound, bound)  # a slow link also takes long to connect
         times = (each.at(opposite) for each in (self.setup_s, self.device_s, self.switch_s))
-        return Link(max(1.0, self.bandwidth.at(bound)), *times)
+        return Link(max(1.0, self.bandwidth.at(bound)), *times, early_s=EARLY_S.at(bound))
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,24 @@ THROTTLE_SHARE = 0.5  # throttle-trigger-threshold
 
 @dataclass(frozen=True)
 class Link:
-    """Bytes per second between two hosts, and the seconds of connecting, the devices and a switch to post-copy."""
+    """Bytes per second between two hosts, and the seconds of connecting, the devices and a switch to post-copy.
+
+    By `early_s`, the rest that QEMU switches over with is below what the maximum downtime allows.
+    """
 
     bandwidth: float
     setup_s: float = 0.0
     device_s: float = 0.0
     switch_s: float = 0.0
+    early_s: float = 0.0
+
+    def at_switchover(self, passed: float, left: float, max_downtime_s: float) -> float:
+        """The bytes that remain when QEMU pauses the VM, in a pass of `passed` bytes that leaves `left`, which fit.
+
+        QEMU does not wait for the end of the pass: it looks all the time whether the rest of the pass fits, and then
+        counts what was dirtied (migration_iteration_run in migration/migration.c). So as much remains as may.
+        """
+        return max(left, min(passed, self.bandwidth * (max_downtime_s - self.early_s)))
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,9 @@ def pre_copy(
     for number, each in enumerate(passes(curve, link, first, auto_converge=auto_converge), 1):
         passed_s, sent = passed_s + each.seconds, sent + each.sent
         if each.left <= fits:
-            downtime = each.left / link.bandwidth + link.device_s
-            return Outcome(True, passed_s + downtime, downtime, sent + each.left, number, each.left)
+            downtime = link.at_switchover(each.sent, each.left, max_downtime_s) / link.bandwidth + link.device_s
+            total = passed_s + each.left / link.bandwidth + link.device_s
+            return Outcome(True, total, downtime, sent + each.left, number, each.left)
         smallest = min(smallest, each.left)
         stuck = each.left >= SHRINKS * each.sent and (not auto_converge or each.throttle >= THROTTLE_MOST)
         if stuck or number >= MOST_PASSES:
@@ -119,8 +132,9 @@ def post_copy(
             break
         passed_s, sent = passed_s + each.seconds, sent + each.sent
         if each.left <= fits:
-            downtime = each.left / link.bandwidth + link.device_s
-            return Outcome(True, link.setup_s + passed_s + downtime, downtime, sent + each.left, number, each.left)
+            downtime = link.at_switchover(each.sent, each.left, max_downtime_s) / link.bandwidth + link.device_s
+            total = link.setup_s + passed_s + each.left / link.bandwidth + link.device_s
+            return Outcome(True, total, downtime, sent + each.left, number, each.left)
     rest_s = rest / link.bandwidth
     pause = link.device_s + rest_s if suspended else link.switch_s
     total = link.setup_s + passed_s + rest_s + (link.device_s if suspended else link.switch_s)

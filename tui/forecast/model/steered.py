@@ -7,7 +7,7 @@ from functools import partial
 
 from tui.core.plan import AT_ONCE, AUTOMATIC, OURS, PRE_COPY
 from tui.forecast.model import time_limit
-from tui.forecast.model.ahead import Ahead, Course, EndedPass, Position, ahead, shown, switched
+from tui.forecast.model.ahead import Ahead, Course, EndedPass, Position, ahead, completed, shown, switched
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import AUTO_CONVERGE, Forecast, Inputs, after_timeout, combined, forecast
 from tui.forecast.model.policy import DOWNTIME, POLICIES, POLLED, POST_COPY, Decision, Policy, Polls, View
@@ -104,9 +104,10 @@ class Simulation:
             found = self._in_pass()
             if found is not None:
                 return found
-            before, left = self._rest, self._end_pass()
+            before, left = self._rest, self._left()
             if left <= self._link.bandwidth * self._downtime_s:
                 return self._completed(left)
+            self._end_pass(left)
             self._smallest = min(self._smallest, left)
             slows = self._auto_converge and self._throttle.share < THROTTLE_MOST
             if self._passes >= GROUPED_AFTER and left >= SHRINKS * before and not slows:
@@ -127,7 +128,7 @@ class Simulation:
             if decision is not None:
                 self._downtime_s = (decision.value or 0) / 1000
                 if not part_s and self._ended and self._rest <= self._link.bandwidth * self._downtime_s:
-                    return self._completed(self._rest)
+                    return self._paused()
             step = max(LEAST_STEP_S, STEP * (self._t + part_s))
             part_s += max(POLL_STEP_S, seconds / MOST_POLLS) if polled else step
         return None
@@ -147,18 +148,20 @@ class Simulation:
             return None
         return None if found.kind == DOWNTIME and rules.keeps_downtime else found
 
-    def _end_pass(self) -> float:
-        """Go to the end of the pass; what it leaves."""
+    def _left(self) -> float:
+        """What the pass leaves."""
+        return self._slowed().at(self._in_pass_s + self._rest / self._link.bandwidth)
+
+    def _end_pass(self, left: float) -> None:
+        """Go to the end of the pass, which leaves so much."""
         seconds = self._rest / self._link.bandwidth
         whole_s = self._in_pass_s + seconds
-        left = self._slowed().at(whole_s)
         self._t, self._sent = self._t + seconds, self._sent + self._rest
         self._ended = [*self._ended[-KEPT_PASSES:], EndedPass(whole_s, left, self._t)]
         self.points += [(self._t, 0.0), (self._t, left)]
         if self._auto_converge:
             self._throttle.after(whole_s * self._link.bandwidth, left)
         self._rest, self._in_pass_s, self._first = left, 0.0, None
-        return left
 
     def _repeat(self, left: float) -> None:
         """Count the passes that are like the last one, up to the next moment that is simulated."""
@@ -170,10 +173,15 @@ class Simulation:
             self.points += [(self._t, 0.0), (self._t, left)]
 
     def _completed(self, left: float) -> Outcome:
-        """The last of its memory is sent while the VM is paused."""
-        downtime_s = left / self._link.bandwidth + self._link.device_s
+        """The pass is the last one: it leaves so much, which fits."""
+        end, downtime_s = completed(self._link, self.points, left, self._downtime_s)
+        return Outcome(True, end, downtime_s, self._sent + self._rest + left, self._passes, left)
+
+    def _paused(self) -> Outcome:
+        """The VM is paused at the begin of a pass, because all of it fits."""
+        downtime_s = self._rest / self._link.bandwidth + self._link.device_s
         self.points.append((self._t + downtime_s, 0.0))
-        return Outcome(True, self._t + downtime_s, downtime_s, self._sent + left, self._passes, left)
+        return Outcome(True, self._t + downtime_s, downtime_s, self._sent + self._rest, self._passes, self._rest)
 
     def _switched(self, part_s: float) -> Outcome:
         course = switched(self._slowed(), self._link, self.points, self._in_pass_s, self._t + part_s)
