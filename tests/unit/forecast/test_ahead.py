@@ -43,8 +43,9 @@ def test_the_cone_contains_the_saw_tooth_of_the_likely_course() -> None:
         (3.0, 100, 100),
         (4.0, 0, 0),
         (4.0, pytest.approx(60), pytest.approx(60)),
-        (4.6, 0, 0),
-        (4.6, pytest.approx(12), pytest.approx(12)),
+        # The pass of 0.6 s would leave 12 MiB; 30 MiB fit, so the VM is paused when 18 MiB of the pass are left.
+        (pytest.approx(4.42), pytest.approx(18), pytest.approx(18)),
+        (pytest.approx(4.42), pytest.approx(18), pytest.approx(30)),
     ]
     sampled = ahead(SLOW, Position(3.0, 2.0, 100 * MIB))
     assert min(low for _, low, _ in sampled.cone) == 0  # a pass leaves more only once it has sent all of the one before

@@ -35,7 +35,7 @@ def test_each_column_has_one_unit() -> None:
     assert lines(replace(measured(), timeout_s=25.0), Plan("guest1", POST_COPY_TIMEOUT)) == [
         "> chosen * advised       ends  total, s       pause, ms      sent, GiB",
         "   pre-copy              no    no end         -              -",
-        "   auto-converge         yes   47 (39-69)     259 (115-419)  5.0 (4.5-6.9)",
+        "   auto-converge         yes   47 (39-69)     315 (220-500)  5.0 (4.5-6.9)",
         ">  post-copy after 25 s  yes   28 (27-29)     10 (3.0-200)   2.9 (2.7-3.2)",
         " * post-copy at once     yes   5.0 (4.3-6.5)  10 (3.0-200)   0.44",
         "   automatic             yes   5.0 (4.3-6.5)  10 (3.0-200)   0.44",

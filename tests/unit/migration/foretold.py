@@ -6,11 +6,12 @@ from typing import Any
 from tests.unit.fakes import recording
 from tui.core.plan import AT_ONCE, PRE_COPY
 from tui.core.quantity import GIB, MIB
-from tui.forecast.model.ahead import Bandwidth, EndedPass, Position, ahead, updated
+from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.interval import Interval
+from tui.migration.model.course import ahead_of, ahead_to_json
 from tui.migration.model.record import FORECAST, Event, Record
 from tui.migration.model.timeline import PASS, Timeline
 
@@ -51,18 +52,6 @@ def _with_forecasts(records: Sequence[Record], inputs: Inputs, technique: str, *
 
 
 def _running(timeline: Timeline, inputs: Inputs, bandwidth: Bandwidth) -> dict[str, Any]:
-    ended = [EndedPass(each.ended - each.began, each.left) for each in timeline.passes]
-    point = timeline.points[-1]
-    remaining = (
-        min(point.remaining, inputs.first.likely * point.remaining / point.total) if not ended else point.remaining
-    )
-    position = Position(point.t, point.t - timeline.pass_began, remaining)
-    found = ahead(updated(inputs, ended, bandwidth.mean), position)
-    return {
-        "made": "running",
-        "converges": found.converges,
-        "certain": found.certain,
-        "total_s": found.total_s.to_json(),
-        "downtime_s": found.downtime_s.to_json(),
-        "cone": [[round(t, 3), round(low), round(high)] for t, low, high in found.cone],
-    }
+    found = ahead_of(timeline, inputs, bandwidth.mean or inputs.bandwidth.likely)
+    assert found is not None
+    return ahead_to_json(found)

@@ -161,7 +161,9 @@ def _onward(
         left = slowed.at(in_pass_s + seconds)
         t += seconds
         if left <= fits:
-            end, downtime_s = completed(link, points, left, max_downtime_s)
+            end, downtime_s = completed(
+                link, points, left, max_downtime_s, sparse=not number and position.to_send is not None
+            )
             return Course(end, downtime_s, points)
         points += [(t, 0.0), (t, left)]
         if position.throttle is not None:
@@ -174,10 +176,12 @@ def _onward(
     return Course(math.inf, math.inf, shown(points, until))
 
 
-def completed(link: Link, points: list[tuple[float, float]], left: float, max_downtime_s: float) -> tuple[float, float]:
+def completed(
+    link: Link, points: list[tuple[float, float]], left: float, max_downtime_s: float, *, sparse: bool
+) -> tuple[float, float]:
     """Adds the last pass, which leaves `left`, and the switchover to the points; the end and the pause, in seconds."""
     t, rest = points[-1]
-    remain = link.at_switchover(rest, left, max_downtime_s)
+    remain = link.at_switchover(rest, left, max_downtime_s, sparse=sparse)
     end = t + rest / link.bandwidth + left / link.bandwidth + link.device_s
     downtime_s = remain / link.bandwidth + link.device_s
     points += [(end - downtime_s, remain - left), (end - downtime_s, remain), (end, 0.0)]

@@ -18,6 +18,8 @@ SWITCH_S = Interval(0.003, 0.01, 0.2)
 # By how much the rest of a pass that ends pre-copy takes less than the maximum downtime: QEMU looks at it after up to
 # 50 ms of sending (MAX_WAIT in migration/ram.c).
 EARLY_S = Interval(0.0, 0.025, 0.1)
+# The share of zero pages in the rest of a first pass: most often, the memory of a VM is free at the end.
+ZEROS = Interval(0.0, 1.0, 1.0)
 OPPOSITE = {"low": "high", "high": "low"}  # bounds
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
 
@@ -64,6 +66,7 @@ class Inputs:
                     device_s=self.device_s.at(bound),
                     switch_s=self.switch_s.at(bound),
                     early_s=EARLY_S.at(OPPOSITE[bound]),
+                    zeros=ZEROS.at(OPPOSITE[bound]),
                 ),
                 "likely",
             )
@@ -77,8 +80,14 @@ class Inputs:
     def link(self, bound: str = "likely") -> Link:
         """The link at its likely, its low (slow) or its high (fast) bound."""
         opposite = OPPOSITE.get(bound, bound)  # a slow link also takes long to connect
-        times = (each.at(opposite) for each in (self.setup_s, self.device_s, self.switch_s))
-        return Link(max(1.0, self.bandwidth.at(bound)), *times, early_s=EARLY_S.at(bound))
+        return Link(
+            max(1.0, self.bandwidth.at(bound)),
+            self.setup_s.at(opposite),
+            self.device_s.at(opposite),
+            self.switch_s.at(opposite),
+            EARLY_S.at(bound),
+            ZEROS.at(bound),
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ THROTTLE_SHARE = 0.5  # throttle-trigger-threshold
 class Link:
     """Bytes per second between two hosts, and the seconds of connecting, the devices and a switch to post-copy.
 
-    By `early_s`, the rest that QEMU switches over with is below what the maximum downtime allows.
+    By `early_s`, the rest that QEMU switches over with is below what the maximum downtime allows. Of the rest of a
+    first pass over a VM with free memory, the share `zeros` are zero pages.
     """
 
     bandwidth: float
@@ -25,14 +26,17 @@ class Link:
     device_s: float = 0.0
     switch_s: float = 0.0
     early_s: float = 0.0
+    zeros: float = 0.0
 
-    def at_switchover(self, passed: float, left: float, max_downtime_s: float) -> float:
+    def at_switchover(self, passed: float, left: float, max_downtime_s: float, *, sparse: bool = False) -> float:
         """The bytes that remain when QEMU pauses the VM, in a pass of `passed` bytes that leaves `left`, which fit.
 
         QEMU does not wait for the end of the pass: it looks all the time whether the rest of the pass fits, and then
-        counts what was dirtied (migration_iteration_run in migration/migration.c). So as much remains as may.
+        counts what was dirtied (migration_iteration_run in migration/migration.c). So as much remains as may. Zero
+        pages count in the rest, but are hardly sent: a pass that is `sparse` has some.
         """
-        return max(left, min(passed, self.bandwidth * (max_downtime_s - self.early_s)))
+        rest = min(passed, self.bandwidth * (max_downtime_s - self.early_s))
+        return max(left, (1 - self.zeros) * rest if sparse else rest)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def pre_copy(
     for number, each in enumerate(passes(curve, link, first, auto_converge=auto_converge), 1):
         passed_s, sent = passed_s + each.seconds, sent + each.sent
         if each.left <= fits:
-            downtime = link.at_switchover(each.sent, each.left, max_downtime_s) / link.bandwidth + link.device_s
+            downtime = pause_s(curve, link, each, number, max_downtime_s)
             total = passed_s + each.left / link.bandwidth + link.device_s
             return Outcome(True, total, downtime, sent + each.left, number, each.left)
         smallest = min(smallest, each.left)
@@ -132,13 +136,19 @@ def post_copy(
             break
         passed_s, sent = passed_s + each.seconds, sent + each.sent
         if each.left <= fits:
-            downtime = link.at_switchover(each.sent, each.left, max_downtime_s) / link.bandwidth + link.device_s
+            downtime = pause_s(curve, link, each, number, max_downtime_s)
             total = link.setup_s + passed_s + each.left / link.bandwidth + link.device_s
             return Outcome(True, total, downtime, sent + each.left, number, each.left)
     rest_s = rest / link.bandwidth
     pause = link.device_s + rest_s if suspended else link.switch_s
     total = link.setup_s + passed_s + rest_s + (link.device_s if suspended else link.switch_s)
     return Outcome(True, total, pause, sent + rest, number, rest)
+
+
+def pause_s(curve: DirtyCurve, link: Link, last: Pass, number: int, max_downtime_s: float) -> float:
+    """The seconds for which the VM is paused at the end of pre-copy, in its last pass."""
+    sparse = number == 1 and last.sent + link.bandwidth * max_downtime_s < curve.memory
+    return link.at_switchover(last.sent, last.left, max_downtime_s, sparse=sparse) / link.bandwidth + link.device_s
 
 
 def margin(curve: DirtyCurve, link: Link, first: float, max_downtime_s: float) -> float:

@@ -174,7 +174,9 @@ class Simulation:
 
     def _completed(self, left: float) -> Outcome:
         """The pass is the last one: it leaves so much, which fits."""
-        end, downtime_s = completed(self._link, self.points, left, self._downtime_s)
+        fits = self._link.bandwidth * self._downtime_s
+        sparse = self._first is not None and self._rest + fits < self._curve.memory
+        end, downtime_s = completed(self._link, self.points, left, self._downtime_s, sparse=sparse)
         return Outcome(True, end, downtime_s, self._sent + self._rest + left, self._passes, left)
 
     def _paused(self) -> Outcome:
