@@ -11,22 +11,24 @@ FITS = 9.0  # MiB within 300 ms
 
 
 @pytest.mark.parametrize(
-    ("passed", "left", "sparse", "zeros", "remain"),
+    ("passed", "left", "sparse", "remain"),
     [
-        (140.0, 2.0, False, 0.0, 8.1),  # the rest of the pass, as much as may remain
-        (140.0, 8.9, False, 0.0, 8.9),  # what was dirtied in the pass
-        (4.0, 2.0, False, 0.0, 4.0),  # the pass itself
-        (140.0, 2.0, True, 0.0, 8.1),  # memory in use up to its end
-        (140.0, 2.0, True, 1.0, 2.0),  # free memory at its end
-        (140.0, 2.0, False, 1.0, 8.1),  # a later pass sends no zero pages
+        (140.0, 2.0, False, 8.1),  # the rest of the pass, as much as may remain
+        (140.0, 8.9, False, 8.9),  # what was dirtied in the pass
+        (4.0, 2.0, False, 4.0),  # the pass itself
+        (140.0, 2.0, True, 8.1),  # another pass may follow: so much is not seen by the sampling
     ],
 )
-def test_as_much_remains_at_the_switchover_as_may(
-    passed: float, left: float, sparse: bool, zeros: float, remain: float
-) -> None:
-    link = Link(LINK.bandwidth, early_s=LINK.early_s, zeros=zeros)
-    found = link.at_switchover(passed * MIB, left * MIB, 0.3, sparse=sparse)
+def test_as_much_remains_at_the_switchover_as_may(passed: float, left: float, sparse: bool, remain: float) -> None:
+    link = Link(LINK.bandwidth, early_s=LINK.early_s, tail=0.5)
+    found = link.at_switchover(passed * MIB, left * MIB, FITS / 30, sparse=sparse)
     assert found / MIB == pytest.approx(remain)
+
+
+@pytest.mark.parametrize(("left", "tail", "remain"), [(2.0, 0.5, 13.5), (2.0, 0.0, 2.0), (20.0, 0.5, 20.0)])
+def test_less_remains_after_a_first_pass_that_ends_in_free_memory(left: float, tail: float, remain: float) -> None:
+    link = Link(100 * MIB, early_s=0.03, tail=tail)
+    assert link.at_switchover(400 * MIB, left * MIB, 0.3, sparse=True) / MIB == pytest.approx(remain)
 
 
 def test_the_pause_is_the_maximum_downtime_and_the_devices_after_a_pass_without_zero_pages() -> None:
@@ -41,11 +43,11 @@ def test_the_pause_is_the_maximum_downtime_and_the_devices_after_a_pass_without_
 
 def test_the_pause_at_the_end_of_a_first_pass_is_what_was_dirtied_if_its_rest_is_free() -> None:
     curve = DirtyCurve.of_workload(0.1 * MIB, 100 * MIB, GIB)
-    link = Link(30 * MIB, device_s=0.05, zeros=1.0)
+    link = Link(100 * MIB, device_s=0.05, tail=0.0)
     in_use = pre_copy(curve, link, GIB, 0.3)  # all of the memory
     free = pre_copy(curve, link, 300 * MIB, 0.3)
     assert free.passes == in_use.passes == 1
-    assert free.downtime_s == pytest.approx(1.0 / 30 + 0.05)
+    assert free.downtime_s == pytest.approx(0.3 / 100 + 0.05)
     assert in_use.downtime_s == pytest.approx(0.3 + 0.05)
 
 

@@ -111,9 +111,9 @@ def test_of_damaged_forecasts_before_the_start_the_others_count(name: str) -> No
 @pytest.mark.parametrize(
     ("t", "tone", "words"),
     [
-        (0.9, GOOD, "First pass: 0 % of 1.0 GiB sent. Ends in about 3.2 s (2.5 s to 4.8 s), pause about 150 ms."),
-        (1.5, GOOD, "First pass: 2 % of 1.0 GiB sent. Ends in about 3.1 s (2.4 s to 4.7 s), pause about 150 ms."),
-        (3.1, GOOD, "First pass: 25 % of 1.0 GiB sent. Ends in about 920 ms (700 ms to 1.3 s), pause about 140 ms."),
+        (0.9, GOOD, "First pass: 0 % of 1.0 GiB sent. Ends in about 3.2 s (2.5 s to 4.8 s), pause about 180 ms."),
+        (1.5, GOOD, "First pass: 2 % of 1.0 GiB sent. Ends in about 3.1 s (2.4 s to 4.7 s), pause about 180 ms."),
+        (3.1, GOOD, "First pass: 25 % of 1.0 GiB sent. Ends in about 920 ms (700 ms to 1.3 s), pause about 180 ms."),
     ],
 )
 def test_a_migration_that_converges_has_its_end_in_the_sentence(t: float, tone: str, words: str) -> None:

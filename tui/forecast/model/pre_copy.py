@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.dirty_curve import UNSEEN, DirtyCurve
 
 MOST_PASSES = 2000  # more are counted as never ending
 SHRINKS = 0.999  # a pass that leaves more than this of the one before is followed by others of its size
@@ -17,8 +17,8 @@ THROTTLE_SHARE = 0.5  # throttle-trigger-threshold
 class Link:
     """Bytes per second between two hosts, and the seconds of connecting, the devices and a switch to post-copy.
 
-    By `early_s`, the rest that QEMU switches over with is below what the maximum downtime allows. Of the rest of a
-    first pass over a VM with free memory, the share `zeros` are zero pages.
+    By `early_s`, the rest that QEMU switches over with is below what the maximum downtime allows. Of that, only
+    the share `tail` remains after a first pass over a VM whose memory is partly free.
     """
 
     bandwidth: float
@@ -26,17 +26,19 @@ class Link:
     device_s: float = 0.0
     switch_s: float = 0.0
     early_s: float = 0.0
-    zeros: float = 0.0
+    tail: float = 1.0
 
     def at_switchover(self, passed: float, left: float, max_downtime_s: float, *, sparse: bool = False) -> float:
         """The bytes that remain when QEMU pauses the VM, in a pass of `passed` bytes that leaves `left`, which fit.
 
         QEMU does not wait for the end of the pass: it looks all the time whether the rest of the pass fits, and then
-        counts what was dirtied (migration_iteration_run in migration/migration.c). So as much remains as may. Zero
-        pages count in the rest, but are hardly sent: a pass that is `sparse` has some.
+        counts what was dirtied (migration_iteration_run in migration/migration.c). So as much remains as may, unless
+        the rest of the pass are zero pages, which are not sent: a `sparse` one has some. That shows only where it is
+        sure to be the last one.
         """
-        rest = min(passed, self.bandwidth * (max_downtime_s - self.early_s))
-        return max(left, (1 - self.zeros) * rest if sparse else rest)
+        fits = self.bandwidth * max_downtime_s
+        rest = min(passed, fits - self.bandwidth * self.early_s)
+        return max(left, self.tail * rest if sparse and fits >= UNSEEN else rest)
 
 
 @dataclass(frozen=True)
