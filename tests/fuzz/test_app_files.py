@@ -15,9 +15,9 @@ import tomli_w
 
 from tests.fuzz.inputs import files, json_lines, reads, texts, trees
 from tui.app import config
-from tui.app.commands.runs_compare import forecast_lines
-from tui.app.commands.runs_compare import text as compare_text
-from tui.app.commands.runs_show import Log, run_lines
+from tui.app.commands.runs.compare import forecast_lines
+from tui.app.commands.runs.compare import text as compare_text
+from tui.app.commands.runs.show import Log, run_lines
 from tui.checklist.backend.journal import Journal, parse_journal
 from tui.core.failure import Failure
 from tui.core.plain_text import CONTROLS, plain

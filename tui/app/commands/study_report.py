@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.app.commands.output import Output
 from tui.app.commands.runs import folder_of, parse, path_of
-from tui.app.commands.runs_report import add_options
+from tui.app.commands.runs.report import add_options
 from tui.app.commands.session import help_of, parser_of
 from tui.core.failure import Failure
 

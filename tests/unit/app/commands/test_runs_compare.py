@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.runs.recorded import tables, write
 from tui.app.commands.runs import main
-from tui.app.commands.runs_compare import aligned
+from tui.app.commands.runs.compare import aligned
 from tui.core.failure import Failure
 from tui.runs.backend import statistics
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.runs.recorded import tables, write
-from tui.app.commands.runs_report import main
+from tui.app.commands.runs.report import main
 from tui.core.failure import Failure
 
 

@@ -18,20 +18,18 @@ from tui.core.plain_text import plain
 if TYPE_CHECKING:
     from tui.runs.backend.reading import RunReader
 
-PACKAGE = __name__.rpartition(".")[0]
-
 # By the verb after `runs` the module that has its `main(verb, words)`.
 MODULES = {
-    "list": "runs_list",
-    "show": "runs_show",
-    "export": "runs_export",
-    "import": "runs_import",
-    "compare": "runs_compare",
-    "report": "runs_report",
-    "delete": "runs_change",
-    "tag": "runs_change",
-    "note": "runs_change",
-    "exclude": "runs_change",
+    "list": "list",
+    "show": "show",
+    "export": "export",
+    "import": "importing",
+    "compare": "compare",
+    "report": "report",
+    "delete": "change",
+    "tag": "change",
+    "note": "change",
+    "exclude": "change",
 }
 HELP = """\
 usage: vmlm-tui runs VERB [--help] ...
@@ -68,7 +66,7 @@ def main(verb: str, words: list[str]) -> int:
         why = f"the verbs are {', '.join(MODULES)}"
         raise Failure(f'There is no verb "{plain(words[0])}"', why, f"`vmlm-tui {verb} --help` explains them.")
     try:
-        status: int = import_module(f"{PACKAGE}.{MODULES[words[0]]}").main(words[0], words[1:])
+        status: int = import_module(f"{__name__}.{MODULES[words[0]]}").main(words[0], words[1:])
     except BrokenPipeError:  # nobody reads the rest
         _discard_stdout()
         return 0

@@ -73,7 +73,7 @@ def _parser(verb: str) -> Parser:
 
 def chosen(reader: "RunReader", words: Sequence[str]) -> "list[Run]":
     """The runs that the words name or match; Failure if there is none."""
-    from tui.app.commands.runs_export import selected
+    from tui.app.commands.runs.export import selected
 
     found = selected(reader, words)
     if not found:

@@ -17,7 +17,7 @@ Without words it is about all runs."""
 
 def main(verb: str, words: list[str]) -> int:
     """Write the report; returns the exit status, raises Failure if it cannot be written."""
-    from tui.app.commands.runs_compare import chosen
+    from tui.app.commands.runs.compare import chosen
 
     parser = parser_of(verb, "[RUN|FILTER...] [-o FILE] [--figures FOLDER] [--by SETTING] [--pool-directions]", ABOUT)
     parser.add_argument("words", nargs="*", metavar="RUN|FILTER", help="which runs; the default is all")
@@ -38,7 +38,7 @@ def main(verb: str, words: list[str]) -> int:
 
 def add_options(parser: Parser) -> None:
     """Add the options of a report."""
-    from tui.app.commands.runs_compare import POOL
+    from tui.app.commands.runs.compare import POOL
     from tui.runs.model.measured import AXES
 
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="the default is report.html")

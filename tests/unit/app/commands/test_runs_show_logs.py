@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.unit.fakes import recording
 from tests.unit.migration.host_log_texts import APPARMOR, NO_VGA, STARTED, UUID, printed
-from tui.app.commands.runs_show import log_of, run_lines
+from tui.app.commands.runs.show import log_of, run_lines
 from tui.migration.model.ending.host_log import parse
 from tui.migration.model.record import HOST_LOG, Event, to_line
 from tui.runs.model.parse import broken_run
