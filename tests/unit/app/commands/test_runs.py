@@ -17,7 +17,7 @@ import pytest
 
 from tests.unit.fakes import PATIENCE_S, RECORDINGS
 from tests.unit.runs.model.test_parse import RUN_TOML
-from tui.app.commands.runs.list import table_lines
+from tui.app.commands.runs.listing import table_lines
 from tui.app.main import main
 from tui.runs.backend.notes import read_annotation
 from tui.runs.backend.reading import RunReader

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # By the verb after `runs` the module that has its `main(verb, words)`.
 MODULES = {
-    "list": "list",
+    "list": "listing",
     "show": "show",
     "export": "export",
     "import": "importing",
