@@ -55,7 +55,12 @@ VM_STATE = (
         "It is not this VM. Rename one of them there: virsh domrename.",
     ),
     Row(
-        r"domain is already active as '([^']+)'|domain '?([^']*)'? is already (?:active|being started)",
+        r"domain '?([^']*)'? is already being started",
+        "the VM {1} is just starting or arriving {on}",
+        "Wait until that has ended, and look at it on the Launch page.",
+    ),
+    Row(
+        r"domain is already active as '([^']+)'|domain '?([^']*)'? is already active",
         "the VM already runs {on} as {1}{2}",
         "Two VMs on one disk destroy it: find out which one is right before anything else.",
     ),
@@ -83,6 +88,11 @@ VM_STATE = (
     Row(
         r"held by (?:monitor=|agent=)?remoteDispatch(\w+)",
         "another operation on the VM has not ended: {1}",
+        "Wait and try again.",
+    ),
+    Row(
+        r"cannot acquire state change lock",
+        "another operation on the VM has not ended",
         "Wait and try again.",
     ),
     Row(
@@ -220,6 +230,26 @@ OPTIONS = (
 )
 
 ENDS = (  # of QEMU and of the job: the last rows, because other messages contain these words
+    Row(
+        r"job '[\w ]+' unexpectedly failed",
+        "the migration failed, and QEMU reported no reason",
+        f"{LOG} may have it on either host.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"Sibling indicated error",  # by the return path
+        "QEMU on the destination reported an error",
+        f"{LOG} on the destination has the reason.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"[Mm]achine '(qemu-[^'\n]+)' already exists|Unit (machine-qemu\S+\.scope) already exists",
+        "systemd {on} still has an earlier run of the VM: {1}{2}",
+        "If no QEMU of that VM runs there, end it: `machinectl list`, then `machinectl terminate`, or `systemctl stop` "
+        "for a unit.",
+    ),
     Row(r"cancell?ed by client|migration[^\n]* was aborted|successfully aborted", CANCELLED),
     Row(
         rf"{CLOSED}{VM}: ?([\s\S]*\w[\s\S]*)",
