@@ -107,6 +107,13 @@ ROWS = {
         BLOCKED,
         "The file of its UEFI variables, /nvram/other.fd, has 10 bytes here and 20 bytes on target",
     ),
+    "variables of another size in qcow2": Row(
+        domain(
+            rest=OS.format(
+                LOADER.format(CODE, VARS).replace(NVRAM, "/nvram/other.fd").replace("<nvram ", "<nvram format='qcow2' ")
+            )
+        )
+    ),
     "UEFI, host unread": Row(domain(rest=OS.format(LOADER.format(CODE, VARS))), there=None),
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),
     "kernel of both": Row(domain(rest=OS.format("<kernel>/boot/both</kernel>"))),
