@@ -81,6 +81,16 @@ VM_STATE = (
         "Wait until it ends, or cancel it.",
     ),
     Row(
+        r"resuming failed post-copy migration of domain [^\n]* already in progress",
+        "post-copy is being resumed already",
+        "Wait until it goes on.",
+    ),
+    Row(
+        r"post-copy migration of domain [^\n]* has not failed",
+        "post-copy has not failed, so there is nothing to resume",
+        "Wait until it ends.",
+    ),
+    Row(
         r"cannot abort migration in post-copy mode",
         "post-copy cannot be cancelled, because the memory of the VM is on both hosts",
         "Wait until it ends. The Migrate page shows what to do if it breaks.",
@@ -150,6 +160,11 @@ OPTIONS = (
         r"Postcopy (?:is not (?:yet )?(?:compatible|supported)|.*incompatible)[^\n]*multifd|multifd[^\n]*postcopy",
         "this QEMU cannot use parallel connections with post-copy",
         "Set the parallel connections to 0, or use QEMU 10.1 and libvirt 11.6 or later on both hosts.",
+    ),
+    Row(
+        r"post-copy migration is not supported with non-live or paused",
+        "post-copy cannot leave the VM paused on the destination",
+        "Start it without --suspend, or without post-copy.",
     ),
     Row(
         r"post-?copy is not supported with tunnelled",
