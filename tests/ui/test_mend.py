@@ -145,7 +145,7 @@ async def test_a_password_is_asked_for_on_the_page_that_can(room: Room) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         await pilot.press("enter")
-        await sees(pilot, app, "scp -3p source:/own/CODE.fd destination:/own/CODE.fd", "No package owns it")
+        await sees(pilot, app, "scp -3p /own/CODE.fd root@destination:/own/CODE.fd", "No package owns it")
         await pilot.press("y")
         await sees(pilot, app, "sudo on destination requires a password.", "The Hosts page asks for it.")
 
