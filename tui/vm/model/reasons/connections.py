@@ -65,6 +65,11 @@ SSH = (
         "MaxStartups in its sshd_config, fail2ban or /etc/hosts.deny may refuse this host. The Hosts page tries it.",
     ),
     Row(
+        r"no mutual signature (?:algorithm|supported)",
+        "the ssh server no longer accepts keys of the type that root of the connecting host has",
+        "Make one there of another type, `ssh-keygen -t ed25519`, and authorise it.",
+    ),
+    Row(
         r"Permission denied \(|Permission denied, please try again|Could not authenticate|"
         r"interactive authentication failed",
         "ssh refused the login",

@@ -198,8 +198,8 @@ PASSED_THROUGH = (
         "Shut that VM down, or pass another device through.",
     ),
     Row(
-        r"group (\d+) is not viable",
-        "the passed-through device shares its IOMMU group {1} with others that the host uses {on}",
+        r"group (\d+) is not viable|Verify all devices in group (\d+) are bound",
+        "the passed-through device shares its IOMMU group {1}{2} with others that the host uses {on}",
         "Bind all devices of the group to vfio-pci there.",
     ),
     Row(

@@ -138,7 +138,8 @@ VM_STATE = (
     ),
     Row(
         r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase|"
-        r"job: post-copy phase failed",
+        r"job: post-copy phase failed|Migration protocol interrupted in post-copy mode|"
+        r"Connection closed while resuming failed post-copy",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
     ),
@@ -152,7 +153,8 @@ OPTIONS = (
         "Cancel it, then start it with post-copy.",
     ),
     Row(
-        r"Enable postcopy with migrate_set_capability|can only be started while outgoing migration",
+        r"Enable postcopy with migrate_set_capability|can only be started while outgoing migration|"
+        r"Start a migration before postcopy",
         "post-copy was requested before the migration had begun to send",
         "Request it again after the first pass has begun.",
     ),
