@@ -116,6 +116,19 @@ def test_the_findings_look_like_their_picture(snap_compare: Any, room: Room, loo
     assert snap_compare(app, terminal_size=size, run_before=arrange)
 
 
+async def test_the_list_can_be_left_while_its_question_is_prepared(room: Room) -> None:
+    app = app_of(room.world)
+    source = room.world.source
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        source.released.clear()
+        await pilot.press("enter")
+        await until(pilot, lambda: "next_definition guest1" in source.calls)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.page)
+        source.released.set()
+
+
 async def test_the_list_stays_open_until_a_change_is_done(room: Room) -> None:
     app = app_of(room.world)
     source = room.world.source
