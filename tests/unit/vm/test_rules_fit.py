@@ -33,8 +33,8 @@ ENCRYPTED = (
 )
 
 
-def with_vm(name: str, uuid: str) -> Offer:
-    return replace(TARGET, vms=(Vm(name, uuid, "shut off"),))
+def with_vm(name: str, uuid: str, state: str = "shut off", reason: str = "") -> Offer:
+    return replace(TARGET, vms=(Vm(name, uuid, state, reason),))
 
 
 def vnc(address: str, *, port: int = -1, auto: str = "yes", listen: str | None = None) -> str:
@@ -154,6 +154,10 @@ ROWS = {
     "same UUID under another name": Row(
         replace(domain(), uuid="u-1"), BLOCKED, "the same UUID under the name other", with_vm("other", "u-1")
     ),
+    "the VM on both": Row(
+        replace(domain(), uuid="u-1"), BLOCKED, "It runs on target, too; two VMs on", with_vm("vm 1", "u-1", "running")
+    ),
+    "the VM arrives": Row(replace(domain(), uuid="u-1"), there=with_vm("vm 1", "u-1", "paused", "migrating")),
     "leftover of an earlier migration": Row(replace(domain(), uuid="u-1"), there=with_vm("vm 1", "u-1")),
     "no secret": Row(domain(ENCRYPTED), BLOCKED, "by the secret secret-1, which target does not have."),
     "secret": Row(domain(ENCRYPTED), there=SOURCE),

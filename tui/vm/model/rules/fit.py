@@ -27,6 +27,13 @@ def _same_uuid(case: Case) -> Iterator[Words]:
             yield {"name": each.name}
 
 
+def _runs_twice(case: Case) -> Iterator[Words]:
+    for each in () if case.there is None else case.there.vms:
+        same = (each.name, each.uuid) == (case.domain.name, case.domain.uuid)
+        if same and case.domain.uuid and each.active and not each.incoming:
+            yield {}
+
+
 def _machine(case: Case) -> Iterator[Words]:
     machine, there = case.domain.machine, case.there
     if there is not None and there.machines and machine and machine not in there.machines:
@@ -196,6 +203,12 @@ RULES = (
         _same_uuid,
         "{target} has a VM with the same UUID under the name {name}.",
         "If it is a copy of the definition, undefine it there.",
+    ),
+    Rule(
+        BLOCKED,
+        _runs_twice,
+        "It runs on {target}, too; two VMs on one disk destroy it.",
+        "Find out which of them is right before anything else.",
     ),
     Rule(BLOCKED, _machine, "QEMU on {target} does not support the machine type {machine}."),
     Rule(
