@@ -116,6 +116,19 @@ def test_the_findings_look_like_their_picture(snap_compare: Any, room: Room, loo
     assert snap_compare(app, terminal_size=size, run_before=arrange)
 
 
+async def test_the_list_can_be_left_while_its_question_is_prepared(room: Room) -> None:
+    app = app_of(room.world)
+    source = room.world.source
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        source.released.clear()
+        await pilot.press("enter")
+        await until(pilot, lambda: "next_definition guest1" in source.calls)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.page)
+        source.released.set()
+
+
 async def test_the_list_stays_open_until_a_change_is_done(room: Room) -> None:
     app = app_of(room.world)
     source = room.world.source
@@ -145,7 +158,7 @@ async def test_a_password_is_asked_for_on_the_page_that_can(room: Room) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         await pilot.press("enter")
-        await sees(pilot, app, "scp -3p source:/own/CODE.fd destination:/own/CODE.fd", "No package owns it")
+        await sees(pilot, app, "scp -3p /own/CODE.fd root@destination:/own/CODE.fd", "No package owns it")
         await pilot.press("y")
         await sees(pilot, app, "sudo on destination requires a password.", "The Hosts page asks for it.")
 

@@ -1,5 +1,6 @@
 """The dialog with the further options of a migration."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.ui.replay import ReplayedMigrations
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.virsh_options import USUAL
 from tui.core.vm import Daemon
+from tui.migration.screens import options
 from tui.migration.screens.options import GROUPS, OptionsForm
 from tui.migration.screens.page import MigratePage
 
@@ -90,6 +92,18 @@ async def test_a_file_is_read_once_it_is_entered_and_kept_from_then_on(
         await until(page.pilot, lambda: not isinstance(page.app.screen, OptionsForm))
         await page.pilot.press("enter")
         await until(page.pilot, lambda: migrations.started == [Plan("guest1", PRE_COPY, xml=text)])
+
+
+async def test_a_disk_that_hangs_leaves_the_form_usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(options, "read_option_file", lambda *_: str(answers.wait(60)))
+    async with page_of(migrations_of(NEW, NEW), Plan("guest1", PRE_COPY)) as page:
+        form = await opened(page)
+        typed(form, "xml", "/nfs/moved.xml")
+        await page.pilot.press("enter", "escape")
+        await until(page.pilot, lambda: not isinstance(page.app.screen, OptionsForm))
+        assert not answers.is_set()
+        answers.set()
 
 
 async def test_escape_leaves_the_options_as_they_were() -> None:

@@ -30,12 +30,12 @@ WIDTH = 80
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 PAGES = {"hosts": "Hosts", "nfs": "NFS"}
 ABOUT = """\
-Reads the three hosts like the pages Hosts and NFS, and prints the results. It changes nothing, except that the check
+Reads all hosts like the pages Hosts and NFS, and prints the results. It changes nothing, except that the check
 of the shared folder writes a small file and removes it. It does not prompt for passwords.
 The exit status is 1 if a check FAILED or a list could not be read, else 0; 2 if it could not start.
 
-With VM, prints instead what keeps that VM from migrating to the other host, with the commands that mend it. It changes
-nothing. The exit status is 1 if it is blocked, else 0."""
+With VM, prints instead what keeps that VM from migrating to the other host, with the commands that mend it on the
+VM's host, and what they cost. It changes nothing. The exit status is 1 if it is blocked, else 0."""
 Lists = Mapping[str, tuple[Item, ...]]
 
 

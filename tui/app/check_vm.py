@@ -51,6 +51,7 @@ def as_text(name: str, way: tuple[str, str], findings: tuple[Blocker, ...], widt
     for each in findings:
         lines += _wrapped(f"  {each.level:<{LEVEL}}", each.text, width)
         for fix in each.fixes:
+            lines += _wrapped(" " * (LEVEL + 2), fix.costs, width)
             lines += (f"{'':{LEVEL + 4}}{line}" for command in fix.commands for line in command.splitlines())
     counts = {level: sum(each.level == level for each in findings) for level in (BLOCKED, DOUBTFUL)}
     known = ", ".join(f"{count} {level}" for level, count in counts.items() if count)

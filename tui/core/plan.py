@@ -112,6 +112,8 @@ def possible(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Plan:
     why = _no_parallel_post_copy(plan, hypervisor_version)
     if not why and plan.tunnelled:
         why = "a tunnelled migration supports no post-copy"
+    if not why and plan.suspend:
+        why = "libvirt does not combine it with --suspend"
     if not why and MT in plan.methods:
         why = f"QEMU does not combine it with compression by {MT}"
     return without_post_copy(plan, why) if why else plan

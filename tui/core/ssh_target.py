@@ -25,6 +25,12 @@ class SshTarget:
     def __str__(self) -> str:
         return f"{self.user}@{self.host}" if self.user else self.host
 
+    def file(self, path: str) -> str:
+        """A file there as scp names it; a port needs a URI, in which the path begins after a slash of its own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        login = f"{self.user}@{host}" if self.user else host
+        return f"scp://{login}:{self.port}/{path}" if self.port else f"{login}:{path}"
+
     @property
     def arguments(self) -> str:
         """The arguments for ssh or ssh-copy-id, which do not accept a port after the host."""

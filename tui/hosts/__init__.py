@@ -1,1 +1,1 @@
-"""The three hosts, and whether VMs can migrate between them."""
+"""The hosts, and whether VMs can migrate between them."""

@@ -1,1 +1,1 @@
-"""The built-in lab: three hosts in namespaces on one machine; it does not depend on the app that runs on them."""
+"""The built-in lab: hosts in namespaces on one machine; it does not depend on the app that runs on them."""

@@ -54,6 +54,9 @@ def test_a_blocked_vm_has_the_status_1_and_the_commands_that_mend_it(run: Check,
         "  blocked   It has the snapshot before; libvirt does not migrate a VM with\n"
         "            snapshots. virsh snapshot-delete guest1 NAME merges one; with\n"
         "            --metadata, only libvirt forgets it.\n"
+        "            Snapshots inside an image and overlays stay as they are, but libvirt\n"
+        "            forgets them and can't revert to them. Kept definitions can be\n"
+        "            defined again: virsh snapshot-create VM FILE --redefine.\n"
         "              virsh snapshot-dumpxml --security-info guest1 before > ./01-before.xml\n"
         "              virsh snapshot-delete guest1 before --metadata\n"
         "1 blocked.\n",

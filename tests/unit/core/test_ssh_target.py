@@ -46,3 +46,16 @@ def test_the_default_libvirt_uri_leads_to_the_same_target(text: str, found: SshT
 def test_a_target_becomes_arguments_of_ssh() -> None:
     assert parse_target("me@[2001:db8::1]:2222").arguments == "-p 2222 me@2001:db8::1"
     assert parse_target("storage").arguments == "storage"
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("root@b", "root@b:/a b"),
+        ("b", "b:/a b"),
+        ("root@[fe80::1%eth0]", "root@[fe80::1%eth0]:/a b"),
+        ("root@192.0.2.10:2222", "scp://root@192.0.2.10:2222//a b"),
+    ],
+)
+def test_a_file_is_named_as_scp_expects_it(target: str, named: str) -> None:
+    assert parse_target(target).file("/a b") == named

@@ -81,6 +81,13 @@ def test_measured_not_to_converge_it_switches_before_the_first_pass() -> None:
     assert found.reason.startswith("pre-copy would not converge: the VM dirties 300 MiB within 1.0 s")
 
 
+def test_the_reason_names_the_window_in_which_the_link_is_too_slow() -> None:
+    bursts = DirtyCurve(((1.0, 100 * MIB), (2.0, 350 * MIB), (8.0, 420 * MIB)), GIB)
+    found = run(OURS, lambda _: bursts, replace(measured(FLAT_OUT), curve=bursts))
+    assert found.reason.startswith("pre-copy would not converge: the VM dirties 350 MiB within 2.0 s")
+    assert found.reason.endswith("and the link moves 224 MiB in that time")
+
+
 def test_without_a_measurement_the_passes_prove_it() -> None:
     found = run(OURS, lambda _: FLAT_OUT)
     assert found.passes == 3

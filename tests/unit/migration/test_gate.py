@@ -177,6 +177,18 @@ ROWS: list[tuple[dict[str, Any], Daemon, Daemon, str]] = [
         "--tunnelled out.",
     ),
     (
+        {"tunnelled": True, "disks_port": 49200},
+        NEW,
+        NEW,
+        "--tunnelled is refused: a tunnelled migration supports no --disks-port. Leave --tunnelled out.",
+    ),
+    (
+        {"suspend": True, "technique": POST_COPY_MANUAL},
+        NEW,
+        NEW,
+        "--suspend is refused: libvirt does not combine it with post-copy. Choose pre-copy, or leave --suspend out.",
+    ),
+    (
         {"migrateuri": "rdma://10.0.0.2"},
         NEW,
         NEW,
@@ -312,7 +324,7 @@ def test_options_that_are_not_set_are_refused_as_if_they_were() -> None:
     full = Plan("x", POST_COPY_MANUAL, parallel=2, auto_converge=True, tls=True)
     assert set(unavailable(Case(full, NEW, NEW))) == {
         "comp_xbzrle_cache_bytes", "comp_zlib_level", "comp_zstd_level", "comp_mt_level", "comp_mt_threads",
-        "comp_mt_dthreads", "zerocopy", "tunnelled", *COPIES,
+        "comp_mt_dthreads", "zerocopy", "tunnelled", "suspend", *COPIES,
     }  # fmt: skip
 
 
@@ -339,7 +351,7 @@ def test_every_rule_refuses_something() -> None:
     assert [rule for rule in RULES if not any(rule.why(case) for case in cases)] == []
 
 
-@pytest.mark.parametrize("given", [{"tunnelled": True}, {"comp_methods": "mt"}])
+@pytest.mark.parametrize("given", [{"tunnelled": True}, {"suspend": True}, {"comp_methods": "mt"}])
 def test_automatic_does_without_post_copy_where_an_option_excludes_it(given: dict[str, Any]) -> None:
     plan = possible(Plan("x", AUTOMATIC, **given), (7, 2, 0))
     assert (plan.post_copy, plan.auto_converge) == (False, True)

@@ -32,7 +32,7 @@ from tui.vm.model.rules.rule import DOUBTFUL
 
 BOTH = """\
 file file 900 fuseblk - /gluster/a.qcow2
-file file 900 UNKNOWN_(0x19830326) - /beegfs/a.qcow2
+file file 900 fhgfs - /beegfs/a.qcow2
 file file 900 smb2 - /cifs/a.qcow2
 file file 900 smb - /oldcifs/a.qcow2
 file block 300 - - /dev/sr0
@@ -67,6 +67,7 @@ ISCSI, ZFS = POOL.format("iscsi", "san", "/dev/disk/by-path"), POOL.format("zfs"
 MPATH = POOL.format("mpath", "paths", "/dev/mapper")
 HOST = offer(FACTS.format(host=10) + HERE + BOTH + ONLY_HERE, (*POOLS, *HERE_ONLY, ISCSI, ZFS, MPATH))
 OTHER = offer(FACTS.format(host=11) + THERE + BOTH + ONLY_THERE, (*POOLS, ISCSI, ZFS, MPATH))
+OLDER = replace(HOST, daemon=replace(DAEMON, libvirt_version=(9, 5, 0)))
 QEMU_11 = replace(HOST, daemon=replace(DAEMON, hypervisor_version=(11, 1, 2)))
 
 QUORUM = DISK.format("", f"{FOLDER}/quorum.img", "<shareable/>")
@@ -83,6 +84,7 @@ def read(block: str) -> tuple[str, Row]:
 GOLDEN = Path(__file__).parents[1] / "golden" / "definitions.txt"
 ROWS = dict(map(read, GOLDEN.read_text("utf-8").split("\n\n"))) | {
     "quorum disk, default cache, old QEMU": Row(domain(QUORUM), there=OLD),
+    "BeeGFS, older libvirt": Row(domain(DISK.format("", "/beegfs/a.qcow2", "")), DOUBTFUL, "on fhgfs", OTHER, OLDER),
     "virtio sound, newer QEMU": Row(domain("<sound model='virtio'/>"), DOUBTFUL, "a newer one decides", OTHER, QEMU_11),
     "TDX": Row(domain(rest="<launchSecurity type='tdx'/>"), DOUBTFUL, "a newer one decides", OTHER, QEMU_11),
 }
@@ -94,5 +96,5 @@ def test_each_definition_is_judged_as_libvirt_and_qemu_do(row: Row) -> None:
 
 
 def test_the_name_of_an_unknown_file_system_is_one_word() -> None:
-    found = parse_facts("file file 900 UNKNOWN_(0x19830326) - /beegfs/a b.qcow2").files["/beegfs/a b.qcow2"]
-    assert (found.size, found.system) == (900, "UNKNOWN_(0x19830326)")
+    found = parse_facts("file file 900 UNKNOWN_(0x65735543) - /fuse/a b.qcow2").files["/fuse/a b.qcow2"]
+    assert (found.size, found.system) == (900, "UNKNOWN_(0x65735543)")

@@ -156,6 +156,12 @@ async def test_a_firmware_is_copied_to_the_target(world: FakeHosts, mending: Fix
     assert there.stdin[-1] == content.encode()
 
 
+async def test_the_command_of_a_copy_has_the_addresses_of_the_hosts(world: FakeHosts, mending: Fixes) -> None:
+    defined(world, os=LOADER)
+    fix = await mending.prepared((await only(mending)).fixes[0], "source")
+    assert fix.commands == ("scp -3p /own/CODE.fd root@destination:/own/CODE.fd",)
+
+
 @pytest.mark.parametrize(
     ("read", "written", "words"),
     [

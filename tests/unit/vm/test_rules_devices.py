@@ -128,5 +128,9 @@ def test_each_definition_is_judged_as_libvirt_does(row: Row) -> None:
     check(row)
 
 
+def test_a_target_whose_system_was_not_read_is_no_reason_against_a_bridge() -> None:
+    check(Row(domain(FILE + NIC.format("bridge", "bridge='br7'", "")), there=replace(TARGET, facts=None)))
+
+
 def test_an_unread_target_is_no_reason_against_a_bridge_or_a_machine_type() -> None:
     check(Row(domain(FILE + NIC.format("bridge", "bridge='br7'", ""), machine="new"), there=None, here=None))

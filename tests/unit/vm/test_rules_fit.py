@@ -33,8 +33,8 @@ ENCRYPTED = (
 )
 
 
-def with_vm(name: str, uuid: str) -> Offer:
-    return replace(TARGET, vms=(Vm(name, uuid, "shut off"),))
+def with_vm(name: str, uuid: str, state: str = "shut off", reason: str = "") -> Offer:
+    return replace(TARGET, vms=(Vm(name, uuid, state, reason),))
 
 
 def vnc(address: str, *, port: int = -1, auto: str = "yes", listen: str | None = None) -> str:
@@ -107,6 +107,13 @@ ROWS = {
         BLOCKED,
         "The file of its UEFI variables, /nvram/other.fd, has 10 bytes here and 20 bytes on target",
     ),
+    "variables of another size in qcow2": Row(
+        domain(
+            rest=OS.format(
+                LOADER.format(CODE, VARS).replace(NVRAM, "/nvram/other.fd").replace("<nvram ", "<nvram format='qcow2' ")
+            )
+        )
+    ),
     "UEFI, host unread": Row(domain(rest=OS.format(LOADER.format(CODE, VARS))), there=None),
     "automatic UEFI": Row(domain(rest="<os firmware='efi'><type machine='q35'>hvm</type></os>")),
     "kernel of both": Row(domain(rest=OS.format("<kernel>/boot/both</kernel>"))),
@@ -147,6 +154,10 @@ ROWS = {
     "same UUID under another name": Row(
         replace(domain(), uuid="u-1"), BLOCKED, "the same UUID under the name other", with_vm("other", "u-1")
     ),
+    "the VM on both": Row(
+        replace(domain(), uuid="u-1"), BLOCKED, "It runs on target, too; two VMs on", with_vm("vm 1", "u-1", "running")
+    ),
+    "the VM arrives": Row(replace(domain(), uuid="u-1"), there=with_vm("vm 1", "u-1", "paused", "migrating")),
     "leftover of an earlier migration": Row(replace(domain(), uuid="u-1"), there=with_vm("vm 1", "u-1")),
     "no secret": Row(domain(ENCRYPTED), BLOCKED, "by the secret secret-1, which target does not have."),
     "secret": Row(domain(ENCRYPTED), there=SOURCE),

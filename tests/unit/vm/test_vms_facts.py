@@ -76,3 +76,10 @@ async def test_a_daemon_that_lists_and_compares_nothing_still_has_an_offer(world
     found = await vms.offer("destination")
     assert isinstance(found, Offer)
     assert (found.inventory.pools, found.cpu_lacks) == ({}, {})
+
+
+async def test_a_login_that_can_not_run_the_script_shows_nothing_of_the_system(world: FakeHosts) -> None:
+    world.shells["root@destination"].answers = {"/sys/class/net": "This account is currently not available.\n"}
+    found = await Vms(world.connections, world.changes.sudo).offer("destination")
+    assert isinstance(found, Offer)
+    assert (found.facts, found.bridges) == (None, ())

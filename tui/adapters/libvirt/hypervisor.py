@@ -11,7 +11,7 @@ from tui.adapters.libvirt import domain as libvirt_domain
 from tui.adapters.libvirt.after_move import AfterMoveCalls
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
-from tui.adapters.libvirt.fixes import FixCalls
+from tui.adapters.libvirt.fixes import NEXT_BOOT, FixCalls
 from tui.adapters.libvirt.inventory import InventoryCalls
 from tui.adapters.libvirt.memory import MemoryCalls
 from tui.adapters.libvirt.migration import migration_flags, migration_parameters, offline_flags, resume_flags
@@ -32,7 +32,6 @@ GONE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID})
 # an incoming VM: "migration statistics are available only on the source host"
 NO_JOB = GONE | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED}
 
-INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 UNDEFINE = (
     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
@@ -124,7 +123,7 @@ class LibvirtHypervisor(MemoryCalls, InventoryCalls, AfterMoveCalls, FixCalls):
 
     def definition(self, name: str, *, inactive: bool = False) -> str:
         what, missing = f"The definition of {name} could not be read", {libvirt.VIR_ERR_NO_DOMAIN: ""}
-        flags = INACTIVE if inactive else 0
+        flags = NEXT_BOOT if inactive else 0
         return self._do(what, lambda: str(self._connection.lookupByName(name).XMLDesc(flags)), missing)
 
     def machine_types(self) -> tuple[str, ...]:

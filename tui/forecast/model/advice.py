@@ -68,7 +68,7 @@ def rounded_up(value: float) -> float:
 def _dirties(inputs: Inputs) -> str:
     if not inputs.curve.points:
         return "The VM dirties no memory"
-    seconds, dirtied = inputs.curve.points[0]
+    seconds, dirtied = inputs.densest
     return f"The VM dirties {size(dirtied)} within {duration(seconds)}"
 
 

@@ -52,6 +52,13 @@ class Inputs:
     total_s: float = 0.0  # 0 for no limit
     suspended: bool = False  # after the timeout, in place of post-copy
 
+    @property
+    def densest(self) -> tuple[float, float]:
+        """The measured point (seconds, bytes) within the first pass with the most bytes a second; there must be one."""
+        longest = self.first.likely / max(1.0, self.bandwidth.likely)
+        points = self.curve.points
+        return max([each for each in points if each[0] <= longest] or points[:1], key=lambda each: each[1] / each[0])
+
     def variants(self) -> Iterator[tuple[DirtyCurve, Link, str]]:
         """The inputs at the bounds of what they may be, and which bound of `first` belongs to them; likely ones first.
 

@@ -88,7 +88,7 @@ class ByForecast:
         found = _plain(view.inputs)
         if found.converges or not found.sure:
             return None
-        seconds, dirtied = view.inputs.curve.points[0]
+        seconds, dirtied = view.inputs.densest
         why = f"the VM dirties {size(dirtied)} within {duration(seconds)}, and the link moves"
         moved = f"{size(seconds * view.inputs.bandwidth.likely)} in that time"
         return Decision(POST_COPY, f"pre-copy would not converge: {why} {moved}")

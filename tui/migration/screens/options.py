@@ -1,17 +1,20 @@
 """The dialog with the further options of a migration, in groups; those that are refused have their reason."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tui.core.failure import Failure, WrongField
 from tui.core.plan import Plan
+from tui.core.threads import on_thread
 from tui.core.virsh_options import BY_NAME, OPTIONS, Option
 from tui.core.vm import Daemon
 from tui.migration.backend.option_file import read_option_file
@@ -41,6 +44,7 @@ GROUPS = {
     "Faults": ("abort_on_error", "change_protection"),
 }  # fmt: skip
 YES_NO = ("no", "yes")
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = "A host does not answer, so it is not known what the versions there refuse."
 
 
@@ -64,7 +68,6 @@ class OptionsForm(Form[Plan]):
         self._plan = plan
         self._hosts = hosts
         self._why: dict[str, str] = {}  # why they are refused, or do nothing
-        self._entering = False
 
     def body(self) -> ComposeResult:
         """The fields, which scroll, above what the focused one is about and the message."""
@@ -124,42 +127,50 @@ class OptionsForm(Form[Plan]):
 
     # -- values --
 
-    def _read(self) -> Plan:
-        """The plan with the values of the fields; raises WrongField."""
-        return replace(self._plan, **{option.name: self._value(option) for option in OPTIONS})
+    def _read(self, files: Mapping[str, str] = NO_FILES) -> Plan:
+        """The plan with the values of the fields, with `files` for those that name one; raises WrongField."""
+        return replace(self._plan, **{option.name: self._value(option, files) for option in OPTIONS})
 
-    def _value(self, option: Option) -> Any:
+    def _value(self, option: Option, files: Mapping[str, str]) -> Any:
         if option.is_flag:
             return self.query_one(f"#{option.name}", Choice).index == 1
-        text = self.query_one(f"#{option.name}", Input).value.strip()
+        text = self._text(option)
         if not text:
             return option.usual
         if option.is_file:
-            return self._file(option, text)
+            value = str(getattr(self._plan, option.name))
+            return value if is_kept(option, text, value) else files.get(option.name, "")
         try:
             return option_value(option, text)
         except ValueError as error:
             raise WrongField(option.name, str(error)) from error
 
-    def _file(self, option: Option, text: str) -> str:
-        """The text of the file; one that was typed is read once it is entered, not while it is typed."""
-        value = str(getattr(self._plan, option.name))
-        if is_kept(option, text, value):
-            return value
-        if not self._entering:
-            return ""
-        try:
-            return read_option_file(option, text)
-        except Failure as failure:
-            raise WrongField(option.name, failure.what, failure.why, failure.hint) from failure
+    def _text(self, option: Option) -> str:
+        return self.text(option.name).strip()
+
+    async def _files(self) -> dict[str, str]:
+        """The text of each file that was typed, read on a thread, as a disk may hang; raises WrongField."""
+        found = {}
+        for option in (each for each in OPTIONS if each.is_file):
+            text = self._text(option)
+            if text and not is_kept(option, text, getattr(self._plan, option.name)):
+                try:
+                    found[option.name] = await on_thread(read_option_file, option, text)
+                except Failure as failure:
+                    raise WrongField(option.name, failure.what, failure.why, failure.hint) from failure
+        return found
 
     def entered(self) -> None:
-        self._entering = True
+        self._take()
+
+    @work(exclusive=True)
+    async def _take(self) -> None:
         try:
-            plan = self._read()
-        finally:
-            self._entering = False
-        if self._hosts is not None:
-            for name, failure in refused(Case(plan, *self._hosts, hard_limit=True)).items():
-                raise WrongField(name, failure.what, failure.why, failure.hint)
-        self.dismiss(plan)
+            plan = self._read(await self._files())
+            if self._hosts is not None:
+                for name, failure in refused(Case(plan, *self._hosts, hard_limit=True)).items():
+                    raise WrongField(name, failure.what, failure.why, failure.hint)
+        except WrongField as wrong:
+            self.refuse(wrong)
+        else:
+            self.dismiss(plan)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
+from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import Blocker, blockers
@@ -66,6 +68,8 @@ class Fixes:
 
     async def prepared(self, fix: Fix, host: str) -> Fix:
         """The fix with exactly the commands that `run` does; Failure if it was done already."""
+        if fix.kind == COPY:
+            return replace(fix, ends=(self._file(fix.origin, fix.device), self._file(fix.target, fix.device)))
         definition = await self._connections.query(host, lambda each: each.next_definition(fix.vm))
         if not definition and fix.config and not fix.live:
             why = "libvirt forgets the VM when it ends, so it has no definition for a next boot"
@@ -75,6 +79,11 @@ class Fixes:
         if found is None:
             raise Failure(f"The definition of {fix.vm} has that change already", "", "Shut it down and boot it again.")
         return found
+
+    def _file(self, host: str, path: str) -> str:
+        """A file of a host as scp names it on this machine."""
+        known = self._connections.config.hosts[host]
+        return path if known.local else parse_target(known.ssh).file(path)
 
     async def run(self, fix: Fix, host: str) -> str:
         """Do it; returns a sentence on what was done."""

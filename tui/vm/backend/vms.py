@@ -88,6 +88,9 @@ class Vms:
         except Failure as failure:
             return failure
         facts = parse_facts(output.stdout)
+        if not facts.was_read:
+            log.info("The system of %s is unknown, its script printed: %s", host, output.stderr or output.stdout)
+            return offer
         return replace(offer, bridges=facts.bridges, facts=facts)
 
     @property

@@ -20,7 +20,7 @@ class Fix:
     `device` is the disk, console or path, `xml` the device as it shall become, or the one to detach. `live` changes the
     running VM, `config` its definition, from its next boot on. `force` ejects although the guest has locked the tray.
     `job` is the kind of a block job. `keep_in` is the folder on this machine for the XML of `snapshots`, "" to lose it.
-    `origin` is the host that has the VM, `target` the other one.
+    `origin` is the host that has the VM, `target` the other one; `ends` is the file to copy on both, as scp names it.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Fix:
     keep_in: str = ""
     origin: str = ""
     target: str = ""
+    ends: tuple[str, str] = ("", "")
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ class Fix:
         if self.kind == ABORT:
             return (f"virsh domjobabort {vm}" if self.job == BACKUP else f"virsh blockjob {vm} {device} --abort",)
         if self.kind == COPY:
-            return (f"scp -3p {self.origin}:{device} {self.target}:{device}",)
+            return (shlex.join(["scp", "-3p", *self.ends]),)
         forget = (f"virsh snapshot-delete {vm} {shlex.quote(each)} --metadata" for each in self.snapshots)
         return (*self._keeping(), *forget)
 

@@ -195,7 +195,7 @@ def _firmware(root: ET.Element) -> Firmware:
         loader=root.findtext("os/loader", "").strip(),
         nvram=root.findtext("os/nvram", "").strip() or _get(root, "os/nvram/source", "file"),
         template=_get(root, "os/nvram", "template"),
-        exact=_get(root, "os/loader", "format") != "qcow2",
+        exact="qcow2" not in (_get(root, "os/loader", "format"), _get(root, "os/nvram", "format")),
     )
 
 

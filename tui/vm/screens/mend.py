@@ -126,9 +126,8 @@ class MendDialog(Dialog[None]):
         finding = self._findings[self._chosen]
         if not finding.fixes:
             self._say(NO_KEY)
-            return
-        self._busy = True
-        self._mend(finding)
+        else:
+            self._mend(finding)
 
     @work(group="mend", exclusive=True)
     async def _mend(self, finding: Blocker) -> None:
@@ -139,6 +138,7 @@ class MendDialog(Dialog[None]):
             if chosen is None:
                 self._say("")
                 return
+            self._busy = True
             self._say(f"Working: {chosen.does} ...")
             done = await self._mending.run(chosen, self._host)
             self._say(f"{done} {READING}")

@@ -160,6 +160,7 @@ def _tunnel(case: Case) -> str:
         "parallel connections": plan.parallel,
         "--migrateuri": plan.migrateuri,
         "--listen-address": plan.listen_address,
+        "--disks-port": plan.disks_port,
         "copy of disks": plan.copies_disks,
     }
     names = [name for name, used in unsupported.items() if used]
@@ -259,6 +260,11 @@ RULES = (
     Rule("available_switchover_bandwidth_mib_s", _needs(QEMU, (8, 2, 0), ORIGIN)),  # avail-switchover-bandwidth
     Rule("tls_destination", _if(lambda case: not case.plan.tls, "TLS is off"), "Set --tls."),
     Rule("tunnelled", _tunnel),
+    Rule(
+        "suspend",
+        _if(lambda case: case.plan.post_copy, "libvirt does not combine it with post-copy"),
+        "Choose pre-copy, or leave --suspend out.",
+    ),
     Rule(
         "migrateuri",
         _if(lambda case: case.rdma and not case.hard_limit, "RDMA locks memory, and the VM has no <hard_limit>"),

@@ -19,7 +19,7 @@ SSH = (
         "Start sshd there, or correct the port: `systemctl start ssh` or sshd.",
     ),
     Row(
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for \S+ has changed",
         "its ssh host key has changed",
         "If the host was installed anew, remove its old key from root's known_hosts on the connecting host "
         "(`ssh-keygen -R`); the Hosts page then sets up the login.",
@@ -63,6 +63,11 @@ SSH = (
         r"kex_exchange_identification|banner exchange|Connection (?:reset|closed) by \S+ port \d+",
         "the ssh server closed the connection before the login",
         "MaxStartups in its sshd_config, fail2ban or /etc/hosts.deny may refuse this host. The Hosts page tries it.",
+    ),
+    Row(
+        r"no mutual signature (?:algorithm|supported)",
+        "the ssh server no longer accepts keys of the type that root of the connecting host has",
+        "Make one there of another type, `ssh-keygen -t ed25519`, and authorise it.",
     ),
     Row(
         r"Permission denied \(|Permission denied, please try again|Could not authenticate|"
@@ -130,6 +135,18 @@ TLS = (
         "Compare the clocks of both hosts; the Hosts page checks them.",
     ),
     Row(
+        r"((?:The (?:\w+ )?)?certificate /\S+ "
+        r"(?:purpose does not allow|usage does not permit|basic constraints)[^\n]*)",
+        "{1}",
+        "Issue it anew: that of the CA with `ca` and `cert_signing_key`, that of a server with `tls_www_server`, that "
+        "of a client with `tls_www_client` in the template of `certtool`.",
+    ),
+    Row(
+        r"certificate uses (?:an )?insecure algorithm",
+        "a TLS certificate is signed by an algorithm that the other host takes as insecure",
+        "Issue it anew, signed with SHA-256 or better by a key of 2048 bits or more.",
+    ),
+    Row(
         r"(?:hasn't got a known issuer|Failed to verify peer's certificate|"
         r"signer (?:is )?not (?:found|a CA)|certificate .*not trusted|unknown issuer"
         r"|failed validation against|certificate verification failed|unknown CA\b|certificate is invalid|"
@@ -175,8 +192,12 @@ TLS = (
     ),
 )
 
-# A device or disk of the VM may have its own connections, which the Hosts page does not know.
-NOT_A_DEVICE = r"\A(?![\s\S]*(?:\bqemu-[\w-]+: |QEMU command '(?:block|char|net|device|object)))[\s\S]*?"
+# A device or disk of the VM may have its own connections, which the Hosts page does not know. A stream that was read
+# or written had reached its host.
+NOT_A_DEVICE = (
+    r"\A(?![\s\S]*(?:\bqemu-[\w-]+: |QEMU command '(?:block|char|net|device|object)|"
+    r"Unable to (?:read from|write to) socket))[\s\S]*?"
+)
 
 NETWORK = (
     Row(

@@ -85,6 +85,16 @@ CONSOLE = (
 
 CONNECTED = (  # to programs and storage that are no hosts of the migration
     Row(
+        r"Unable to find a satisfying virtiofsd|virtiofsd binary '[^']*' is not executable",
+        "virtiofsd, which a folder of the VM needs, is missing {on}",
+        "Install virtiofsd there.",
+    ),
+    Row(
+        r"virtiofsd died unexpectedly",
+        "virtiofsd, which a folder of the VM needs, ended at its start {on}",
+        "Its log there has the reason: /var/log/libvirt/qemu/VM-fs0-virtiofsd.log. The folder must exist there, too.",
+    ),
+    Row(
         r"-chardev [^\n]*?Failed to connect to '([^']+)': ([^\n]+)",
         "a device of the VM cannot connect to {1} {on}: {2}",
         "Start the program that listens there, such as Open vSwitch, DPDK, swtpm or virtiofsd.",
@@ -188,8 +198,8 @@ PASSED_THROUGH = (
         "Shut that VM down, or pass another device through.",
     ),
     Row(
-        r"group (\d+) is not viable",
-        "the passed-through device shares its IOMMU group {1} with others that the host uses {on}",
+        r"group (\d+) is not viable|Verify all devices in group (\d+) are bound",
+        "the passed-through device shares its IOMMU group {1}{2} with others that the host uses {on}",
         "Bind all devices of the group to vfio-pci there.",
     ),
     Row(

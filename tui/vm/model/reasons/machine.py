@@ -45,7 +45,8 @@ CPU = (
         "Remove the TSC frequency and invtsc from the VM's definition, and restart it.",
     ),
     Row(
-        r"cannot set CPU affinity on process|Unable to set.*affinity",
+        r"cannot set CPU affinity on process|Unable to set.*affinity|"
+        r"cpuset\.cpus'?: (?:Invalid argument|Numerical result out of range)",
         "the VM is pinned to CPUs that {host} does not have",
         "Its <cputune> names them: vcpupin, emulatorpin. `lscpu` shows the CPUs (`virsh edit` changes the definition).",
     ),
@@ -124,7 +125,7 @@ FIRMWARE = (
         "Install the same OVMF package on both hosts; 2 MiB and 4 MiB images cannot be mixed.",
     ),
     Row(
-        r"Size mismatch: (\S*(?:rom|acpi)\S*?):? 0x",
+        r"Size (?:mismatch|too large): (\S*(?:rom|acpi)\S*?):? 0x",
         "the firmware or a card's ROM differs in size between the hosts ({1})",
         "Install the same packages on both hosts: seabios, ipxe-qemu or ovmf.",
     ),
@@ -242,6 +243,18 @@ STATE = (
         r"Features 0x(\w+) unsupported",
         "a virtio device uses features that the destination's QEMU or kernel does not offer",
         "Install the same QEMU and kernel on both hosts; vhost-net takes its features from the kernel.",
+        MIGRATION,
+    ),
+    Row(
+        r"unsupported version \d+ for '([^']+)' v\d+|([\w./:-]+): incoming version_id \d+ is too new",
+        "the QEMU of the destination is too old for the state of the device {1}{2}",
+        SAME_VERSION,
+        MIGRATION,
+    ),
+    Row(
+        r"Mismatched RAM page size (\S+)",
+        "the pages of the VM's memory {1} have another size on the destination, which post-copy does not allow",
+        "Give it huge pages of one size on both hosts (<memoryBacking>), or start it as pre-copy.",
         MIGRATION,
     ),
     Row(

@@ -55,7 +55,12 @@ VM_STATE = (
         "It is not this VM. Rename one of them there: virsh domrename.",
     ),
     Row(
-        r"domain is already active as '([^']+)'|domain '?([^']*)'? is already (?:active|being started)",
+        r"domain '?([^']*)'? is already being started",
+        "the VM {1} is just starting or arriving {on}",
+        "Wait until that has ended, and look at it on the Launch page.",
+    ),
+    Row(
+        r"domain is already active as '([^']+)'|domain '?([^']*)'? is already active",
         "the VM already runs {on} as {1}{2}",
         "Two VMs on one disk destroy it: find out which one is right before anything else.",
     ),
@@ -76,6 +81,16 @@ VM_STATE = (
         "Wait until it ends, or cancel it.",
     ),
     Row(
+        r"resuming failed post-copy migration of domain [^\n]* already in progress",
+        "post-copy is being resumed already",
+        "Wait until it goes on.",
+    ),
+    Row(
+        r"post-copy migration of domain [^\n]* has not failed",
+        "post-copy has not failed, so there is nothing to resume",
+        "Wait until it ends.",
+    ),
+    Row(
         r"cannot abort migration in post-copy mode",
         "post-copy cannot be cancelled, because the memory of the VM is on both hosts",
         "Wait until it ends. The Migrate page shows what to do if it breaks.",
@@ -83,6 +98,11 @@ VM_STATE = (
     Row(
         r"held by (?:monitor=|agent=)?remoteDispatch(\w+)",
         "another operation on the VM has not ended: {1}",
+        "Wait and try again.",
+    ),
+    Row(
+        r"cannot acquire state change lock",
+        "another operation on the VM has not ended",
         "Wait and try again.",
     ),
     Row(
@@ -118,7 +138,8 @@ VM_STATE = (
     ),
     Row(
         r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase|"
-        r"job: post-copy phase failed",
+        r"job: post-copy phase failed|Migration protocol interrupted in post-copy mode|"
+        r"Connection closed while resuming failed post-copy",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
     ),
@@ -132,7 +153,8 @@ OPTIONS = (
         "Cancel it, then start it with post-copy.",
     ),
     Row(
-        r"Enable postcopy with migrate_set_capability|can only be started while outgoing migration",
+        r"Enable postcopy with migrate_set_capability|can only be started while outgoing migration|"
+        r"Start a migration before postcopy",
         "post-copy was requested before the migration had begun to send",
         "Request it again after the first pass has begun.",
     ),
@@ -140,6 +162,11 @@ OPTIONS = (
         r"Postcopy (?:is not (?:yet )?(?:compatible|supported)|.*incompatible)[^\n]*multifd|multifd[^\n]*postcopy",
         "this QEMU cannot use parallel connections with post-copy",
         "Set the parallel connections to 0, or use QEMU 10.1 and libvirt 11.6 or later on both hosts.",
+    ),
+    Row(
+        r"post-copy migration is not supported with non-live or paused",
+        "post-copy cannot leave the VM paused on the destination",
+        "Start it without --suspend, or without post-copy.",
     ),
     Row(
         r"post-?copy is not supported with tunnelled",
@@ -220,6 +247,26 @@ OPTIONS = (
 )
 
 ENDS = (  # of QEMU and of the job: the last rows, because other messages contain these words
+    Row(
+        r"job '[\w ]+' unexpectedly failed",
+        "the migration failed, and QEMU reported no reason",
+        f"{LOG} may have it on either host.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"Sibling indicated error",  # by the return path
+        "QEMU on the destination reported an error",
+        f"{LOG} on the destination has the reason.",
+        MIGRATION,
+        result=True,
+    ),
+    Row(
+        r"[Mm]achine '(qemu-[^'\n]+)' already exists|Unit (machine-qemu\S+\.scope) already exists",
+        "systemd {on} still has an earlier run of the VM: {1}{2}",
+        "If no QEMU of that VM runs there, end it: `machinectl list`, then `machinectl terminate`, or `systemctl stop` "
+        "for a unit.",
+    ),
     Row(r"cancell?ed by client|migration[^\n]* was aborted|successfully aborted", CANCELLED),
     Row(
         rf"{CLOSED}{VM}: ?([\s\S]*\w[\s\S]*)",

@@ -35,10 +35,12 @@ ROWS = (
         "the image on the destination has another size than the disk that is copied",
         "Make it with the same size: `qemu-img info` shows it.",
     ),
-    Row(r"cgroup(?! namespace)", ""),  # "No space left" and "Permission denied" of a cgroup are not about disks
+    # "No space left" and "Permission denied" of a cgroup are not about disks.
+    Row(r"cgroup(?! namespace)|controller \w+ for group", ""),
     Row(
-        r"Failed to get (?:shared )?\"(?:write|consistent read|resize)\" lock",
-        "another QEMU has the disk image open, or a host that died still holds its lock",
+        r"Failed to get (?:shared )?\"(?:write|consistent read|resize)\" lock"
+        r"(?:\s*Is another process using the image \[([^\]\n]+)\])?",
+        "another QEMU has the disk image open, or a host that died still holds its lock: {1}",
         "Find the VM that uses the image: `lsof` on both hosts. With NFSv3 the server keeps the locks of a dead host "
         "until that host is up again; with NFSv4 it frees them after about 90 s.",
     ),
@@ -53,7 +55,8 @@ ROWS = (
         "Unmount it and mount it again; the NFS page shows which side differs.",
     ),
     Row(
-        rf"(?:Cannot access storage file|Could not open(?: backing file)?:?|Failed to open(?: file)?|unable to stat:?) "
+        rf"(?:Cannot access storage file|Could not open(?: backing file)?:?|Failed to open(?: file)?|unable to stat:?|"
+        rf"could not open kernel file|unable to set user and group to '?[\d:]+'? on) "
         rf"{QUOTED}(?: \(as uid:[^)]*\))?: No such file or directory",
         "the file {1} does not exist {on}",
         f"{SHARED} A CD-ROM's medium can be ejected instead; other files must be copied there.",
@@ -168,6 +171,6 @@ ROWS = (
     Row(
         r"Read-only file system",
         "a file system is read-only {on}",
-        "Mount it with rw; the NFS page checks the export and the mount.",
+        "Mount it with rw. If it is the shared folder, the NFS page checks its export and its mount.",
     ),
 )

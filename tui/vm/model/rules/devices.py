@@ -109,7 +109,7 @@ def _tpm(test: Callable[[Case, str, str], bool], backend: str) -> Finder:
 
 
 def _no_swtpm(case: Case, _secret: str, _state: str) -> bool:
-    return case.facts is not None and case.facts.was_read and "swtpm" not in case.facts.programs
+    return case.facts is not None and "swtpm" not in case.facts.programs
 
 
 def _no_secret(case: Case, secret: str, _state: str) -> bool:
@@ -144,11 +144,11 @@ def _of_target(kind: str) -> Finder:
     """Bridges or networks that the target lacks."""
 
     def finds(case: Case) -> Iterator[Words]:
-        if case.there is None:
-            return
         # A bridge of Open vSwitch is a network device, but no bridge of the kernel.
-        devices = () if case.facts is None else tuple(case.facts.mtus)
-        known = (*case.there.bridges, *devices) if kind == "bridge" else case.there.networks
+        devices = None if case.facts is None else tuple(case.facts.mtus)
+        known = devices if kind == "bridge" else None if case.there is None else case.there.networks
+        if known is None:
+            return
         used = [nic.source for nic in case.domain.nics if nic.kind == kind]
         if kind == "network":  # a console may listen on the address of one
             used += [name for console in case.domain.hardware.consoles for name in console.networks]
@@ -161,11 +161,10 @@ def _card(*, unknown: bool) -> Finder:
     """Network cards of the host below macvtap that the target lacks, or of which that is unknown."""
 
     def finds(case: Case) -> Iterator[Words]:
+        there = () if case.facts is None else case.facts.mtus
         for nic in case.domain.nics:
-            if nic.kind == "direct" and nic.source:
-                missing = case.facts is not None and case.facts.was_read and nic.source not in case.facts.mtus
-                if (unknown and case.facts is None) or (missing and not unknown):
-                    yield {"source": nic.source}
+            if nic.kind == "direct" and nic.source and nic.source not in there and unknown == (case.facts is None):
+                yield {"source": nic.source}
 
     return finds
 

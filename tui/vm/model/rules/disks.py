@@ -17,6 +17,7 @@ SAFE_CACHES = ("none", "directsync")
 OPTIONAL = ("optional", "requisite")  # values of startupPolicy
 # File systems that libvirt takes as shared, as `stat -f` names them; "smb2" is a CIFS mount that it does not know.
 SHARED_SYSTEMS = frozenset({"nfs", "nfs4", "ceph", "gfs/gfs2", "gfs2", "ocfs2", "gpfs", "smb", "cifs", "afs", "acfs"})
+KNOWN_SINCE = {"fhgfs": (9, 6, 0)}  # BeeGFS, and the first libvirt that takes it as shared
 LOCAL_SYSTEMS = frozenset({"ext2/ext3", "xfs", "btrfs", "zfs", "tmpfs", "f2fs", "jfs", "reiserfs", "overlayfs", ""})
 # QEMU drops the host's cache at the end of a migration, so any cache mode is safe (migration-file-drop-cache).
 DROPS_CACHE = {"libvirt": (5, 6, 0), "qemu": (4, 0, 0)}
@@ -68,7 +69,9 @@ def _local(case: Case) -> Iterator[tuple[Disk, str]]:
 
 
 def _on_other_share(case: Case, path: str) -> bool:
-    return bool(system := _system(case, path)) and system in SHARED_SYSTEMS
+    system = _system(case, path)
+    since = KNOWN_SINCE.get(system)
+    return system in SHARED_SYSTEMS if since is None else not case.older(libvirt=since)
 
 
 def _system(case: Case, path: str) -> str:

@@ -1,6 +1,5 @@
 """Rules about what the target has: machine type, CPU, consoles, firmware, CPUs and memory."""
 
-import ipaddress
 from collections.abc import Callable, Iterator
 
 from tui.core.quantity import size
@@ -26,6 +25,13 @@ def _same_uuid(case: Case) -> Iterator[Words]:
     for each in () if case.there is None else case.there.vms:
         if case.domain.uuid and each.uuid == case.domain.uuid and each.name != case.domain.name:
             yield {"name": each.name}
+
+
+def _runs_twice(case: Case) -> Iterator[Words]:
+    for each in () if case.there is None else case.there.vms:
+        same = (each.name, each.uuid) == (case.domain.name, case.domain.uuid)
+        if same and case.domain.uuid and each.active and not each.incoming:
+            yield {}
 
 
 def _machine(case: Case) -> Iterator[Words]:
@@ -66,23 +72,12 @@ def _address(*, known: bool) -> Finder:
     """Consoles bound to an address that the target lacks, or if `known` is False, of which that is unknown."""
 
     def finds(case: Case) -> Iterator[Words]:
-        there = {_ip(each) for each in case.facts.addresses} if case.facts is not None else set()
         for console in case.domain.hardware.consoles:
             for address in console.addresses:
-                ip = _ip(address)
-                everywhere = address == "localhost" or (ip is not None and (ip.is_loopback or ip.is_unspecified))
-                # The target may resolve a name to an address of its own.
-                if not everywhere and (ip is None or ip not in there) and (bool(there) and ip is not None) == known:
+                if case.listens_there(address) is (False if known else None):
                     yield {"kind": console.kind.upper(), "address": address}
 
     return finds
-
-
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _port(case: Case) -> Iterator[Words]:
@@ -130,9 +125,12 @@ def _boot_other(*, kernel: bool) -> Finder:
 
 def _other_variables(case: Case) -> Iterator[Words]:
     """A file that was left on the target; QEMU writes the variables of the VM into it."""
-    path = case.domain.hardware.firmware.nvram
+    firmware = case.domain.hardware.firmware
+    path = firmware.nvram
     here, there = case.file_here(path), case.file_there(path)
-    if here and there and here.exists and there.exists and here.size != there.size and not on_shared(path, case.folder):
+    if not firmware.exact or on_shared(path, case.folder):
+        return
+    if here and there and here.exists and there.exists and here.size != there.size:
         yield {"path": path, "here": here.size, "there": there.size}
 
 
@@ -205,6 +203,12 @@ RULES = (
         _same_uuid,
         "{target} has a VM with the same UUID under the name {name}.",
         "If it is a copy of the definition, undefine it there.",
+    ),
+    Rule(
+        BLOCKED,
+        _runs_twice,
+        "It runs on {target}, too; two VMs on one disk destroy it.",
+        "Find out which of them is right before anything else.",
     ),
     Rule(BLOCKED, _machine, "QEMU on {target} does not support the machine type {machine}."),
     Rule(

@@ -7,7 +7,6 @@ from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, Case, Rule, Words, on_sha
 Finder = Callable[[Case], Iterator[Words]]
 
 UNKNOWN_QEMU = (10, 1, 0)  # the first QEMU that may have learnt to migrate what older ones can't
-EVERYWHERE = ("", "0.0.0.0", "::", "127.0.0.1", "localhost", "::1")  # noqa: S104 - in a definition
 
 
 def _unmovable(*, certain: bool) -> Finder:
@@ -33,11 +32,15 @@ def _serial_port(case: Case) -> Iterator[Words]:
     yield from ({"port": each.port} for each in case.domain.hardware.needs.serial_ports if each.port in taken)
 
 
-def _serial_address(case: Case) -> Iterator[Words]:
-    there = case.facts.addresses if case.facts is not None else frozenset()
-    for each in case.domain.hardware.needs.serial_ports:
-        if each.address not in EVERYWHERE and each.address not in there:
-            yield {"address": each.address}
+def _serial_address(*, known: bool) -> Finder:
+    """Serial ports bound to an address that the target lacks, or if `known` is False, of which that is unknown."""
+
+    def finds(case: Case) -> Iterator[Words]:
+        for each in case.domain.hardware.needs.serial_ports:
+            if case.listens_there(each.address) is (False if known else None):
+                yield {"address": each.address}
+
+    return finds
 
 
 def _no_secret(case: Case) -> Iterator[Words]:
@@ -66,8 +69,14 @@ RULES = (
         "End what uses it there: ss -ltnp.",
     ),
     Rule(
+        BLOCKED,
+        _serial_address(known=True),
+        "Its serial port listens on {address}, which is no address of {target}.",
+        "Let it listen on 0.0.0.0.",
+    ),
+    Rule(
         DOUBTFUL,
-        _serial_address,
+        _serial_address(known=False),
         "Its serial port listens on {address}, which must be an address of {target}, too.",
         "Let it listen on 0.0.0.0.",
     ),

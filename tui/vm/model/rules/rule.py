@@ -1,5 +1,6 @@
 """One rule of the tables, and the case that it judges."""
 
+import ipaddress
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -46,10 +47,27 @@ class Case:
         """A path on the host of the VM; None if it could not be looked up."""
         return None if self.here is None or self.here.facts is None else self.here.facts.files.get(path)
 
+    def listens_there(self, address: str) -> bool | None:
+        """Whether a program can listen on the address on the target, too; None if that is unknown, as of a name."""
+        ip = _ip(address)
+        if address in ("", "localhost") or (ip is not None and (ip.is_loopback or ip.is_unspecified)):
+            return True
+        there = set() if self.facts is None else {_ip(each) for each in self.facts.addresses}
+        if ip is None or not there:
+            return None
+        return ip in there
+
     def older(self, libvirt: tuple[int, ...] = (), qemu: tuple[int, ...] = ()) -> bool:
         """Whether a host is known to have an older libvirt or QEMU."""
         daemons = [offer.daemon for offer in (self.here, self.there) if offer is not None]
         return any(each.libvirt_version < libvirt or each.hypervisor_version < qemu for each in daemons)
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def nothing(_case: Case, _words: Words) -> tuple[Fix, ...]:
