@@ -12,7 +12,8 @@ import pytest
 from tests.lab.screen import Screen
 from tests.nfs import app_on_machine
 from tests.nfs.machines import Machines
-from tests.nfs.test_checklist import files, shorten_grace
+from tests.nfs.test_checklist import shorten_grace
+from tests.nfs.traces import differences
 from tests.nfs.walk_vm import IMAGES, VM, definition, put_files
 
 PASSWORD = "op-secret"
@@ -132,7 +133,7 @@ def walk(with_app: Machines, tmp_path: Path) -> Iterator[Walk]:
 @pytest.mark.walk
 def test_three_bare_machines_become_a_pair_and_are_given_back(with_app: Machines, walk: Walk) -> None:
     machines = with_app
-    before = files(machines)
+    before = machines.files()
     walk.see("The password of op:")
     walk.press(PASSWORD, "Enter")
     walk.see("[1 Hosts]", "libvirt")
@@ -176,4 +177,4 @@ def test_three_bare_machines_become_a_pair_and_are_given_back(with_app: Machines
     walk.change_all("U", "All changes were undone.")
     walk.press("q")
     walk.screen.wait(lambda _text: walk.screen.over(), "the end of the program")
-    assert files(machines) == before
+    assert differences(before, machines.files()) == ""
