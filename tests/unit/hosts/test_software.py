@@ -255,8 +255,7 @@ def test_users_folders_and_files_from_before_the_installation_stay() -> None:
         folders="/etc/libvirt\n/var/lib/libvirt/images\n", files="/etc/libvirt/qemu.conf\n",
     )  # fmt: skip
     argvs = undo(before)
-    rest = tuple(each for each in NEW if each != "libvirt-daemon-system")
-    assert argvs[argvs.index(("dpkg", "--remove", *NEW)) + 1] == ("dpkg", "--purge", *rest)
+    assert ("dpkg", "--purge", *NEW) in argvs
     assert ("sh", "-c", HOLD, "sh", "/etc/libvirt", "/var/lib/libvirt/images") in argvs
     assert argvs[-1] == ("sh", "-c", RELEASE, "sh", "/etc/libvirt", "/var/lib/libvirt/images")
     assert not any("libvirt-qemu" in argv for argv in argvs)

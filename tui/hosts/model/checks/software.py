@@ -1,7 +1,6 @@
 """Steps about libvirt and QEMU on one host: installed, started at boot, accessible to the app's login."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding, check_lists
 from tui.checklist.model.step import Step
@@ -18,8 +17,6 @@ BY_HAND = {
     "pacman": "pacman -S libvirt qemu-desktop",
     "apk": "apk add libvirt-daemon qemu-img qemu-system-x86_64",
 }
-QEMU_USER = "libvirt-qemu"
-USERS_PACKAGES = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu")  # their purge removes it: Debian 12, 13
 PACKAGE_OF = {"virsh": "libvirt-clients", "qemu-img": "qemu-utils"}
 
 # Undo stops here while the host has a VM, because the VM needs libvirt and QEMU.
@@ -131,16 +128,14 @@ def _installed(host: str, software: Software) -> Change | str:
 
 
 def _removal(host: str, software: Software) -> tuple[Command, ...]:
-    package, users = software.package, tuple(each for each in USERS if each not in software.users)
-    if QEMU_USER in software.users:  # a purge would remove it even if it was there before
-        kept = [each for each in USERS_PACKAGES if each in package.new]
-        package = replace(package, residual=(*package.residual, *kept))
+    users = tuple(each for each in USERS if each not in software.users)
+    spared = tuple(sorted(software.users | software.groups))
     commands = [_sh(host, STILL_USED)]
     if not software.served:
         commands.append(_sh(host, END_NETWORKS))
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
-    commands += apt.removal(host, package, software.files, users)
+    commands += apt.removal(host, software.package, software.files, users, spared)
     commands += _units_as_before(host, software)
     if not software.served:
         commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
