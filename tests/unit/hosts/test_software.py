@@ -18,6 +18,7 @@ from tui.hosts.backend.reading import configured
 from tui.hosts.model.checks.software import (
     AUTOSTART,
     CLEAR,
+    CLEAR_NETWORKS,
     CLEAR_RUN,
     END_NETWORKS,
     HOLD,
@@ -270,9 +271,12 @@ STARTED_BY_NOTHING = {**SET_UP, "served": "", "programs": "libvirtd\nvirsh\n", "
 @pytest.mark.parametrize(
     ("before", "cleared"),
     [
-        ({}, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_RUN, "sh", AUTOSTART)]),
-        (CONFIGURED, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_RUN)]),
-        (STARTED_BY_NOTHING, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_RUN, "sh", AUTOSTART)]),
+        ({}, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_NETWORKS, "sh", AUTOSTART), ("sh", "-c", CLEAR_RUN)]),
+        (CONFIGURED, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_NETWORKS), ("sh", "-c", CLEAR_RUN)]),
+        (
+            STARTED_BY_NOTHING,
+            [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_NETWORKS, "sh", AUTOSTART), ("sh", "-c", CLEAR_RUN)],
+        ),
         (ONLY_QEMU, []),
         ({**ONLY_QEMU, "programs": "virtqemud\nvirsh\n"}, []),
     ],
@@ -282,7 +286,7 @@ def test_a_libvirt_from_before_keeps_its_networks_and_runtime_files(
 ) -> None:
     about = software({**BARE, **before})
     argvs = undo(about)
-    assert [argv for argv in argvs if END_NETWORKS in argv or CLEAR_RUN in argv] == cleared
+    assert [argv for argv in argvs if {END_NETWORKS, CLEAR_NETWORKS, CLEAR_RUN} & {*argv}] == cleared
     assert not [each for each in ("/run/libvirt", "networks", "dnsmasq") if each in CLEAR]
     if about.files:
         assert ("sh", "-c", apt.KEEP, "sh", *about.files) in argvs
@@ -357,7 +361,8 @@ def test_undo_removes_empty_folders_except_those_from_before(tmp_path: Path) -> 
 
     steps = (
         (HOLD, (mine,)),
-        (moved(CLEAR_RUN), (moved(AUTOSTART),)),
+        (moved(CLEAR_NETWORKS), (moved(AUTOSTART),)),
+        (moved(CLEAR_RUN), ()),
         (moved(CLEAR), ()),
         (RELEASE, (mine,)),
     )

@@ -30,9 +30,10 @@ done; :"""
 # dpkg removes an empty folder of a package even if it was there before.
 HOLD = 'for each; do [ ! -d "$each" ] || : > "$each/.vmlm-kept"; done'
 RELEASE = 'for each; do rm -f -- "$each/.vmlm-kept"; done'
-# Files that libvirt's daemon created while it ran; skipped if it was there before. $@ are links.
-CLEAR_RUN = """rm -rf /run/libvirt
-rm -f -- "$@" /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*; :"""
+# Files that libvirt's daemon created while it ran; skipped if the daemon, or its network driver, was there before. $@
+# are links.
+CLEAR_RUN = "rm -rf /run/libvirt"
+CLEAR_NETWORKS = 'rm -f -- "$@" /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*; :'
 AUTOSTART = "/etc/libvirt/qemu/networks/autostart/default.xml"
 # Leftovers of the packages; only empty folders are removed. $@ are groups.
 CLEAR = """exec 2> /dev/null
@@ -131,14 +132,16 @@ def _removal(host: str, software: Software) -> tuple[Command, ...]:
     users = tuple(each for each in USERS if each not in software.users)
     spared = tuple(sorted(software.users | software.groups))
     commands = [_sh(host, STILL_USED)]
-    if not software.served:
+    if not software.networked:
         commands.append(_sh(host, END_NETWORKS))
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
     commands += apt.removal(host, software.package, software.files, users, spared)
     commands += _units_as_before(host, software)
+    if not software.networked:
+        commands.append(_sh(host, CLEAR_NETWORKS, *(each for each in (AUTOSTART,) if each not in software.files)))
     if not software.served:
-        commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
+        commands.append(_sh(host, CLEAR_RUN))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
     if software.folders:
         commands.append(_sh(host, RELEASE, *software.folders))
