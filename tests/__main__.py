@@ -29,7 +29,7 @@ RUNS = {
     "lab": ("tests/lab", "-m", "not all_faults"),
     "faults": ("tests/lab/test_faults.py",),
     "nfs": ("tests/nfs", "-m", "not walk"),
-    "walk": ("tests/nfs/test_walk.py",),
+    "walk": ("tests/nfs/test_walk.py", "-o", "faulthandler_timeout=7200"),
     "package": ("tests/package",),
 }
 ALL = ["coverage", "fuzz", "lab", "nfs"]

@@ -71,6 +71,10 @@ class Machines:
         """Calls `do` with all machines in parallel."""
         list(self._pool.map(do, self))
 
+    def files(self) -> dict[str, dict[str, str]]:
+        """The traces of setup and undo on each machine."""
+        return {machine.name: machine.files() for machine in self}
+
     def save(self, name: str) -> None:
         """Saves the state of all machines for `restore` until the end of the run; breaks their connections."""
         folder = self._snapshot(name)

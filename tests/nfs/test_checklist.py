@@ -1,7 +1,4 @@
-"""The NFS checklist on three real Debian machines: from bare to shared and back, and the findings on each fault.
-
-Comparisons of machines ignore backups such as /etc/passwd-, which contain the version before the last change.
-"""
+"""The NFS checklist on three real Debian machines: from bare to shared and back, and the findings on each fault."""
 
 import asyncio
 import time
@@ -13,21 +10,13 @@ import pytest
 from tests.nfs.machine import Machine
 from tests.nfs.machines import INSTALLED, Machines
 from tests.nfs.room import IMAGE, Room, nfs_room
+from tests.nfs.traces import differences
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING
 
 FOLDER, IMAGES = "/var/lib/libvirt-img/images", "/var/lib/libvirt/images"
 ODD = {"images": "/srv/vm images/ü #1\\x", "export": '/srv/exp(ort)/it\'s "q" $HOME'}
 SHARED = "shared"  # the state after the checklist has set up the machines
 READ_LIMIT_S = 90.0  # even if hosts hang; reading takes twenty seconds otherwise
-
-
-def files(machines: Machines) -> dict[str, dict[str, str]]:
-    """The traces on each machine."""
-    backups = tuple(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow"))
-    return {
-        machine.name: {name: what for name, what in machine.files().items() if not name.endswith(backups)}
-        for machine in machines
-    }
 
 
 def shorten_grace(storage: Machine) -> None:
@@ -67,7 +56,7 @@ async def test_bare_machines_share_the_folder_until_they_are_undone(bare: Machin
     storage.ssh("tee", "/etc/exports", stdin="# mine\n/srv 192.0.2.9(ro,no_subtree_check) \\")
     storage.ssh("tee", "-a", "/etc/fstab", stdin="# no newline at the end")
     shorten_grace(storage)
-    before = files(bare)
+    before = bare.files()
     async with nfs_room(bare, tmp_path / "changes.jsonl", user="nopass", storage=ODD) as app:
         await app.look()
         applied = await app.apply_missing()
@@ -85,7 +74,7 @@ async def test_bare_machines_share_the_folder_until_they_are_undone(bare: Machin
         storage.ssh("rm", f"{ODD['images']}/{IMAGE}")
         await later.undo_all()
         assert not any(item.undo for item in later.items.values())
-    assert files(bare) == before
+    assert differences(before, bare.files()) == ""
 
 
 async def good_within(app: Room, limit_s: float) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.nfs.machine import Machine
 from tests.nfs.machines import INSTALLED, Machines
+from tests.nfs.traces import differences
 from tui.core.failure import Failure
 
 FOLDER = "/var/lib/libvirt-img/images"
@@ -39,7 +40,7 @@ def test_one_client_reads_what_the_other_writes(installed: Machines) -> None:
 
 
 def test_a_restored_machine_is_bare_after_any_change(bare: Machines) -> None:
-    before = {machine.name: machine.files() for machine in bare}
+    before = bare.files()
     assert "package nfs-common" not in before["source"]
     bare.restore(INSTALLED)
     bare.source.ssh("sh", "-c", "echo broken > /etc/fstab; mkdir /var/lib/libvirt/images; rm /etc/hosts")
@@ -50,7 +51,7 @@ def test_a_restored_machine_is_bare_after_any_change(bare: Machines) -> None:
     bare.storage.unplug()
     bare.destination.power_off()
     bare.restore()
-    assert {machine.name: machine.files() for machine in bare} == before
+    assert differences(before, bare.files()) == ""
 
 
 def test_reboot_returns_when_the_machine_replies_again(bare: Machines) -> None:

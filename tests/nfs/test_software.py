@@ -4,18 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.nfs.machine import Machine
 from tests.nfs.machines import Machines
 from tests.nfs.room import hosts_room
+from tests.nfs.traces import differences
 from tui.core.failure import Failure
 
 LINES = ("packages", "daemon", "libvirt")
-
-
-def traces(machine: Machine) -> dict[str, str]:
-    """The traces of setup and undo, without backups of the passwd tools."""
-    backups = tuple(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow"))
-    return {name: value for name, value in machine.files().items() if not name.endswith(backups)}
 
 
 async def test_a_bare_machine_has_a_reachable_libvirt_until_the_undo_makes_it_bare_again(
@@ -23,7 +17,7 @@ async def test_a_bare_machine_has_a_reachable_libvirt_until_the_undo_makes_it_ba
 ) -> None:
     machine = bare.destination
     machine.ssh("sh", "-ec", "userdel libvirt-qemu; groupdel libvirt-qemu; echo kept > /var/lib/libvirt/mine")
-    before = traces(machine)
+    before = bare.files()
     async with hosts_room(bare, tmp_path / "changes.jsonl", real="destination") as app:
         await app.look()
         found = app.bad()
@@ -41,4 +35,4 @@ async def test_a_bare_machine_has_a_reachable_libvirt_until_the_undo_makes_it_ba
         machine.ssh("rm", "/etc/libvirt/qemu/vm1.xml")
         await app.undo_all()
         assert app.bad()["destination.packages"].startswith("failed: not installed")
-    assert traces(machine) == before
+    assert differences(before, bare.files()) == ""

@@ -4,13 +4,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tui.core.trial_guest import BOOT_SECTOR, DEVICE, DISK_BYTES, RAN
 from tui.lab.command import SYSTEM_PATH
 from tui.lab.place import CACHE
 
 LIMIT_S = 3.0
-RAN = 33  # QEMU's exit status when the guest writes 0x10 to the debug port: (0x10 << 1) | 1
-# mov dx, 0xf4; mov al, 0x10; out dx, al; hlt - padded to a boot sector
-BOOT_SECTOR = bytes.fromhex("baf400b010eef4").ljust(510, b"\0") + b"\x55\xaa"
 
 
 def usable() -> bool:
@@ -28,13 +26,12 @@ def usable() -> bool:
 
 
 def runs(accelerator: str) -> bool:
-    """Runs a guest of seven bytes on this QEMU accelerator; True if its output arrives within LIMIT_S."""
+    """Runs the trial guest on this QEMU accelerator; True if its output arrives within LIMIT_S."""
     with tempfile.NamedTemporaryFile(prefix="vmlm-lab-boot") as disk:
-        disk.write(BOOT_SECTOR + bytes(1440 * 1024 - len(BOOT_SECTOR)))
+        disk.write(BOOT_SECTOR + bytes(DISK_BYTES - len(BOOT_SECTOR)))
         disk.flush()
         argv = ["qemu-system-x86_64", "-accel", accelerator, "-m", "32"]
-        argv += ["-nodefaults", "-no-user-config", "-display", "none"]
-        argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        argv += ["-nodefaults", "-no-user-config", "-display", "none", *DEVICE]
         argv += ["-drive", f"file={disk.name},format=raw,if=floppy"]
         try:
             ended = subprocess.run(argv, capture_output=True, timeout=LIMIT_S, check=False, env={"PATH": SYSTEM_PATH})

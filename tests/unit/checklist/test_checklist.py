@@ -10,7 +10,7 @@ from tests.list_world import HOSTS, Facts, ListWorld, step
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job, Jobs
 from tui.checklist.backend.journal import Journal
-from tui.checklist.model.check import FAILED, Finding, Item
+from tui.checklist.model.check import FAILED, UNKNOWN, Finding, Item
 from tui.checklist.model.step import Step
 from tui.core.command import Completed
 from tui.core.failure import Failure, PasswordNeeded
@@ -101,6 +101,21 @@ async def test_fixes_that_a_fix_makes_possible_follow_in_the_same_run(
     world = ListWorld(tmp_path, chained(*compared))
     await fix_all(world, only_shown=True)
     assert world.machines["storage"].commands == [f"make {each}" for each in made]
+
+
+@pytest.mark.parametrize(("silent", "good"), [(2, True), (3, False)])
+async def test_a_host_that_does_not_reply_after_a_change_is_read_again(tmp_path: Path, silent: int, good: bool) -> None:
+    plain = step("storage", "server", "there is a server")
+    world = ListWorld(tmp_path)
+
+    def check(facts: Facts) -> Finding | None:
+        busy = "make server" in world.machines["storage"].commands and world.reads <= 1 + silent
+        return Finding(UNKNOWN, "not tried") if busy else plain.check(facts)
+
+    world = ListWorld(tmp_path, (replace(plain, check=check),))
+    await world.checklist.refresh_fully()
+    item = await world.checklist.apply("storage.server", Job("one").record)
+    assert (item.finding is not None and item.finding.good) is good
 
 
 async def test_a_step_that_another_fix_breaks_again_is_not_fixed_twice(tmp_path: Path) -> None:

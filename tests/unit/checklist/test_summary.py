@@ -54,6 +54,8 @@ def test_the_sentence_reports_that_the_hosts_are_being_read() -> None:
     assert (
         with_page_keys(sentence([GOOD], reading=True, was_read=True)) == "1 ok. Everything is ready. Reading again ..."
     )
+    # What the app can fix is not known before all has been read.
+    assert sentence([GOOD, BROKEN], reading=True, was_read=True) == "1 FAILED, 1 ok. Reading again ..."
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Generic
 
 from tui.checklist.backend.changes import Changes, OnProgress
-from tui.checklist.model.check import Finding, Item
+from tui.checklist.model.check import UNKNOWN, Finding, Item
 from tui.checklist.model.step import F, Step
 from tui.core.failure import Failure
 from tui.linux.change import Change
+
+MORE_READINGS = 2  # of a line that is unknown after its change
 
 
 class Checklist(Generic[F]):
@@ -80,6 +82,10 @@ class Checklist(Generic[F]):
             await self._changes.apply(id, item.change, on_progress)
         finally:
             await self.refresh_fully()
+        for _ in range(MORE_READINGS):
+            if self[id].state != UNKNOWN:
+                break
+            await self.refresh_fully()  # a busy host, or a server that the change restarted, may reply now
         return self[id]
 
     async def apply_missing(

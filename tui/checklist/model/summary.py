@@ -59,10 +59,10 @@ def sentence(
     if reading and not was_read:
         return f"Reading the hosts ({len(known)} of {len(items)} lines): {summary_line(known)}."
     again = "Reading again ..." if reading else ""
-    return f"{summary_line(known)}. {first or _advice(items, wanted)} {again}".strip()
+    return " ".join(f"{summary_line(known)}. {first or _advice(items, wanted, reading)} {again}".split())
 
 
-def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:
+def _advice(items: Sequence[Item], wanted: Sequence[str], reading: bool) -> str:
     """The next thing to do."""
     bad = [item for item in items if item.finding is not None and not item.finding.good]
     can = fixable(items)
@@ -73,8 +73,8 @@ def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:
         depend, them = "depends" if waiting == 1 else "depend", "it" if len(can) == 1 else "them"
         more = f"; {waiting} more {depend} on {them}" if waiting else ""
         return f"{actions.FIX_ALL} fixes {len(can)}{more}. All commands are shown first."
-    if bad:
-        return f"The app can't fix these; {actions.DETAILS} on a line shows what you can do."
+    if bad:  # what the hosts reply next may make a fix possible
+        return "" if reading else f"The app can't fix these; {actions.DETAILS} on a line shows what you can do."
     return "Everything is ready." if all(item.finding is not None for item in items) else ""
 
 

@@ -120,8 +120,13 @@ class Software:
 
     @property
     def served(self) -> bool:
-        """Whether libvirt's daemon and its unit are installed, so its networks and VMs may be in use."""
+        """Whether libvirt's daemon and its unit are installed, so VMs may be in use."""
         return any(each in self.programs for each in DAEMONS) and self.served_before
+
+    @property
+    def networked(self) -> bool:
+        """Whether the network driver is there as well, so libvirt's networks may be in use."""
+        return self.served and self.driver
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -1,33 +1,41 @@
-"""Tests KVM with a guest of seven bytes, because /dev/kvm may exist and still not work."""
+"""Tests KVM with a tiny guest, because /dev/kvm may exist and still not work."""
 
 from dataclasses import dataclass
 
+from tui.core.trial_guest import CODE, DEVICE, DISK_BYTES, RAN, SIGNED
+
 RUNS, HANGS, FAILS, NO_DEVICE, NO_QEMU = "runs", "hangs", "fails", "no device", "no QEMU"
 
-# As root. $1 and $2 are uid and gid of QEMU. The guest is a boot sector that does
-#   mov dx, 0xf4; mov al, 0x10; out dx, al; hlt
-# which makes QEMU exit with status 33. That takes 0.2 s on working KVM; a hanging QEMU ends only by SIGKILL.
-SCRIPT = r"""
+# As root. $1 and $2 are uid and gid of QEMU. The trial takes 0.2 s on working KVM; a hanging QEMU, and one that KVM
+# has paused for an error, ends only by SIGKILL.
+_OCTAL = "".join(f"\\{byte:03o}" for byte in CODE)
+_TRIAL = f"code='{_OCTAL}' signed={SIGNED} bytes={DISK_BYTES} device='{' '.join(DEVICE)}' ran={RAN}"
+SCRIPT = (
+    f"{_TRIAL}\n"
+    + r"""
 [ -c /dev/kvm ] || { echo "no device"; grep -qwE 'vmx|svm' /proc/cpuinfo && echo "cpu can"; exit 0; }
 qemu=$(command -v qemu-system-x86_64 || command -v /usr/libexec/qemu-kvm) || { echo "no QEMU"; exit 0; }
 folder=$(mktemp -d) || exit 0
 trap 'rm -rf -- "$folder"' EXIT
-{ printf '\272\364\000\260\020\356\364'; head -c 503 /dev/zero; printf '\125\252'; } > "$folder/boot"
-truncate -s 1474560 "$folder/boot"
+printf "$code" > "$folder/boot"
+truncate -s "$signed" "$folder/boot"
+printf '\125\252' >> "$folder/boot"
+truncate -s "$bytes" "$folder/boot"
 chmod 755 "$folder"
 chmod 644 "$folder/boot"
 name=$(getent passwd "$1" | cut -d : -f 1)
 groups=--clear-groups
 [ -z "$name" ] || groups=--init-groups
 output=$(timeout -s KILL 1.5 setpriv --reuid="$1" --regid="$2" "$groups" "$qemu" -accel kvm -m 32 -nodefaults \
-  -no-user-config -display none -device isa-debug-exit,iobase=0xf4,iosize=0x04 \
+  -no-user-config -display none $device \
   -drive "file=$folder/boot,format=raw,if=floppy,readonly=on" 2>&1 </dev/null)
 case $? in
-  33) echo runs ;;
+  "$ran") echo runs ;;
   124 | 137) echo hangs ;;
   *) echo fails; printf '%s\n' "$output" | tail -n 3 ;;
 esac
 """
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Kvm:
         """The result as the pages show it, after "/dev/kvm: "."""
         return {
             RUNS: "a guest runs on it",
-            HANGS: "present, but a guest did not start on it within 1.5 s",
+            HANGS: "present, but a guest did not run on it within 1.5 s",
             FAILS: "present, but QEMU can't use it",
             NO_DEVICE: "missing",
             NO_QEMU: "present, not tested because QEMU is not installed",

@@ -1,7 +1,6 @@
 """Steps about libvirt and QEMU on one host: installed, started at boot, accessible to the app's login."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding, check_lists
 from tui.checklist.model.step import Step
@@ -18,8 +17,6 @@ BY_HAND = {
     "pacman": "pacman -S libvirt qemu-desktop",
     "apk": "apk add libvirt-daemon qemu-img qemu-system-x86_64",
 }
-QEMU_USER = "libvirt-qemu"
-USERS_PACKAGES = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu")  # their purge removes it: Debian 12, 13
 PACKAGE_OF = {"virsh": "libvirt-clients", "qemu-img": "qemu-utils"}
 
 # Undo stops here while the host has a VM, because the VM needs libvirt and QEMU.
@@ -33,9 +30,10 @@ done; :"""
 # dpkg removes an empty folder of a package even if it was there before.
 HOLD = 'for each; do [ ! -d "$each" ] || : > "$each/.vmlm-kept"; done'
 RELEASE = 'for each; do rm -f -- "$each/.vmlm-kept"; done'
-# Files that libvirt's daemon created while it ran; skipped if it was there before. $@ are links.
-CLEAR_RUN = """rm -rf /run/libvirt
-rm -f -- "$@" /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*; :"""
+# Files that libvirt's daemon created while it ran; skipped if the daemon, or its network driver, was there before. $@
+# are links.
+CLEAR_RUN = "rm -rf /run/libvirt"
+CLEAR_NETWORKS = 'rm -f -- "$@" /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*; :'
 AUTOSTART = "/etc/libvirt/qemu/networks/autostart/default.xml"
 # Leftovers of the packages; only empty folders are removed. $@ are groups.
 CLEAR = """exec 2> /dev/null
@@ -131,19 +129,19 @@ def _installed(host: str, software: Software) -> Change | str:
 
 
 def _removal(host: str, software: Software) -> tuple[Command, ...]:
-    package, users = software.package, tuple(each for each in USERS if each not in software.users)
-    if QEMU_USER in software.users:  # a purge would remove it even if it was there before
-        kept = [each for each in USERS_PACKAGES if each in package.new]
-        package = replace(package, residual=(*package.residual, *kept))
+    users = tuple(each for each in USERS if each not in software.users)
+    spared = tuple(sorted(software.users | software.groups))
     commands = [_sh(host, STILL_USED)]
-    if not software.served:
+    if not software.networked:
         commands.append(_sh(host, END_NETWORKS))
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
-    commands += apt.removal(host, package, software.files, users)
+    commands += apt.removal(host, software.package, software.files, users, spared)
     commands += _units_as_before(host, software)
+    if not software.networked:
+        commands.append(_sh(host, CLEAR_NETWORKS, *(each for each in (AUTOSTART,) if each not in software.files)))
     if not software.served:
-        commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
+        commands.append(_sh(host, CLEAR_RUN))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
     if software.folders:
         commands.append(_sh(host, RELEASE, *software.folders))
