@@ -10,6 +10,7 @@ from tests.unit.queue.rack import BLOCKED, CONFIG, Room
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.protocols import ITERATION
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,6 +65,8 @@ async def test_the_bandwidth_of_one_that_has_ended_goes_to_those_that_run(make: 
     room = make(2)
     room.rack["vm2"].held = True
     await room.evacuate(bandwidth=100 << 20)
+    await until(lambda: "migrate" in room.rack["vm2"].calls)  # its events are listened for by then
+    room.rack["vm2"].play(lambda each: getattr(each, "kind", "") == ITERATION)  # QEMU takes a limit from then on
     await until(lambda: "limit 100" in room.rack["vm2"].calls)
     assert [each for each in room.rack["vm2"].calls if each.startswith("limit")] == ["limit 50", "limit 100"]
     room.rack["vm2"].held = False
