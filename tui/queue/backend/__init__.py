@@ -1,0 +1,1 @@
+"""What the queue does: reads the hosts for a plan, and works it off in the runner."""

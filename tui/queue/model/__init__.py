@@ -1,0 +1,1 @@
+"""What the queue knows: its plan, its progress, and what is started when."""

@@ -1,0 +1,208 @@
+"""The plan of a queue: which VM goes from which host to which one, in which order, and what cannot move."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui.core.failure import Failure
+from tui.core.plan import AUTOMATIC, TECHNIQUES
+from tui.forecast.model.interval import Interval
+from tui.queue.model.limits import Limits, limits_of
+
+EVACUATE, BACK, MOVE = "evacuate", "bring back", "move"  # what the plan is made for
+MOST_ENTRIES = 2_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a migration takes: bytes sent, bytes per second of the link if it has it alone, seconds of connecting."""
+
+    sent: Interval
+    rate: Interval
+    setup_s: Interval
+
+    @property
+    def alone_s(self) -> Interval:
+        """The seconds of the migration if no other one uses its link."""
+        low, likely, high = (
+            self.setup_s.at(bound) + self.sent.at(bound) / max(1.0, self.rate.at(other))
+            for bound, other in (("low", "high"), ("likely", "likely"), ("high", "low"))
+        )
+        return Interval(low, likely, high)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The cost as JSON."""
+        return {"sent": self.sent.to_json(), "rate": self.rate.to_json(), "setup_s": self.setup_s.to_json()}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One VM; `number` is its place in the order, from 1.
+
+    `target` is "" if it cannot move, and `cannot` why. `targets` are all hosts that can take it, the best first.
+    `doubt` is why its migration may fail. `cost` is None if nothing shows how long it takes.
+    """
+
+    number: int
+    vm: str
+    uuid: str
+    origin: str
+    target: str = ""
+    targets: tuple[str, ...] = ()
+    technique: str = AUTOMATIC
+    memory_bytes: int = 0
+    cannot: str = ""
+    doubt: str = ""
+    cost: Cost | None = None
+
+    @property
+    def movable(self) -> bool:
+        """Whether the plan moves it."""
+        return not self.cannot
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The entry as JSON."""
+        found: dict[str, Any] = {name: getattr(self, name) for name in TEXTS}
+        found |= {"number": self.number, "memory_bytes": self.memory_bytes, "targets": list(self.targets)}
+        alone_s = self.cost.alone_s.to_json() if self.cost else None
+        return found | {"cost": self.cost.fields if self.cost else None, "alone_s": alone_s}
+
+
+TEXTS = ("vm", "uuid", "origin", "target", "technique", "cannot", "doubt")
+
+
+@dataclass(frozen=True)
+class QueuePlan:
+    """`purpose` is EVACUATE or BACK of `host`, or MOVE; `stays` are sentences on VMs that are no entries."""
+
+    purpose: str
+    host: str
+    entries: tuple[Entry, ...]
+    limits: Limits = field(default_factory=Limits)
+    stays: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        entries = [each.fields for each in self.entries]
+        about = {"purpose": self.purpose, "host": self.host, "limits": self.limits.fields, "stays": list(self.stays)}
+        return {**about, "entries": entries}
+
+    @property
+    def movable(self) -> tuple[Entry, ...]:
+        """The entries that the plan moves, in their order."""
+        return tuple(each for each in self.entries if each.movable)
+
+    def entry(self, number: int) -> Entry:
+        """The entry of that number; KeyError if there is none."""
+        found = next((each for each in self.entries if each.number == number), None)
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    # -- edits, before it is started --
+
+    def with_limits(self, limits: Limits) -> "QueuePlan":
+        """The plan with other limits."""
+        return replace(self, limits=limits)
+
+    def without(self, number: int) -> "QueuePlan":
+        """The plan without an entry: its VM stays."""
+        return self._ordered([each for each in self.entries if each.number != number])
+
+    def with_target(self, number: int, target: str) -> "QueuePlan":
+        """The plan with another target of an entry, which is one of its `targets`."""
+        return self._changed(number, target=target)
+
+    def with_technique(self, number: int, technique: str) -> "QueuePlan":
+        """The plan with another technique of an entry."""
+        return self._changed(number, technique=technique)
+
+    def shifted(self, number: int, by: int) -> "QueuePlan":
+        """The plan with an entry that many places later; negative: earlier."""
+        order = list(self.entries)
+        at = next(place for place, each in enumerate(order) if each.number == number)
+        order.insert(max(0, at + by), order.pop(at))
+        return self._ordered(order)
+
+    def _changed(self, number: int, **values: Any) -> "QueuePlan":
+        entries = (replace(each, **values) if each.number == number else each for each in self.entries)
+        return replace(self, entries=tuple(entries))
+
+    def _ordered(self, entries: Sequence[Entry]) -> "QueuePlan":
+        return replace(self, entries=numbered(entries))
+
+
+def numbered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries with their numbers: those that move in this order, then the others."""
+    ordered = sorted(entries, key=lambda each: not each.movable)
+    return tuple(replace(each, number=number) for number, each in enumerate(ordered, 1))
+
+
+def smallest_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries in the order in which they start: the shortest forecast first, else the least memory.
+
+    They share the link of the host, so each order takes the same time in all, and this one frees it of most VMs soonest
+    (Smith's rule); oVirt goes by the priority of its VMs, Nova and Proxmox as they list them.
+    """
+
+    def key(entry: Entry) -> tuple[float, str]:
+        sent = entry.cost.sent.likely if entry.cost else float(entry.memory_bytes)
+        return sent, entry.vm
+
+    return numbered(sorted(entries, key=key))
+
+
+def plan_of(values: object) -> QueuePlan:
+    """The plan of such JSON; raises Failure."""
+    try:
+        if not isinstance(values, Mapping):
+            raise TypeError("it is no object")
+        entries = values["entries"]
+        if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
+            raise TypeError(f"it has no list of at most {MOST_ENTRIES} entries")
+        found = numbered([_entry(each) for each in entries])
+        stays = tuple(_text(each) for each in values.get("stays", ()))
+        about = _text(values["purpose"]), _text(values["host"])
+        plan = QueuePlan(*about, found, limits_of(values.get("limits", {})), stays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Failure("The plan of the queue is malformed", str(error)) from error
+    _require_whole(plan)
+    return plan
+
+
+def _require_whole(plan: QueuePlan) -> None:
+    """Raise a Failure for a plan that cannot be meant."""
+    what = "The plan of the queue is malformed"
+    if plan.purpose not in (EVACUATE, BACK, MOVE):
+        raise Failure(what, f"{plan.purpose!r} is no purpose")
+    names = [each.vm for each in plan.entries]
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise Failure(what, f"{twice} is in it twice")
+    for each in plan.movable:
+        if each.target in ("", each.origin):
+            raise Failure(what, f"{each.vm} has no host to go to")
+        if each.technique not in TECHNIQUES:
+            raise Failure(what, f"there is no technique {each.technique!r}", f"They are {', '.join(TECHNIQUES)}.")
+
+
+def _entry(values: Any) -> Entry:
+    texts = {name: _text(values.get(name, "")) for name in TEXTS if name in values or name != "technique"}
+    memory_bytes, cost = values.get("memory_bytes", 0), values.get("cost")
+    if not isinstance(memory_bytes, int) or not 0 <= memory_bytes <= 2**60 or not texts["vm"]:
+        raise ValueError(f"an entry has no VM, or {memory_bytes!r} bytes")
+    targets = tuple(_text(each) for each in values.get("targets", ()))
+    return Entry(0, **texts, targets=targets, memory_bytes=memory_bytes, cost=_cost(cost) if cost else None)
+
+
+def _cost(values: Any) -> Cost:
+    return Cost(*(Interval.from_json(values[name]) for name in ("sent", "rate", "setup_s")))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
