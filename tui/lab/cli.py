@@ -5,9 +5,10 @@ import os
 import sys
 
 from tui.core.failure import Failure
-from tui.lab import network, size, userland
-from tui.lab.inventory import FEWEST, GUEST, MOST, SOURCE, hosts_of
+from tui.lab import network, size, userland, vms
+from tui.lab.inventory import FEWEST, GUEST, MOST, MOST_VMS, SOURCE, hosts_of
 from tui.lab.lab import Lab, purge
+from tui.lab.machine import Machine
 from tui.lab.place import CACHE, DEFAULT_NAME, Place
 
 
@@ -43,6 +44,8 @@ def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
         None if options.link is None else network.parse_rate(options.link),
         userlands=None if options.userland is None else userland.parse(options.userland, hosts),
         hypervisors=hypervisors,
+        small_vms=None if options.vms is None else vms.parse(options.vms),
+        boot=options.boot,
     )
     if options.command == "up":
         _print_progress(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `lab exec source` a shell")
@@ -70,8 +73,9 @@ def _status(lab: Lab) -> int:
             if machine.host.hypervisor:
                 answers = machine.libvirt_answers()
                 states.append(_guest_state(lab, machine.host.name) if answers else "libvirtd does not answer")
+                states += _small_vms(lab, machine) if answers else []
             elif lab.place.nbd.exists():
-                states.append(f"serves {GUEST.name}'s disk over NBD" if machine.disk_served() else "qemu-nbd is down")
+                states.append("qemu-nbd is down" if machine.unserved() else f"serves {_disks(lab)} over NBD")
             if machine.suite:
                 states.append(f"Debian {machine.suite}")
         healthy = healthy and states[0] == "up" and not {"libvirtd does not answer", "qemu-nbd is down"} & {*states}
@@ -91,6 +95,19 @@ def _guest_state(lab: Lab, host: str) -> str:
         return f"no {GUEST.name}"
     state = machine.run(["virsh", "domstate", GUEST.name]).strip()
     return f"{GUEST.name} {state}{' (migrating)' if GUEST.name in machine.migrating() else ''}"
+
+
+def _small_vms(lab: Lab, machine: Machine) -> list[str]:
+    """How many of the small VMs the host has and runs, as a list of one sentence or none."""
+    names = {vm.name for vm in vms.chosen(lab.place)}
+    here = names.intersection(machine.run(["virsh", "list", "--all", "--name"]).split())
+    running = here.intersection(machine.run(["virsh", "list", "--name"]).split())
+    return [f"{len(here)} of {len(names)} small VMs, {len(running)} running"] if names else []
+
+
+def _disks(lab: Lab) -> str:
+    small = vms.chosen(lab.place)
+    return f"the disks of {GUEST.name} and {len(small)} small VMs" if small else f"{GUEST.name}'s disk"
 
 
 def _print_progress(text: str) -> None:
@@ -128,7 +145,19 @@ def parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help=f"how many hosts run VMs, {FEWEST} to {MOST}: source, destination, host3, ... Only for a new lab.",
     )
+    linked.add_argument(
+        "--vms",
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help=f"how many small VMs of 128 MiB there are besides {GUEST.name}, up to {MOST_VMS}: vm1, vm2, ... on the "
+        "source; a lab keeps its number, and a higher one adds VMs",
+    )
+    linked.add_argument(
+        "--boot", action="store_true", default=argparse.SUPPRESS, help="start every VM that is shut off"
+    )
     parser.add_argument("--name", default=DEFAULT_NAME, help=argparse.SUPPRESS)
+    parser.add_argument("--vms", metavar="N", default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--boot", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--hosts", metavar="N", default=None, help=argparse.SUPPRESS)
     parser.add_argument("--userland", metavar="[HOST=]SUITE", action="append", default=None, help=argparse.SUPPRESS)
     parser.add_argument("--link", metavar="RATE", default=None, help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""The guest's domain in libvirt: its definition, and the host that defines it."""
+"""The guests' domains in libvirt: their definitions, and the hosts that define them."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.lab import disk
-from tui.lab.inventory import GUEST, NETWORK_BITS
+from tui.lab.inventory import GUEST, NETWORK_BITS, Guest
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
 
@@ -20,18 +20,18 @@ KERNEL_OPTIONS = (
 AGENT_CHANNEL = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
 
 
-def definition(disk_xml: str, *, accelerated: bool, machine_type: str = "pc") -> str:
-    """The guest's domain XML; it boots its kernel directly, on a bridge to the lab's network."""
+def definition(disk_xml: str, guest: Guest = GUEST, *, accelerated: bool, machine_type: str = "pc") -> str:
+    """A guest's domain XML; it boots its kernel directly, on a bridge to the lab's network."""
     cpu = "<cpu mode='host-passthrough' migratable='on'/>" if accelerated else ""
     return f"""<domain type='{"kvm" if accelerated else "qemu"}'>
-  <name>{GUEST.name}</name>
-  <memory unit='MiB'>{GUEST.memory_mib}</memory>
-  <vcpu>{GUEST.vcpus}</vcpu>
+  <name>{guest.name}</name>
+  <memory unit='MiB'>{guest.memory_mib}</memory>
+  <vcpu>{guest.vcpus}</vcpu>
   <os>
     <type arch='x86_64' machine='{machine_type}'>hvm</type>
     <kernel>{SHARED_FOLDER}/vmlinuz</kernel>
     <initrd>{SHARED_FOLDER}/initrd</initrd>
-    <cmdline>{KERNEL_OPTIONS} vmlm.name={GUEST.name} vmlm.address={GUEST.address}/{NETWORK_BITS}</cmdline>
+    <cmdline>{KERNEL_OPTIONS} vmlm.name={guest.name} vmlm.address={guest.address}/{NETWORK_BITS}</cmdline>
   </os>
   <features><acpi/><apic/></features>
   {cpu}
@@ -43,7 +43,7 @@ def definition(disk_xml: str, *, accelerated: bool, machine_type: str = "pc") ->
     {disk_xml}
     <controller type='usb' model='none'/>
     <interface type='bridge'>
-      <mac address='{GUEST.mac}'/>
+      <mac address='{guest.mac}'/>
       <source bridge='br0'/>
       <model type='virtio'/>
       <rom enabled='no'/>
@@ -58,19 +58,35 @@ def definition(disk_xml: str, *, accelerated: bool, machine_type: str = "pc") ->
 """
 
 
-def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callable[[], bool]) -> bool:
-    """Defines the guest on the first host unless a host has it; returns whether it did."""
-    for machine in hypervisors:
-        if GUEST.name in machine.run(["virsh", "list", "--all", "--name"]).split():
-            return False
+def define_where_missing(
+    hypervisors: Sequence[Machine], guests: Sequence[Guest], *, accelerated: Callable[[], bool]
+) -> list[Guest]:
+    """Defines each guest on the first host unless a host has it; returns the guests that it defined."""
+    known = {name for machine in hypervisors for name in machine.run(["virsh", "list", "--all", "--name"]).split()}
+    missing = [guest for guest in guests if guest.name not in known]
+    if not missing:
+        return []
     first = hypervisors[0]
-    served = first.place.nbd.exists()
-    disk_xml = disk.over_nbd() if served else disk.in_folder(direct_io=takes_direct_io(first.place.images))
-    xml = definition(disk_xml, accelerated=accelerated(), machine_type=_machine_type(hypervisors))
-    file = first.folder / "guest.xml"
-    file.write_text(xml)
-    first.run(["virsh", "define", str(file)])
-    return True
+    served, usable, machine_type = first.place.nbd.exists(), accelerated(), _machine_type(hypervisors)
+    direct_io = not served and takes_direct_io(first.place.images)
+    for guest in missing:
+        disk_xml = disk.over_nbd(guest) if served else disk.in_folder(guest, direct_io=direct_io)
+        file = first.folder / "guest.xml"
+        file.write_text(definition(disk_xml, guest, accelerated=usable, machine_type=machine_type))
+        first.run(["virsh", "define", str(file)])
+    return missing
+
+
+def start_where_shut_off(hypervisors: Sequence[Machine], guests: Sequence[Guest]) -> list[Guest]:
+    """Starts the guests that a host has and none runs; returns them."""
+    started = []
+    for machine in hypervisors:
+        off = machine.run(["virsh", "list", "--inactive", "--name"]).split()
+        here = [guest for guest in guests if guest.name in off]
+        for guest in here:
+            machine.run(["virsh", "start", guest.name])
+        started += here
+    return started
 
 
 def _machine_type(hypervisors: Sequence[Machine]) -> str:

@@ -1,4 +1,4 @@
-"""The hosts and the guest of a lab, with their addresses; all labs use the same, each in its own network."""
+"""The hosts and guests of a lab, with their addresses; all labs use the same, each in its own network."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,18 +42,33 @@ HOSTS = hosts_of(FEWEST)
 
 @dataclass(frozen=True)
 class Guest:
-    """The virtual machine of a lab."""
+    """A virtual machine of a lab."""
 
-    name: str = "guest1"
-    address: str = "10.77.0.10"
-    mac: str = "52:54:00:76:6d:10"
-    memory_mib: int = 1024
-    vcpus: int = 2
+    name: str
+    address: str
+    mac: str
+    memory_mib: int
+    vcpus: int
+    nbd_port: int  # of its disk, where the storage host serves the disks
+
+    @property
+    def image(self) -> str:
+        """The file name of its disk in the shared folder."""
+        return f"{self.name}.qcow2"
 
 
-GUEST = Guest()
+GUEST = Guest("guest1", "10.77.0.10", "52:54:00:76:6d:10", 1024, 2, 10809)
+MOST_VMS = 50  # small VMs of a lab
 
 
-def addresses(hosts: Iterable[Host]) -> dict[str, str]:
-    """The addresses of these hosts and of the guest, by name."""
-    return {host.name: host.address for host in hosts} | {GUEST.name: GUEST.address}
+def vms_of(count: int) -> tuple[Guest, ...]:
+    """The small VMs of a lab that has so many besides its guest: vm1, vm2, ..."""
+    return tuple(
+        Guest(f"vm{number}", f"10.77.0.{10 + number}", f"52:54:00:76:6e:{number:02x}", 128, 1, 10809 + number)
+        for number in range(1, count + 1)
+    )
+
+
+def addresses(hosts: Iterable[Host], vms: Iterable[Guest] = ()) -> dict[str, str]:
+    """The addresses of these hosts, of the guest and of these small VMs, by name."""
+    return {host.name: host.address for host in hosts} | {guest.name: guest.address for guest in (GUEST, *vms)}

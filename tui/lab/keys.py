@@ -1,12 +1,12 @@
-"""The lab's own ssh keys: one login key for all hosts, and a host key for each host and the guest."""
+"""The lab's own ssh keys: one login key for all hosts, a host key for each host, and one for all guests."""
 
 import base64
 import struct
 
 from tui.core.failure import Failure
-from tui.lab import size
+from tui.lab import size, vms
 from tui.lab.command import run
-from tui.lab.inventory import addresses
+from tui.lab.inventory import GUEST, addresses
 from tui.lab.place import Place
 
 OPENSSH = b"openssh-key-v1\0"
@@ -27,8 +27,10 @@ def make_keys(place: Place) -> None:
 
 def known_hosts(place: Place) -> str:
     """The text of known_hosts, the same on every host."""
-    known = addresses(size.hosts(place))
-    keys = {name: place.host_key(name).with_suffix(".pub").read_text() for name in known}
+    small = vms.chosen(place)
+    shared = {vm.name: GUEST.name for vm in small}  # all guests boot the same initrd, which has the key
+    known = addresses(size.hosts(place), small)
+    keys = {name: place.host_key(shared.get(name, name)).with_suffix(".pub").read_text() for name in known}
     return "".join(f"{name},{address} {keys[name]}" for name, address in known.items())
 
 

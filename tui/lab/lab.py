@@ -2,16 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.lab import config, disk, domain, guest, keys, kvm, network, size, userland
+from tui.lab import config, disk, domain, guest, keys, kvm, network, size, userland, vms
 from tui.lab.command import require
 from tui.lab.cpio import Archive
-from tui.lab.inventory import GUEST, SOURCE
+from tui.lab.inventory import GUEST, MOST_VMS, SOURCE, Guest, vms_of
 from tui.lab.lock import held
 from tui.lab.machine import Machine
 from tui.lab.namespaces import BUILDER, MARK
@@ -50,6 +50,11 @@ class Lab:
         """The hosts that run libvirtd."""
         return [machine for machine in self.machines if machine.host.hypervisor]
 
+    @property
+    def guests(self) -> list[Guest]:
+        """The guest and the small VMs."""
+        return [GUEST, *vms.chosen(self.place)]
+
     def up(
         self,
         rate: str | None = None,
@@ -57,11 +62,14 @@ class Lab:
         nbd: bool = False,
         userlands: Mapping[str, str] | None = None,
         hypervisors: int | None = None,
+        small_vms: int | None = None,
+        boot: bool = False,
     ) -> None:
         """Starts the lab, or repairs it; the link rate (`none`: no limit) is stored until another is given.
 
         `userlands` has the Debian suite by host; None keeps the lab's. They cannot be changed while it is up, nor can
-        the number of hypervisors.
+        the number of hypervisors. `small_vms` is the number of VMs besides the guest; None keeps it, and it only grows.
+        With `boot`, every VM that is shut off starts; it takes its time to answer.
         With `nbd` the storage host of a new lab serves the disk over NBD, as an older libvirt requires.
         """
         require(PROGRAMS)
@@ -70,9 +78,12 @@ class Lab:
             self.place.folder.chmod(0o700)
             if hypervisors is not None:
                 size.choose(self.place, hypervisors)
+            if small_vms is not None:
+                vms.choose(self.place, small_vms)
             self._choose_userlands(userlands)
             keys.make_keys(self.place)
             self._install_images()
+            vms.install_disks(self.place, self.on_progress)
             with ThreadPoolExecutor() as pool:
                 list(pool.map(Machine.write_files, self.machines))
                 self._connect(pool, rate)
@@ -80,12 +91,7 @@ class Lab:
                 for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
                     if started:
                         self.on_progress(f"{machine.host.name}: {' and '.join(started)} started")
-            if any(GUEST.name in machine.migrating() for machine in self.hypervisors):
-                self.on_progress(f"{GUEST.name} is migrating: nothing about it is changed")
-            elif domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
-                self.on_progress(f"{GUEST.name}: defined on {SOURCE.name}")
-            elif domain.add_agent_channel(self.hypervisors):
-                self.on_progress(f"{GUEST.name}: the channel of its guest agent takes effect at its next start")
+            self._define(boot=boot)
             config.write(self.place)
 
     def down(self) -> None:
@@ -157,7 +163,7 @@ class Lab:
         archive.add("lab/root/.ssh/authorized_keys", self.place.key.with_suffix(".pub").read_bytes(), 0o600)
         host_key = keys.dropbear_key(self.place.host_key(GUEST.name).read_text())
         archive.add("lab/etc/dropbear/key", host_key, 0o600)
-        archive.add("lab/etc/hosts", network.hosts_file(size.hosts(self.place)).encode())
+        archive.add("lab/etc/hosts", network.hosts_file(size.hosts(self.place), vms_of(MOST_VMS)).encode())
         return archive.data()
 
     def _connect(self, pool: ThreadPoolExecutor, rate: str | None) -> None:
@@ -192,6 +198,20 @@ class Lab:
             return
         self.place.nbd.touch()
 
+    def _define(self, *, boot: bool) -> None:
+        """Defines the guests that no host has, and with `boot` starts those that are shut off."""
+        moving = {name for machine in self.hypervisors for name in machine.migrating()}
+        for each in self.guests:
+            if each.name in moving:
+                self.on_progress(f"{each.name} is migrating: nothing about it is changed")
+        settled = [each for each in self.guests if each.name not in moving]
+        if defined := domain.define_where_missing(self.hypervisors, settled, accelerated=self._accelerated):
+            self.on_progress(f"{_names(defined)}: defined on {SOURCE.name}")
+        if GUEST in settled and GUEST not in defined and domain.add_agent_channel(self.hypervisors):
+            self.on_progress(f"{GUEST.name}: the channel of its guest agent takes effect at its next start")
+        if boot and (started := domain.start_where_shut_off(self.hypervisors, settled)):
+            self.on_progress(f"{_names(started)}: starting")
+
     def _accelerated(self) -> bool:
         usable = kvm.usable()
         self.on_progress("guests run on KVM" if usable else "KVM is not usable here: QEMU emulates, which is slower")
@@ -216,6 +236,12 @@ class Lab:
                 yield
             finally:
                 del os.environ[BUILDER]
+
+
+def _names(guests: Sequence[Guest]) -> str:
+    """The names of guests for a line of progress: all of a few, the first and the last of many."""
+    names = [each.name for each in guests]
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]} ({len(names)} VMs)"
 
 
 def purge() -> None:

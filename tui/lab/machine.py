@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
-from tui.lab import disk, keys, network, size, userland
+from tui.lab import disk, keys, network, size, userland, vms
 from tui.lab.command import SYSTEM_PATH, run, succeeds
-from tui.lab.inventory import STORAGE, Host
+from tui.lab.inventory import GUEST, STORAGE, Guest, Host
 from tui.lab.namespaces import MARK, inherited, inside, launch
 from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
 from tui.lab.process import Process
@@ -130,9 +130,10 @@ class Machine:
         script = f'pid=$(cat /run/{name}.pid) && read -r comm < "/proc/$pid/comm" && [ "$comm" = {name} ]'
         return self.succeeds(["sh", "-c", script])
 
-    def disk_served(self) -> bool:
-        """Whether this host, the storage, serves the guest's disk over NBD."""
-        return self.succeeds(["sh", "-c", disk.IS_SERVED])
+    def unserved(self) -> list[Guest]:
+        """The guests whose disk this host, the storage of a lab with NBD, does not serve."""
+        guests = (GUEST, *vms.chosen(self.place))
+        return [guest for guest in guests if not self.succeeds(["sh", "-c", disk.is_served(guest)])]
 
     def libvirt_answers(self) -> bool:
         """Whether its libvirtd answers within REPLY_LIMIT_S."""
@@ -156,8 +157,9 @@ class Machine:
         if self.host == STORAGE and not self.daemon_runs("dnsmasq"):
             self.run(network.DHCP_SERVER)
             started.append("dnsmasq")
-        if self.host == STORAGE and self.place.nbd.exists() and not self.disk_served():
-            self.run(["sh", "-c", disk.SERVE])
+        if self.host == STORAGE and self.place.nbd.exists() and (unserved := self.unserved()):
+            for guest in unserved:
+                self.run(["sh", "-c", disk.serve(guest)])
             started.append("qemu-nbd")
         runs = self.host.hypervisor and self.daemon_runs("libvirtd")
         if self.host.hypervisor and not (runs and self.libvirt_answers()):
@@ -197,7 +199,7 @@ class Machine:
             if not (etc / name).exists():
                 (etc / name).touch()
         _write(etc / "hostname", f"{self.host.name}\n")
-        _write(etc / "hosts", network.hosts_file(size.hosts(self.place)))
+        _write(etc / "hosts", network.hosts_file(size.hosts(self.place), vms.chosen(self.place)))
         _write(etc / "machine-id", f"{identity.hex}\n")
         passwd = with_home((etc / "passwd").read_text(), str(self.home))
         _write(etc / "passwd", with_line(passwd, "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.lab.command import run, succeeds
-from tui.lab.inventory import HOSTS, NETWORK_BITS, Host, addresses
+from tui.lab.inventory import HOSTS, NETWORK_BITS, Guest, Host, addresses
 from tui.lab.namespaces import MARK, inside, launch
 from tui.lab.process import Process
 
@@ -89,9 +89,9 @@ def limit(process: Process, rate: str) -> None:
         run(inside(process, ["tc", "qdisc", "del", "dev", "eth0", "root"], network_only=True))
 
 
-def hosts_file(hosts: Iterable[Host] = HOSTS) -> str:
+def hosts_file(hosts: Iterable[Host] = HOSTS, vms: Iterable[Guest] = ()) -> str:
     """The text of /etc/hosts on all hosts; no lab name is a loopback address, which QEMU would refuse."""
-    names = "".join(f"{address} {name}\n" for name, address in addresses(hosts).items())
+    names = "".join(f"{address} {name}\n" for name, address in addresses(hosts, vms).items())
     return f"127.0.0.1 localhost\n::1 localhost\n{names}"
 
 

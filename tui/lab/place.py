@@ -32,7 +32,8 @@ class Place:
         self.link_rate = self.folder / "link"  # holds the chosen link rate
         self.userlands = self.folder / "userlands"  # holds the Debian suite of each host that has one
         self.size = self.folder / "hypervisors"  # holds how many run VMs, if they are not two
-        self.nbd = self.folder / "nbd"  # exists if the storage host serves the guest's disk over NBD
+        self.vms = self.folder / "vms"  # holds how many small VMs there are, if there are any
+        self.nbd = self.folder / "nbd"  # exists if the storage host serves the disks over NBD
 
     def host(self, name: str) -> Path:
         """The folder of a host."""

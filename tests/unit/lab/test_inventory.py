@@ -65,13 +65,13 @@ def test_a_served_disk_is_a_network_disk_without_a_file_that_libvirt_could_call_
     xml = definition(disk.over_nbd(), accelerated=False)
     assert re.findall("<disk [^>]*>", xml) == ["<disk type='network' device='disk'>"]
     assert f"<source protocol='nbd' name='{GUEST.name}'>" in xml
-    assert f"<host name='{STORAGE.name}'/>" in xml
+    assert f"<host name='{STORAGE.name}' port='{GUEST.nbd_port}'/>" in xml
     assert "<driver name='qemu' type='raw' cache='none' " in xml  # the server reads the qcow2
     assert ".qcow2" not in xml
 
 
 def test_the_storage_host_exports_the_guests_image_under_the_name_in_the_guests_xml() -> None:
-    assert f"--export-name={GUEST.name} {STORAGE_FOLDER}/{GUEST.name}.qcow2" in disk.SERVE
+    assert f"--export-name={GUEST.name} {STORAGE_FOLDER}/{GUEST.name}.qcow2" in disk.serve(GUEST)
 
 
 def test_the_guest_uses_the_hosts_cpu_only_with_kvm() -> None:
