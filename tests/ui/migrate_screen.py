@@ -79,7 +79,9 @@ class OpenedPage:
                 await until(
                     self.pilot,
                     lambda chart=chart, picture=picture: (
-                        not chart.display or replace(chart.picture, times=True) == picture(current.timeline)
+                        not chart.display
+                        or replace(chart.picture, times=True, subtitle="")
+                        == replace(picture(current.timeline), subtitle="")  # which may name the other charts
                     ),
                 )
         await self.pilot.pause()

@@ -10,7 +10,7 @@ from tests.ui.test_chart import OneChart
 from tui.migration.model.after_end import shown_until
 from tui.migration.model.record import GUEST, Event
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.board import LEAST, Board, Room
+from tui.migration.widgets.board import LEAST, LEAST_BESIDE, Board, Room
 from tui.migration.widgets.curves import newest_of
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
@@ -126,6 +126,12 @@ async def test_on_a_tiny_terminal_the_cursor_reads_values_and_a_chart_stays(size
 )
 def test_values_are_below_the_charts_if_there_is_room(height: int, lines: int, room: Room) -> None:
     assert Room.of(height, lines, reading=False) == room
+
+
+@pytest.mark.parametrize(("height", "charts"), [(12, 1), (17, 1), (18, 2), (26, 3)])
+@pytest.mark.parametrize("reading", [False, True])
+def test_beside_a_result_each_of_several_charts_has_more_rows(height: int, charts: int, reading: bool) -> None:
+    assert Room.of(height, 1, reading=reading, least=LEAST_BESIDE).charts == charts
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tui.core.protocols import JOB_COMPLETED
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.screens import view as migrate_view
+from tui.migration.widgets.board import LEAST_BESIDE
 from tui.ui.chart.chart import Chart
 from tui.vm.model.location import VmOnHost
 
@@ -143,6 +144,24 @@ async def test_a_long_result_leaves_room_for_a_chart_and_a_key_shows_or_hides_it
         await page.sees("workload", "at first")  # the guest's chart has room, too
         await page.pilot.press("h")
         await page.sees("Completed by post-copy", "more lines; h shows them")
+
+
+async def test_no_chart_beside_a_result_is_squeezed_and_its_title_names_the_others() -> None:
+    async with page_of(running("cancelled", over)) as page:
+        await page.sees("Cancelled", "f F: rates")
+        shown = [chart.id for chart in page.app.page.query(Chart) if chart.display]
+        assert shown == ["memory"]
+        await page.pilot.press("h")
+        await page.sees("rate, MiB/s")
+        assert "f F: rates" not in page.words
+
+
+@pytest.mark.parametrize("height", [30, 36, 40])
+async def test_charts_below_each_other_have_six_rows_of_curve_beside_a_result(height: int) -> None:
+    async with page_of(running("guest-post-copy", over), size=(120, height)) as page:
+        await page.sees("Completed by post-copy")
+        heights = [chart.size.height for chart in page.app.page.query(Chart) if chart.display]
+        assert min(heights) >= LEAST_BESIDE
 
 
 async def test_the_key_of_the_result_says_that_there_is_none_yet() -> None:

@@ -11,6 +11,7 @@ import tomli_w
 
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.runs_screen import utc
+from tui.migration.widgets.board import LEAST_BESIDE
 from tui.runs.backend.importer import Given, import_log
 from tui.runs.backend.runs import Runs
 from tui.runs.screens import page as runs_module
@@ -116,9 +117,23 @@ async def test_enter_opens_a_run_with_its_charts_and_figures_and_esc_returns(fol
         assert "guest1  destination -> source   post-copy by hand   workload memory" in text
         assert "guest1 runs on source and is gone from destination." in text
         assert f"runs/{BY_HAND}/raw.jsonl" in text.replace("\n              ", "")
-        assert [bool(chart.picture.series) for chart in app.screen.query(Chart) if chart.display] == [True, True]
+        assert [bool(chart.picture.series) for chart in app.screen.query(Chart) if chart.display] == [True]
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunsPage))
+
+
+async def test_a_chart_beside_the_figures_is_not_squeezed_and_a_key_hides_them(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "completed" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "f F: rates" in text_of(app))
+        assert [chart.size.height >= LEAST_BESIDE for chart in app.screen.query(Chart) if chart.display] == [True]
+        await pilot.press("h")
+        await until(pilot, lambda: "raw log" not in text_of(app) and "rate, MiB/s" in text_of(app))
+        assert "f F: rates" not in text_of(app)
+        await pilot.press("h")
+        await until(pilot, lambda: "raw log" in text_of(app) and "rate, MiB/s" not in text_of(app))
 
 
 async def test_an_opened_run_shows_the_observed_downtime(folder: Path) -> None:
@@ -128,9 +143,11 @@ async def test_an_opened_run_shows_the_observed_downtime(folder: Path) -> None:
     async with app.run_test(size=(80, 30)) as pilot:
         await until(pilot, lambda: "11-24" in text_of(app))
         await pilot.press("enter")
-        await until(pilot, lambda: "guest, GiB/s" in text_of(app))
+        await until(pilot, lambda: "f F: rates, guest" in text_of(app))
         assert "network      no reply for 340 ms (±10 ms; before the switchover 428 ms)" in text_of(app)
         assert "guest        the guest paused 272 ms (219 ms by its own clock, plus 53 ms" in text_of(app)
+        await pilot.press("h")
+        await until(pilot, lambda: "guest, GiB/s" in text_of(app))
         axes = {chart.picture.span_s for chart in app.screen.query(Chart) if chart.display}
         assert len(axes) == 1
 

@@ -2,7 +2,8 @@
 
 from textual.binding import Binding, BindingType
 
-from tui.migration.widgets.board import Board
+from tui.core.actions import CHARTS
+from tui.migration.widgets.board import LEAST, LEAST_BESIDE, Board
 from tui.ui.page import Page
 
 CHART_KEYS = ("chart", "zoom", "pan", "cursor", "log_scale", "whole")
@@ -34,6 +35,10 @@ CHART_BINDINGS: tuple[BindingType, ...] = (
 class ChartPage(Page):
     """Its body has a Board; a subclass adds CHART_BINDINGS to its own."""
 
+    def on_mount(self) -> None:
+        for board in self.query(Board):
+            board.key = self.with_keys(CHARTS)
+
     def why_not(self, action: str) -> str:
         """Charts that are not shown do not react."""
         if action.partition("(")[0] not in CHART_KEYS:
@@ -55,6 +60,11 @@ class ChartPage(Page):
     def _has_room(self) -> bool:
         """Whether the charts are shown beside all else."""
         return True
+
+    @property
+    def _has_result(self) -> bool:
+        """Whether the result of the migration stands beside the charts."""
+        return False
 
     @property
     def _board(self) -> Board:
@@ -95,5 +105,6 @@ class ChartPage(Page):
         return True
 
     def _arrange(self) -> None:
-        """Hide the lines around a chart that is shown alone."""
+        """Hide the lines around a chart that is shown alone; beside a result no chart is squeezed."""
+        self._board.least = LEAST_BESIDE if self._has_result else LEAST
         self.set_class(self._has_room and bool(self._board.view.chart), "full")

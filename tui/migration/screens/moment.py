@@ -104,6 +104,10 @@ class MomentPage(ChartPage):
         low_and_over = self.has_class("low") and self.has_class("over") and self._result != HIDDEN
         return not (self.has_class("tiny") or low_and_over or (self.has_class("short") and self.has_class("log")))
 
+    @property
+    def _has_result(self) -> bool:
+        return self.has_class("over") and self._result != HIDDEN
+
     def _arrange(self) -> None:
         super()._arrange()
         if self.has_class("chartless") == self._has_room:

@@ -35,6 +35,7 @@ from tui.ui.lines import Lines
 
 LINES = 2  # above and below the charts; a third one takes a row of theirs, more lines take a chart
 LEAST = 5  # rows of a chart; what has fewer is not shown
+LEAST_BESIDE = 8  # the same beside a result: its title, six rows of curve, and the time axis
 
 PICTURES: dict[str, Callable[[Timeline], Picture]] = {
     "memory": memory_picture,
@@ -64,17 +65,23 @@ class Room:
     charts: int
 
     @classmethod
-    def of(cls, height: int, lines: int, *, reading: bool) -> "Room":
-        """Of a board of so many rows; the values that a cursor reads have a line, also if that is the phases'."""
+    def of(cls, height: int, lines: int, *, reading: bool, least: int = LEAST) -> "Room":
+        """Of a board of so many rows, where each of several charts gets `least` rows.
+
+        The values that a cursor reads have a line, also if that is the phases'.
+        """
         if not reading:
-            return cls(True, lines if height >= LEAST + LINES else 0, max(1, (height - LINES) // LEAST))
+            return cls(True, lines if height >= LEAST + LINES else 0, max(1, (height - LINES) // least))
         phases = height >= 1 + LEAST + lines
         values = max(1, min(lines, height - phases - LEAST))
-        return cls(phases, values, max(1, (height - LINES - max(0, values - LINES)) // LEAST))
+        return cls(phases, values, max(1, (height - LINES - max(0, values - LINES)) // least))
 
 
 class Board(Vertical):
-    """Shows as many charts as have room, the most important first, or one; `change` shows another view."""
+    """Shows as many charts as have room, the most important first, or one.
+
+    Each of several charts gets `least` rows. `key` shows the others; the title of the first chart names both.
+    """
 
     DEFAULT_CSS = """
     Board { height: 1fr; }
@@ -82,7 +89,11 @@ class Board(Vertical):
     Board > #values { height: auto; text-wrap: nowrap; }
     Board > Chart { height: 2fr; }
     Board > #memory { height: 3fr; }
+    Board.beside > Chart { min-height: 8; }
     """
+
+    least = LEAST
+    key = ""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -116,12 +127,14 @@ class Board(Vertical):
         room = self._room(lines)
         shown = self._shown(timeline, room)
         self._drawn = replace(self.view, cursor=None), shown
+        self.set_class(self.least == LEAST_BESIDE and len(shown) > 1, "beside")
         for chart in self.query(Chart):
             chart.display = chart.id in shown
         yield partial(self._draw_phases, timeline, room)
         yield partial(self._draw_values, timeline, lines, room, shown)
         for name in shown:
-            yield partial(self._draw, name, timeline, last=name == shown[-1])
+            more = self._more(timeline, shown) if name == shown[0] else ""
+            yield partial(self._draw, name, timeline, more, last=name == shown[-1])
 
     # -- the view --
 
@@ -202,7 +215,7 @@ class Board(Vertical):
         return readout(timeline, min(self.view.cursor, newest_of(timeline)), self.size.width)
 
     def _room(self, lines: tuple[Content, ...]) -> Room:
-        return Room.of(self.size.height, len(lines), reading=self.view.cursor is not None)
+        return Room.of(self.size.height, len(lines), reading=self.view.cursor is not None, least=self.least)
 
     def _shown(self, timeline: Timeline, room: Room) -> list[str]:
         """The names of the charts that are shown."""
@@ -211,13 +224,19 @@ class Board(Vertical):
             return [self.view.chart]
         return [name for name in known if name in TOGETHER][: room.charts]
 
-    def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
+    def _more(self, timeline: Timeline, shown: list[str]) -> str:
+        """The key, and the charts that have no room."""
+        others = [name for name in charts_of(timeline) if name in TOGETHER and name not in shown]
+        return f"{self.key}: {', '.join(others)}" if others and self.key and not self.view.chart else ""
+
+    def _draw(self, name: str, timeline: Timeline, more: str, *, last: bool) -> None:
         picture, window = PICTURES[name](timeline), self._window(timeline)
         if window != picture.window and window is not None:
             picture = _part(picture, window, newest_of(timeline))
         log = self.view.log and name in AMOUNTS
         chart = self.query_one(f"#{name}", Chart)
-        chart.picture = replace(picture, times=last, cursor=self.view.cursor, log=log)
+        subtitle = picture.subtitle or more
+        chart.picture = replace(picture, subtitle=subtitle, times=last, cursor=self.view.cursor, log=log)
 
     def _scale(self, timeline: Timeline) -> Scale:
         """The time axis of all charts."""

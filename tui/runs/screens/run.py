@@ -47,6 +47,8 @@ class RunPage(ChartPage):
                 id="run.details"),
         Binding("l", "messages", "log", id="run.messages",
                 tooltip="The raw text: libvirt's message, QEMU's log of both hosts, what AppArmor or SELinux refused"),
+        Binding("h", "result", "figures", show=False, tooltip="Hide the figures, so that more charts have room, or "
+                "show them", id="run.result"),
         Binding("e", "export", "export", tooltip="Write this run to a file: its picture, its samples, its figures",
                 id="run.export"),
         Binding("y", "virsh", "virsh", tooltip="Copy as virsh: the commands that do what this run did", id="run.virsh"),
@@ -115,6 +117,7 @@ class RunPage(ChartPage):
         where = Content(f"{plain(home(opened.raw))}, {opened.records:,} records").wrap(max(10, width - LABEL))
         lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
+        self._arrange()
         self._charts.show(timeline)
 
     def _forecast_table(self, width: int) -> list[Content]:
@@ -131,6 +134,16 @@ class RunPage(ChartPage):
     @property
     def _has_charts(self) -> bool:
         return self._opened is not None
+
+    @property
+    def _has_result(self) -> bool:
+        return not self.has_class("figureless")
+
+    def action_result(self) -> None:
+        """Hide or show the figures."""
+        if self._opened is not None:
+            self.toggle_class("figureless")
+            self._show()
 
     def action_replay(self) -> None:
         """Replay the run from its beginning."""
