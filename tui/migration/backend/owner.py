@@ -107,40 +107,37 @@ class MigrationOwner:
         workload: Workload | None = None,
         tables: Mapping[str, Any] | None = None,
         forecast: Inputs | None = None,
+        on_checked: Callable[[], None] = lambda: None,
     ) -> MigrationActor:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
         Raises Moved if the VM is not on the host `expected`. `workload` is what the client knows of it; `tables` are
-        added to run.toml. `forecast` is judged at the end.
+        added to run.toml. `forecast` is judged at the end. A cancellation before `on_checked` changes nothing.
         """
         async with self._lock:
-            return await self._start(plan, expected, workload, tables or {}, forecast)
-
-    async def _start(
-        self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any], forecast: Inputs | None
-    ) -> MigrationActor:
-        if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
-            raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
-        found, daemon = await checked(self._connections, plan, expected)
-        unchecked = await self.on_hosts.unchecked(plan, found.host)
-        plan = possible(plan, daemon.hypervisor_version)
-        vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
-        with self._recorded.claimed(key) as free:
-            if not free:
-                raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
-            workload = await self._workload(vm.name, known)
-            opened, facts = await self._connect(vm, origin, self._config.target(origin, plan.to), workload)
-            await self._find_heartbeat(vm.name)
-            name = folder_name(vm.name, workload.name, plan.technique)
-            create = partial(Recorder.create, self._runs, name)
-            recorder, made = await recorder_and_images(create, self.on_hosts.images, plan, origin)
-            migration = self._actor(plan, vm, opened, recorder, facts | dict(tables))
-            options = self._options(migration, workload) | made | unchecked
-            options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
-            migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
-            self._recorded.add(key, migration, self._uris)
-        self._followed(migration)
-        return migration
+            if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
+                raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
+            found, daemon = await checked(self._connections, plan, expected)
+            unchecked = await self.on_hosts.unchecked(plan, found.host)
+            on_checked()
+            plan = possible(plan, daemon.hypervisor_version)
+            vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
+            with self._recorded.claimed(key) as free:
+                if not free:
+                    raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
+                known = await self._workload(vm.name, workload)
+                opened, facts = await self._connect(vm, origin, self._config.target(origin, plan.to), known)
+                await self._find_heartbeat(vm.name)
+                name = folder_name(vm.name, known.name, plan.technique)
+                create = partial(Recorder.create, self._runs, name)
+                recorder, made = await recorder_and_images(create, self.on_hosts.images, plan, origin)
+                migration = self._actor(plan, vm, opened, recorder, facts | dict(tables or {}))
+                options = self._options(migration, known) | made | unchecked
+                options |= recorded_call(self.call_of, plan, self._uris[origin], facts["destination_uri"])
+                migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
+                self._recorded.add(key, migration, self._uris)
+            self._followed(migration)
+            return migration
 
     async def _find_heartbeat(self, vm: str) -> None:
         """Wait a moment for the guest's heartbeat; the search itself goes on."""
