@@ -120,6 +120,7 @@ class ReplayedMigrations:
         self.running: ReplayedMigration | None = None  # found by `attach`
         self.answering = asyncio.Event()  # cleared: the hosts do not reply
         self.answering.set()
+        self.stopped = asyncio.Event()  # the wait for the checks was ended
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
         self._listeners: list[Callable[[ReplayedMigration], None]] = []
@@ -138,7 +139,12 @@ class ReplayedMigrations:
     async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)
         self.forecasts.append(forecast)
-        await self.answering.wait()
+        waits = [asyncio.ensure_future(each.wait()) for each in (self.answering, self.stopped)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        if self.stopped.is_set():
+            raise Failure("The wait was ended", "the checks were not complete")
         if self.failures:
             raise Refused(tuple(self.failures))
         if self.moved is not None:
@@ -149,6 +155,13 @@ class ReplayedMigrations:
         self._follow(self.current)
         self.current.step()
         return self.current
+
+    async def stop_start(self) -> bool:
+        self.stopped.set()
+        return True
+
+    def silent(self) -> dict[str, float | None]:
+        return dict.fromkeys(self.unreachable, 40.0)
 
     async def move_definition(self, plan: Plan, expected: str = "") -> str:
         if self.failures:

@@ -9,11 +9,13 @@ import pytest
 
 from tests.fake_hosts import FakeHosts, guest1
 from tests.ui.one_page import OnePage, text_of, until
+from tui.core import aged
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.screens import page as hosts_module
 from tui.hosts.screens.page import HostsPage
+from tui.ui import waiting as ui_waiting
 
 UNREACHABLE = Failure(
     "root@destination can't be reached over ssh",
@@ -77,21 +79,62 @@ async def test_an_unreachable_host_is_shown_with_the_reason(dead_destination: Fa
         assert "libvirtd does not run there. Start libvirtd." in text
 
 
-async def test_a_host_that_stops_responding_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts_module, "LATE_AFTER_S", 0.5)
+SILENT = re.compile(r"storage +no answer +last answer \d+ s ago")
+
+
+async def test_a_host_that_stops_responding_turns_grey_with_the_age_of_its_last_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aged, "SILENT_AFTER_S", 0.5)
     world = FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: all_read(app))
+        await until(pilot, lambda: all_read(app) and not app.page._list.reading)  # type: ignore[attr-defined]
         world.shells["root@storage"].released.clear()
-        await pilot.press("r")
-        await until(pilot, lambda: re.search(r"storage +ok +no answer for \d+ s", text_of(app)))
-        await pilot.press("down", "enter")  # no read is running behind a dialog
-        await until(pilot, lambda: "no answer" not in text_of(app))
+        await until(pilot, lambda: SILENT.search(text_of(app)) is not None)
+        assert "storage      ok" not in text_of(app)
+        await until(pilot, lambda: "storage does not answer, last answer" in " ".join(text_of(app).split()))
+        assert "Everything is ready" not in text_of(app)
+        await pilot.press("end")
+        await until(pilot, lambda: "storage  no answer, last answer" in text_of(app) and "~ ok" in text_of(app))
+        await pilot.press("enter")  # no read is running behind a dialog
+        await until(pilot, lambda: len(app.screen_stack) > 2)
         await pilot.press("escape")
-        await until(pilot, lambda: re.search(r"storage +ok +no answer for \d+ s", text_of(app)))
+        await until(pilot, lambda: len(app.screen_stack) == 2 and SILENT.search(text_of(app)) is not None)
         world.shells["root@storage"].released.set()
         await until(pilot, lambda: "storage      ok  root@storage" in text_of(app))
+        await until(pilot, lambda: "no answer" not in text_of(app))
+
+
+async def test_the_card_of_a_silent_host_keeps_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "POLL_EVERY_S", 0.05)
+    world = FakeHosts()
+    world.destination.known["guest1"] = guest1("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("h")
+        await until(pilot, lambda: all_read(app))
+        world.destination.failure = NO_LIBVIRT
+        world.shells["root@destination"].answers = {"uname": UNREACHABLE}
+        await until(pilot, lambda: "destination  no answer  last answer" in text_of(app))
+        text = " ".join(text_of(app).replace("│", " ").split())
+        assert "guest1: last seen running" in text
+        assert "libvirtd does not run there" in text
+
+
+async def test_escape_ends_the_reading_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui_waiting, "SHOWN_AFTER_S", 0.0)
+    world = FakeHosts()
+    world.shells["root@storage"].released.clear()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "waiting for storage; Esc ends the wait" in " ".join(text_of(app).split()))
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.page._list.reading)  # type: ignore[attr-defined]
+        await until(pilot, lambda: "Esc ends" not in text_of(app))
+        assert "Everything is ready" not in text_of(app)
+        await pilot.press("end")
+        await until(pilot, lambda: "not read" in text_of(app))
 
 
 def test_quitting_does_not_wait_for_a_host() -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.fake_hosts import FakeHosts, guest1
 from tests.ui.launch_screen import HEAD, LINE, RUNNING, WRONG, app_of, custom_world, form, read, sees, world_with
 from tests.ui.one_page import until
+from tui.core import aged
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.launch.backend import launch as launch_backend
@@ -252,6 +253,22 @@ async def test_a_host_that_does_not_reply_does_not_delay_the_other() -> None:
         assert "destination has not replied yet" in read(app)
         world.destination.released.set()
         await sees(pilot, app, "migration nothing known blocks it")
+
+
+async def test_a_vm_is_last_seen_where_it_was_while_its_host_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aged, "SILENT_AFTER_S", 0.5)
+    world = world_with("shut off")
+    world.source.known, world.destination.known = {}, {"guest1": guest1("running")}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "guest1 running on destination")
+        world.destination.released.clear()
+        await until(pilot, lambda: "state last seen running on destination" in read(app))
+        assert "destination does not answer: last answer" in read(app)
+        assert "no host has" not in read(app)
+        assert not app.page._where.active  # type: ignore[attr-defined]
+        world.destination.released.set()
+        await until(pilot, lambda: "state running on destination" in read(app))
 
 
 async def test_a_vm_on_the_other_host_is_shown_there() -> None:

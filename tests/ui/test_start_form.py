@@ -15,6 +15,7 @@ from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND
 from tui.guest.model.workload import Workload
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.screens.page import MigratePage
+from tui.ui import waiting as ui_waiting
 from tui.vm.model.location import VmOnHost
 
 
@@ -126,6 +127,23 @@ async def test_failed_checks_are_listed_and_nothing_starts() -> None:
         migrations.failures = []
         await page.pilot.press("enter")
         await until(page.pilot, lambda: migrations.started == [BY_HAND])
+
+
+async def test_a_long_check_shows_what_it_waits_for_and_escape_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui_waiting, "SHOWN_AFTER_S", 0.0)
+    migrations = ReplayedMigrations()
+    migrations.unreachable = {"destination": Failure("libvirt cannot be reached", "it is down")}
+    async with page_of(migrations) as page:
+        await page.pilot.press("m")
+        await page.sees("source -> destination")
+        migrations.answering.clear()
+        await page.pilot.press("enter")
+        await page.sees("waiting for destination (last answer 40 s ago); Esc ends the wait.")
+        await page.pilot.press("escape")
+        await page.sees("Nothing was started:", "The wait was ended")
+        assert migrations.started == []
+        await page.pilot.press("escape")
+        await until(page.pilot, lambda: "Start a migration" not in page.text)
 
 
 async def test_the_direction_follows_from_where_the_vm_runs() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tui.core import actions
+from tui.core.aged import AgedFacts
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.core.protocols import Hypervisor, Shell
 from tui.core.settings import Config
 from tui.core.threads import on_thread, retrieve
+from tui.core.turns import ShellInTurn, Turns
 
 T = TypeVar("T")
 
@@ -32,6 +34,8 @@ class Connections:
         self, config: Config, open_hypervisor: Callable[[str], Hypervisor], open_shell: Callable[[str], Shell]
     ) -> None:
         self.config = config
+        self.facts = AgedFacts()
+        self._turns = Turns()
         self._open_hypervisor = open_hypervisor
         self._open_shell = open_shell
         self._hypervisors: dict[str, Hypervisor] = {}  # by URI
@@ -81,8 +85,9 @@ class Connections:
         return await self._call(host, call, await self.hypervisor(host), limit_s)
 
     def shell(self, host: str) -> Shell:
-        """Commands on `host`: by ssh, unless the app runs there."""
-        return self._shell("" if host == self.config.here else self.config.hosts[host].ssh)
+        """Commands on `host`: by ssh, unless the app runs there; a limited number of them begins at once."""
+        shell = self._shell("" if host == self.config.here else self.config.hosts[host].ssh)
+        return ShellInTurn(shell, self._turns)
 
     def guest_shell(self, name: str, address: str) -> Shell:
         """Commands in the guest of a VM, on whichever host it runs; Failure if `address` is empty."""
@@ -101,7 +106,8 @@ class Connections:
 
     async def _open(self, uri: str) -> Hypervisor:
         try:
-            opened = await on_thread(self._open_hypervisor, uri)
+            async with self._turns.turn():
+                opened = await on_thread(self._open_hypervisor, uri)
             self._hypervisors[uri] = opened
             return opened
         finally:

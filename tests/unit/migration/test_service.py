@@ -30,6 +30,33 @@ def try_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations_module, "AGAIN_S", 0.01)
 
 
+# -- the wait for the checks --
+
+
+async def test_a_client_ends_the_checks_of_its_start_and_nothing_is_started(make: Make) -> None:
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    client = runner.client()
+    await runner.owner._lock.acquire()  # another request has the hosts, and none of them answers
+    starting = asyncio.ensure_future(client.start(BY_HAND))
+    await until(lambda: runner.owner._lock._waiters)
+    assert await client.stop_start()
+    with pytest.raises(Failure, match="The wait was ended"):
+        await starting
+    runner.owner._lock.release()
+    assert runner.owner.all == []
+    assert not await client.stop_start()
+
+
+async def test_a_start_that_is_checked_cannot_be_ended(make: Make) -> None:
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    client = runner.client()
+    started = await client.start(BY_HAND)
+    assert not await client.stop_start()
+    assert client.all[started.run] is started
+
+
 # -- two clients --
 
 

@@ -1,6 +1,7 @@
 """The checklist behind the Hosts and the NFS page: its steps are checked, applied and undone."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Generic
@@ -32,6 +33,9 @@ class Checklist(Generic[F]):
         self._listeners: list[Callable[[], None]] = []
         self._one_reading = asyncio.Lock()
         self.reading = self.was_read = False
+        self.since: float | None = None  # when the reading began that is under way, by time.monotonic()
+        self.read_at: float | None = None  # when the last one was complete
+        self.waits_for: Callable[[], str] = lambda: ""  # what the reading waits for, in words
         self._items: tuple[Item, ...] = ()
         # The facts and the revision of the journal that the items were made from.
         self._items_of: tuple[F, tuple[int, ...]] | None = None
@@ -61,16 +65,16 @@ class Checklist(Generic[F]):
     async def refresh(self) -> AsyncIterator[tuple[Item, ...]]:
         """Read the hosts again; yields the items each time the facts become more complete."""
         async with self._one_reading:
-            self.reading = True
+            self.reading, self.since = True, time.monotonic()
             self._notify()
             try:
                 async for facts in self._read(self.facts):
                     self.facts = facts
                     self._notify()
                     yield self.items
-                self.was_read = True
+                self.was_read, self.read_at = True, time.monotonic()
             finally:
-                self.reading = False
+                self.reading, self.since = False, None
                 self._notify()
 
     async def apply(self, id: str, on_progress: OnProgress) -> Item:

@@ -1,21 +1,22 @@
 """A checklist as a sentence: how many lines are in each state, and what to do next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
 from tui.core import actions
 
 # The states must differ without colour and in plain ASCII.
+OLD = "~"  # the sign of a line whose host does not answer now
 SIGNS = {OK: "+", WARNING: "!", FAILED: "x", UNKNOWN: "?", NOT_NEEDED: "-"}
 WORDS = {OK: "ok", WARNING: "warning", FAILED: "FAILED", UNKNOWN: "unknown", NOT_NEEDED: "not needed"}
 WIDEST = max(len(word) for word in WORDS.values()) + 2
 
 
-def state_words(item: Item, *, reading: bool = False) -> str:
-    """The state as a sign and a word; without a finding "reading" or "not read"."""
+def state_words(item: Item, *, reading: bool = False, old: bool = False) -> str:
+    """The state as a sign and a word; without a finding "reading" or "not read". An `old` one has a sign of its own."""
     if item.finding is None:
         return "  reading" if reading else "  not read"
-    return f"{SIGNS[item.state]} {WORDS[item.state]}"
+    return f"{OLD if old else SIGNS[item.state]} {WORDS[item.state]}"
 
 
 def text_of(item: Item) -> str:
@@ -46,9 +47,20 @@ def fixable(items: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def sentence(
-    items: Sequence[Item], *, reading: bool, was_read: bool, wanted: Sequence[str] = (), first: str = ""
+    items: Sequence[Item],
+    *,
+    reading: bool,
+    was_read: bool,
+    wanted: Sequence[str] = (),
+    first: str = "",
+    silent: Mapping[str, str] = {},
 ) -> str:
-    """The sentence above the list; sudo on the hosts `wanted` requires a password; `first` replaces the advice."""
+    """The sentence above the list; sudo on the hosts `wanted` requires a password; `first` replaces the advice.
+
+    `silent` has the last answer of the hosts that do not answer now, in words.
+    """
+    if silent and items and not first:
+        return _without(items, silent, again="Reading again ..." if reading else "")
     known = [item for item in items if item.finding is not None]
     if not items:
         return first or "There is nothing to check."
@@ -60,6 +72,22 @@ def sentence(
         return f"Reading the hosts ({len(known)} of {len(items)} lines): {summary_line(known)}."
     again = "Reading again ..." if reading else ""
     return " ".join(f"{summary_line(known)}. {first or _advice(items, wanted, reading)} {again}".split())
+
+
+def _without(items: Sequence[Item], silent: Mapping[str, str], again: str) -> str:
+    """The sentence while hosts are silent: what they had does not count, and nothing is ready."""
+    fresh = [item for item in items if item.host not in silent]
+    old = len(items) - len(fresh)
+    head = ", ".join(filter(None, [summary_line(fresh) if fresh else "", f"{old} not current" if old else ""]))
+    if len(silent) == 1:
+        ((host, answer),) = silent.items()
+        why = f"{host} does not answer, {answer}."
+    else:
+        why = (
+            f"{len(silent)} hosts do not answer: {', '.join(f'{host} ({answer})' for host, answer in silent.items())}."
+        )
+    can = len(fixable(fresh))
+    return f"{head}. {why} {f'{actions.FIX_ALL} fixes {can}.' if can else ''} {again}".strip()
 
 
 def _advice(items: Sequence[Item], wanted: Sequence[str], reading: bool) -> str:

@@ -1,5 +1,6 @@
 """The base of the Hosts and the NFS page: reads the hosts, explains, fixes and undoes, with the same keys."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePath
@@ -23,6 +24,7 @@ from tui.checklist.widgets.checklist import ChecklistRows
 from tui.checklist.widgets.detail import CheckDetail
 from tui.checklist.widgets.item_lines import action_lines
 from tui.core.actions import PROGRESS as PROGRESS_KEY
+from tui.core.aged import ago
 from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
 from tui.ui.lines import Lines
@@ -30,6 +32,7 @@ from tui.ui.page import Page
 from tui.ui.password import PasswordDialog, Question, sentence_of
 from tui.ui.report import Report
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
+from tui.ui.waiting import waiting
 
 THEN = "Fixes that these make possible follow in the same run; its output shows them."
 WIDE = 120  # columns from which the details of a line are beside the list, not below it
@@ -62,6 +65,7 @@ class ListPage(Page):
                 id="list.progress"),
     ]  # fmt: skip
 
+    CAN_STOP = False  # whether the reading may be ended: that leaves nothing on a host
     CHANGES = frozenset({keys.FIX, keys.FIX_ALL, keys.UNDO, keys.UNDO_ALL})
 
     def __init__(self, checklist: Checklist[Any], addresses: Mapping[str, str]) -> None:
@@ -70,6 +74,8 @@ class ListPage(Page):
         self._first_read = False
         self._job: Job | None = None  # the newest that this page has begun
         self._greyed: tuple[bool, ...] = ()
+        self._wait = ""  # what the reading waits for, if it takes long
+        self._minutes = 0  # since the list was read
         self._filter = ""  # words that a shown line must have
         self._summary, self._report = Lines(id="summary"), Report(self.with_keys, id="report")
         self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.with_keys, id="detail")
@@ -81,6 +87,10 @@ class ListPage(Page):
     def first(self) -> str:
         """What the user must do before all else, as a sentence; usually empty."""
         return ""
+
+    def silent(self) -> Mapping[str, str]:
+        """The last answer, in words, of each host that does not answer now."""
+        return {}
 
     def body(self) -> ComposeResult:
         yield from self.head()
@@ -105,8 +115,15 @@ class ListPage(Page):
         self.call_after_refresh(self._show)
 
     def _tick(self) -> None:
-        if self.is_current:
-            self._report.tick()
+        if not self.is_current:
+            return
+        self._report.tick()
+        since, read_at, now = self._list.since, self._list.read_at, time.monotonic()
+        wait = waiting(now - since, self._list.waits_for()) if since is not None and self.CAN_STOP else ""
+        age_s = 0.0 if read_at is None else now - read_at
+        if (wait, int(age_s // 60)) != (self._wait, self._minutes):
+            self._wait, self._minutes = wait, int(age_s // 60)
+            self._show()
 
     # -- what is shown --
 
@@ -128,14 +145,19 @@ class ListPage(Page):
             return
         listed, items = self._list, self._list.items
         wanted = tuple(listed.sudo.wanted)
-        text = sentence(items, reading=listed.reading, was_read=listed.was_read, wanted=wanted, first=self.first())
+        text = sentence(
+            items, reading=listed.reading, was_read=listed.was_read, wanted=wanted, first=self.first(),
+            silent=self.silent(),
+        )  # fmt: skip
+        text += f" {self._wait}" if listed.reading and self._wait else ""
+        text += f" Checked {ago(60 * self._minutes)}." if self._minutes and not listed.reading else ""
         text += f' Only lines with "{self._filter}" are shown.' if self._filter else ""
         lines = [*Content.styled(self.with_keys(text), "bold").wrap(max(10, self.size.width - 2))]
         if listed.reading:  # a change of height repaints the page, so the height stays the same until the end
             lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
         shown = [item for item in items if has_words(text_of(item), self._filter)]
-        self._rows.show_items(shown, reading=listed.reading)
+        self._rows.show_items(shown, reading=listed.reading, silent=self.silent())
         self._refresh_keys()
 
     def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
@@ -160,6 +182,10 @@ class ListPage(Page):
         """Read the hosts again."""
         self._report.end("")
         self._refresh_list()
+
+    def action_stop(self) -> None:
+        """End the reading; what was not read yet stays so."""
+        self.workers.cancel_group(self, "read")
 
     def action_filter(self) -> None:
         """Ask for the words that a line must have; what is fixed and undone stays the same."""

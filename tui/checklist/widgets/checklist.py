@@ -42,6 +42,7 @@ class ChecklistRows(Rows, can_focus=True):
         self._addresses = addresses
         self._items: tuple[Item, ...] = ()
         self._reading = False
+        self._silent: Mapping[str, str] = {}
         self._chosen = ""  # the id of the item under the cursor
         self._placed = False  # by the user, or by the end of the first reading: then the cursor stays on its item
         self._moved = False  # by the user: the cursor or the window
@@ -54,9 +55,9 @@ class ChecklistRows(Rows, can_focus=True):
         """The item under the cursor; None in an empty list."""
         return next((item for item in self._items if item.id == self._chosen), None)
 
-    def show_items(self, items: Sequence[Item], *, reading: bool) -> None:
-        """Replace the items; the cursor moves with its item."""
-        self._items, self._reading = tuple(by_host(items, self._addresses)), reading
+    def show_items(self, items: Sequence[Item], *, reading: bool, silent: Mapping[str, str] | None = None) -> None:
+        """Replace the items; the cursor moves with its item. `silent` has the hosts that do not answer now."""
+        self._items, self._reading, self._silent = tuple(by_host(items, self._addresses)), reading, silent or {}
         if self.chosen is None or not self._placed:
             self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
         self._draw()
@@ -82,9 +83,9 @@ class ChecklistRows(Rows, can_focus=True):
         for item in self._items:
             if item.host != host:
                 host = item.host
-                rows.append(host_row(host, self._addresses[host]))
+                rows.append(host_row(host, self._addresses[host], self._silent.get(host, "")))
             self._places[item.id] = len(rows)
-            row = item_row(item, width, titles, reading=self._reading)
+            row = item_row(item, width, titles, reading=self._reading, old=host in self._silent)
             rows.append(_under_cursor(row, width) if item.id == self._chosen else row)
         self.show_rows(rows)
         chosen = self.chosen

@@ -18,15 +18,17 @@ LEAST_FOUND = 16  # columns below which `found` is shown in the details only
 Fact = tuple[str, str, str]  # label, text, style
 
 
-def host_row(host: str, address: str) -> Content:
-    """The heading above the lines of a host."""
+def host_row(host: str, address: str, silent: str = "") -> Content:
+    """The heading above the lines of a host; `silent` is its last answer in words if it does not answer now."""
+    if silent:
+        return Content.styled(f" {host}  no answer, {silent}: its lines are not current", "bold dim")
     return Content.assemble(" ", (host, "bold $accent"), f"  {plain(address)}")
 
 
-def item_row(item: Item, width: int, titles: int, *, reading: bool) -> Content:
-    """State, title and finding on one line; `titles` is the width of the longest title."""
-    state = set_cell_size(state_words(item, reading=reading), WIDEST)
-    style = STYLES[item.state] if item.finding is not None else "dim"
+def item_row(item: Item, width: int, titles: int, *, reading: bool, old: bool = False) -> Content:
+    """State, title and finding on one line; `titles` is the width of the longest title. An `old` line is grey."""
+    state = set_cell_size(state_words(item, reading=reading, old=old), WIDEST)
+    style = STYLES[item.state] if item.finding is not None and not old else "dim"
     rest = width - WIDEST - 6
     title = min(titles, max(rest - LEAST_FOUND - 2, rest * 55 // 100)) if rest - titles < LEAST_FOUND * 2 else titles
     found = one_line(item.finding.found) if item.finding is not None else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
+from tui.core.aged import DAEMON, SYSTEM, VMS, AgedFacts
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import FirstLogin, Hypervisor
@@ -50,6 +51,20 @@ class Hosts:
             for each in tasks:
                 each.cancel()
 
+    @property
+    def aged(self) -> AgedFacts:
+        """The newest facts of all hosts, with their age."""
+        return self._connections.facts
+
+    def now(self, host: HostFacts) -> HostFacts:
+        """The facts with the parts that are not answered now, what they were, and the age of the last answer."""
+        names = {"system": SYSTEM} | ({"virtualization": DAEMON} if host.hypervisor else {})
+        known, moment = {part: self.aged.of(host.name, fact) for part, fact in names.items()}, self.aged.now()
+        late = tuple(part for part, each in known.items() if each.silent(moment))
+        before = {part: known[part].value for part in late if known[part].value is not None}
+        ages = [age for each in known.values() if (age := each.age_s(moment)) is not None]
+        return replace(host, late=late, before=before, age_s=min(ages, default=None))
+
     def first_login(self, host: str) -> FirstLogin:
         """The first login to an unknown host, or to one that refuses the user's key; Failure where it is impossible."""
         if self._first_login is None:
@@ -57,16 +72,22 @@ class Hosts:
         return self._first_login(self.config.hosts[host].ssh)
 
     def _read(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
-        return Rounds(self._reading, facts).run()
+        rounds = Rounds(self._reading, facts)
+        self.checklist.waits_for = rounds.waits_for
+        return rounds.run()
 
     async def _system(self, host: str) -> System:
-        return (await self._reading.as_login(host)).system
+        async def read() -> System:
+            return (await self._reading.as_login(host)).system
+
+        return await self.aged.read(host, SYSTEM, read())
 
     async def _virtualization(self, host: str) -> Virtualization:
         def read(hypervisor: Hypervisor) -> Virtualization:
             return Virtualization(hypervisor.daemon(), hypervisor.vms())
 
-        return await self._connections.query(host, read)
+        daemon = self.aged.read(host, DAEMON, self._connections.query(host, read))
+        return await self.aged.read(host, VMS, daemon, lambda found: found.vms)
 
 
 async def _part(name: str, reading: Awaitable[object]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Reads facts from all hosts; each starts as soon as its dependencies are known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from itertools import starmap
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import TypeVar
 
 from tui.core.failure import Failure, or_failure
+from tui.core.threads import retrieve
 from tui.hosts.backend.reading import HostReading
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.names import Names, is_local
@@ -29,16 +29,29 @@ class Rounds:
         self._found: dict[str, Names | Failure] = {}  # by host: addresses of names, from the first round
         self._ports_of = {host: asyncio.Lock() for host in facts.configured.hypervisors}  # one listener at a time
         self._newer: asyncio.Queue[HostsFacts | None] = asyncio.Queue()
+        self._under_way: dict[str, asyncio.Task[None]] = {}  # by what is read, in words
+
+    def waits_for(self) -> str:
+        """What is not read yet, in words: a host, else the first of what was tried between hosts; may be empty."""
+        hosts = [host for host, task in self._first.items() if not task.done()]
+        if hosts:
+            return f"{hosts[0]} and {len(hosts) - 1} more hosts" if len(hosts) > 2 else " and ".join(hosts)
+        return next((words for words, task in self._under_way.items() if not task.done()), "")
 
     async def run(self) -> AsyncIterator[HostsFacts]:
         """Yield the facts after each part that was read, until all are."""
         self._first = {host: asyncio.ensure_future(self._first_round(host)) for host in self._configured.hosts}
         self._names = {way: asyncio.ensure_future(self._names_of(*way)) for way in self._configured.ways}
         ways, compared = self._configured.pairs, self._configured.compared
-        second = [*map(self._as_qemu, self._configured.hypervisors), *starmap(self._cpu, compared)]
-        second += [*starmap(self._ssh, ways), *starmap(self._ports, ways)]
-        tasks = [*self._first.values(), *self._names.values(), *map(asyncio.ensure_future, second)]
+        second: dict[str, Coroutine[object, object, None]] = {}
+        second |= {f"KVM on {host}": self._as_qemu(host) for host in self._configured.hypervisors}
+        second |= {f"the CPUs of {start} and {end}": self._cpu(start, end) for start, end in compared}
+        second |= {f"ssh from {start} to {end}": self._ssh(start, end) for start, end in ways}
+        second |= {f"the ports of {end} from {start}": self._ports(start, end) for start, end in ways}
+        self._under_way = {words: asyncio.ensure_future(work) for words, work in second.items()}
+        tasks = [*self._first.values(), *self._names.values(), *self._under_way.values()]
         all_read = asyncio.gather(*tasks)
+        all_read.add_done_callback(retrieve)
         all_read.add_done_callback(lambda _: self._newer.put_nowait(None))
         try:
             while (facts := await self._newer.get()) is not None:

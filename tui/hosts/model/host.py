@@ -1,12 +1,13 @@
 """A host as the cards of the Hosts page show it: its system, its libvirt, and failures."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
 from tui.core.quantity import whole
 from tui.core.vm import Daemon, Vm
 
-READING, OK, PARTLY, UNREACHABLE = "reading", "ok", "partly reachable", "unreachable"
+READING, OK, PARTLY, UNREACHABLE, SILENT = "reading", "ok", "partly reachable", "unreachable", "no answer"
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,20 @@ class Virtualization:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """One host; a part is None until it is read, a Failure if it can't be. Storage has no `virtualization`."""
+    """One host; a part is None until it is read, a Failure if it can't be. Storage has no `virtualization`.
+
+    `late` are the parts that are not answered now, `before` is what they were, `age_s` the age of the host's last
+    answer in seconds, None if it never gave one.
+    """
 
     name: str  # its role: source, destination, storage
     address: str
     hypervisor: bool
     system: System | Failure | None = None
     virtualization: Virtualization | Failure | None = None
+    late: tuple[str, ...] = ()
+    before: Mapping[str, object] = field(default_factory=dict)
+    age_s: float | None = None
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -51,13 +59,20 @@ class HostFacts:
         return tuple(part for part in (self.system, self.virtualization) if isinstance(part, Failure))
 
     @property
+    def shown(self) -> tuple[object, object]:
+        """System and virtualization as they are or were; a Failure or None if they never were read."""
+        return self.before.get("system", self.system), self.before.get("virtualization", self.virtualization)
+
+    @property
     def state(self) -> str:
-        """READING, OK, PARTLY or UNREACHABLE."""
-        sections = [self.system, self.virtualization] if self.hypervisor else [self.system]
-        if any(part is None for part in sections):
+        """READING, OK, PARTLY, UNREACHABLE, or SILENT for one that has answered before."""
+        parts = {"system": self.system} | ({"virtualization": self.virtualization} if self.hypervisor else {})
+        bad = [name for name, part in parts.items() if isinstance(part, Failure) or name in self.late]
+        if len(bad) == len(parts):
+            return UNREACHABLE if self.age_s is None else SILENT
+        if any(part is None for part in parts.values()):
             return READING
-        failed = len(self.failures)
-        return OK if not failed else UNREACHABLE if failed == len(sections) else PARTLY
+        return PARTLY if bad else OK
 
 
 # One line per fact, so a missing file costs one fact only. It runs on POSIX sh and busybox. $1 is the folder of the

@@ -1,7 +1,7 @@
 """The Hosts page: facts of the hosts, polled while the page is shown, and the list of checks."""
 
 import asyncio
-import time
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -12,18 +12,19 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
 from tui.checklist.screens.page import ListPage
+from tui.core.aged import SILENT_AFTER_S, last_answer
 from tui.core.failure import LoginRefused, UntrustedHost
 from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
-from tui.hosts.model.host import OK, READING, HostFacts, System
+from tui.hosts.model.host import OK, READING, SILENT, HostFacts, System
 from tui.hosts.screens.first_login import FirstLoginDialog
 from tui.hosts.widgets.card import NAME, HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog, Question, Typed
 
-POLL_EVERY_S = 5.0
-LATE_AFTER_S = 3.0
+POLL_EVERY_S = 3.0
+POLL_EACH_S = 0.05  # per host: many hosts are polled less often
 HIGH = 36  # from this height all facts fit above the list
 MOST_LINES = 8  # of hosts above the list
 WIDEST_NAME = 20
@@ -49,20 +50,24 @@ class HostsPage(ListPage):
         Binding("l", "login", "log in", show=False,
                 tooltip="First login to a host: compare its fingerprint and enter the password once",
                 id="hosts.login"),
+        Binding("escape", "stop", "end the wait", show=False, key_display="esc",
+                tooltip="End the reading of the list; what was not read stays unread", id="hosts.stop"),
     ]  # fmt: skip
 
+    CAN_STOP = True
     CHANGES = ListPage.CHANGES | {"login"}
 
     def __init__(self, hosts: Hosts) -> None:
         super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.machines})
         self._hosts = hosts
         self._facts = {facts.name: facts for facts in hosts.unread()}
+        self._now = dict(self._facts)  # the same, without what is not answered now
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
         self._brief = Lines(id="brief")
         self._wide = min(WIDEST_NAME, max(NAME, *map(len, self._facts)))
         self._lines = {name: self._line(facts, reading=True) for name, facts in self._facts.items()}
         self._poll_now: dict[str, asyncio.Event] = {}
-        self._read_since: dict[str, float] = {}  # by host, start of the read that is running
+        self._poll_every_s = max(POLL_EVERY_S, POLL_EACH_S * len(self._facts))
 
     def head(self) -> ComposeResult:
         yield self._brief
@@ -72,15 +77,15 @@ class HostsPage(ListPage):
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
         self.workers.cancel_group(self, WATCH)
-        for name in self._facts:
+        for name, facts in self._facts.items():
             self._poll_now[name] = asyncio.Event()
+            age_s = self._hosts.now(facts).age_s
+            if age_s is None or age_s > self._poll_every_s + SILENT_AFTER_S:  # it may have changed meanwhile
+                self._draw(facts, reading=True)
             self._watch(name)
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, WATCH)
-        for name in self._read_since:  # behind a dialog no read is running
-            self._draw(self._facts[name], reading=self._facts[name].state == READING)
-        self._read_since.clear()
 
     def action_refresh(self) -> None:
         """Read the list and the cards again."""
@@ -105,6 +110,8 @@ class HostsPage(ListPage):
     def why_not(self, action: str) -> str:
         if action == "login":
             return "" if self._needs_login() else "No host needs a first login."
+        if action == "stop":
+            return "" if self._list.reading and self._list.jobs.under_way is None else "Nothing is being read."
         return super().why_not(action)
 
     def _needs_login(self) -> str:
@@ -157,41 +164,47 @@ class HostsPage(ListPage):
         poll_now = self._poll_now[name]
         while True:
             poll_now.clear()
-            self._read_since[name] = time.monotonic()
             async for facts in self._hosts.read(self._facts[name]):
                 self._draw(facts, reading=facts.state == READING)
-            self._read_since.pop(name, None)
             self._draw(self._facts[name], reading=False)
             try:
-                await within(POLL_EVERY_S, poll_now.wait())
+                await within(self._poll_every_s, poll_now.wait())
             except asyncio.TimeoutError:
                 continue
 
     def _tick(self) -> None:
-        """Show how long a host has not responded, before its read times out."""
+        """Show the age of what a host said that does not answer, while there is one."""
         super()._tick()
-        for name, since in self._read_since.items():
-            passed = time.monotonic() - since
-            if passed >= LATE_AFTER_S and self.is_current:
-                facts = self._facts[name]
-                self._draw(facts, reading=facts.state == READING, late_s=int(passed))
+        if not self.is_current:
+            return
+        for name, facts in self._facts.items():
+            now = self._hosts.now(facts)
+            if now.late or self._now[name].late:
+                self._draw(facts, reading=facts.state == READING)
 
-    def _draw(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> None:
+    def silent(self) -> Mapping[str, str]:
+        return {name: last_answer(facts.age_s) for name, facts in self._now.items() if facts.state == SILENT}
+
+    def _draw(self, facts: HostFacts, *, reading: bool) -> None:
+        was = self.silent()
         self._facts[facts.name] = facts
-        self._cards[facts.name].show_host(facts, reading=reading, late_s=late_s)
-        self._lines[facts.name] = self._line(facts, reading=reading, late_s=late_s)
+        now = self._now[facts.name] = self._hosts.now(facts)
+        self._cards[facts.name].show_host(now, reading=reading)
+        self._lines[facts.name] = self._line(now, reading=reading)
         self._show_brief()
+        if self.silent() != was:
+            self._show()
 
     def _show_brief(self) -> None:
         """Show a line for each host; if they are many, first those that are not well."""
         names = list(self._lines)
         if len(names) > MOST_LINES:
-            names.sort(key=lambda name: self._facts[name].state == OK)
+            names.sort(key=lambda name: self._now[name].state == OK)
         shown = names if len(names) <= MOST_LINES else names[: MOST_LINES - 1]
         hidden = names[len(shown) :]
-        well = ", all ok" if all(self._facts[name].state == OK for name in hidden) else ""
+        well = ", all ok" if all(self._now[name].state == OK for name in hidden) else ""
         more = [Content.styled(f" {len(hidden)} more{well}", "dim")] if hidden else []
         self._brief.show(*(self._lines[name] for name in shown), *more)
 
-    def _line(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> Content:
-        return host_line(facts, self._hosts.config.vm.name, self._wide, reading=reading, late_s=late_s)
+    def _line(self, facts: HostFacts, *, reading: bool) -> Content:
+        return host_line(facts, self._hosts.config.vm.name, self._wide, reading=reading)

@@ -6,17 +6,18 @@ from rich.cells import set_cell_size
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import Fact, one_line, wrapped
+from tui.core.aged import last_answer
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.vm import Vm
 from tui.hosts.model.checks.basic import version
-from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization
+from tui.hosts.model.host import OK, PARTLY, READING, SILENT, UNREACHABLE, HostFacts, System, Virtualization
 from tui.ui.lines import Lines
 from tui.vm.model.location import state_words
 
 COLUMN = 48  # a narrower box has one fact per line, a wider one several
 LABEL = 9
-STYLES = {OK: "bold $success", PARTLY: "bold $warning", UNREACHABLE: "bold $error", READING: "dim"}
+STYLES = {OK: "bold $success", PARTLY: "bold $warning", UNREACHABLE: "bold $error", READING: "dim", SILENT: "bold dim"}
 NAME = max(map(len, ("source", "destination", "storage")))
 
 
@@ -33,14 +34,12 @@ class HostCard(Lines):
         self._facts = facts
         self._vm = vm
         self._reading = True
-        self._late_s = 0
         self._title: Content | None = None
 
-    def show_host(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> None:
-        """Show `facts`; `reading` while a read is running, `late_s` seconds for a read that takes long."""
+    def show_host(self, facts: HostFacts, *, reading: bool) -> None:
+        """Show `facts`; `reading` while the first read is running. What a host was before it fell silent is grey."""
         self._facts = facts
         self._reading = reading
-        self._late_s = late_s
         self._draw()
 
     def on_resize(self) -> None:
@@ -49,9 +48,8 @@ class HostCard(Lines):
 
     def _draw(self) -> None:
         facts, width = self._facts, self.size.width
-        state = READING if self._reading else facts.state
-        late = (f"  no answer for {self._late_s} s", "bold $warning") if self._late_s else ""
-        title = Content.assemble((facts.name, "bold"), "  ", (state, STYLES[state]), late, f"  {facts.address}")
+        state = READING if self._reading and facts.state != SILENT else facts.state
+        title = Content.assemble((facts.name, "bold"), "  ", (state, STYLES[state]), _age(facts), f"  {facts.address}")
         if self._title is None or not self._title.is_same(title):
             self._title = title
             self.border_title = title  # Content, because a name may contain markup
@@ -61,47 +59,62 @@ class HostCard(Lines):
             self.show(*(part for fact in facts_of_host for part in wrapped(fact, width, LABEL)))
 
 
+def _age(facts: HostFacts) -> tuple[str, str]:
+    """When a host answered last that does not answer now, wholly or in part."""
+    return (f"  {last_answer(facts.age_s)}" if facts.late and facts.age_s is not None else "", "dim")
+
+
 def _column(facts: HostFacts, vm: str) -> Iterator[Fact]:
-    system, virtualization = facts.system, facts.virtualization
+    system, virtualization = facts.shown
+    was = _was(facts)
     if isinstance(system, System):
-        yield "name", system.hostname, ""
-        yield "system", system.os, ""
-        yield "kernel", system.kernel, ""
-        yield "CPUs", f"{system.cpus} {system.cpu_model}", ""
-        yield "memory", size(system.memory_bytes), ""
-        yield "free", size(system.memory_available_bytes), ""
-    yield from _failure(system)
+        yield "name", system.hostname, was["system"]
+        yield "system", system.os, was["system"]
+        yield "kernel", system.kernel, was["system"]
+        yield "CPUs", f"{system.cpus} {system.cpu_model}", was["system"]
+        yield "memory", size(system.memory_bytes), was["system"]
+        yield "free", size(system.memory_available_bytes), was["system"]
+    yield from _failure(facts.system)
     if isinstance(virtualization, Virtualization):
-        yield "libvirt", version(virtualization.daemon.libvirt_version), ""
-        yield "QEMU", version(virtualization.daemon.hypervisor_version), ""
-        yield from _vms(virtualization, vm)
-    yield from _failure(virtualization)
+        yield "libvirt", version(virtualization.daemon.libvirt_version), was["virtualization"]
+        yield "QEMU", version(virtualization.daemon.hypervisor_version), was["virtualization"]
+        yield from _vms(virtualization, vm, facts)
+    yield from _failure(facts.virtualization)
+
+
+def _was(facts: HostFacts) -> dict[str, str]:
+    """The style of each part: grey if it is of before."""
+    return {part: "dim" if part in facts.late else "" for part in ("system", "virtualization")}
 
 
 def _sentences(facts: HostFacts, vm: str) -> Iterator[Fact]:
-    system, virtualization = facts.system, facts.virtualization
+    system, virtualization = facts.shown
+    was = _was(facts)
     if isinstance(system, System):
         memory = f"{size(system.memory_bytes)} of memory, {size(system.memory_available_bytes)} free"
-        yield "machine", f"{system.hostname}, {system.cpus} CPUs ({system.cpu_model}), {memory}", ""
-        yield "system", f"{system.os}, kernel {system.kernel}", ""
-    yield from _failure(system)
+        yield "machine", f"{system.hostname}, {system.cpus} CPUs ({system.cpu_model}), {memory}", was["system"]
+        yield "system", f"{system.os}, kernel {system.kernel}", was["system"]
+    yield from _failure(facts.system)
     if isinstance(virtualization, Virtualization):
         daemon = virtualization.daemon
-        yield "software", f"libvirt {version(daemon.libvirt_version)}, QEMU {version(daemon.hypervisor_version)}", ""
-        yield from _vms(virtualization, vm)
-    yield from _failure(virtualization)
+        text = f"libvirt {version(daemon.libvirt_version)}, QEMU {version(daemon.hypervisor_version)}"
+        yield "software", text, was["virtualization"]
+        yield from _vms(virtualization, vm, facts)
+    yield from _failure(facts.virtualization)
 
 
-def _vms(virtualization: Virtualization, configured: str) -> Iterator[Fact]:
+def _vms(virtualization: Virtualization, configured: str, facts: HostFacts) -> Iterator[Fact]:
+    style = _was(facts)["virtualization"]
     if not virtualization.vms:
-        yield "VMs", "none", ""
+        yield "VMs", "none", style
     for vm in virtualization.vms:
-        text = f"{vm.name}: {_state(vm)}, {vm.vcpus} CPUs, {size(vm.memory_bytes)}"
-        yield "VM", text, "bold" if vm.name == configured else ""
+        text = f"{vm.name}: {_state(vm, facts)}, {vm.vcpus} CPUs, {size(vm.memory_bytes)}"
+        yield "VM", text, style or ("bold" if vm.name == configured else "")
 
 
-def _state(vm: Vm) -> str:
-    return "arriving" if vm.incoming else state_words(vm)
+def _state(vm: Vm, facts: HostFacts) -> str:
+    state = "arriving" if vm.incoming else state_words(vm)
+    return f"last seen {state}" if "virtualization" in facts.late else state
 
 
 def _failure(part: object) -> Iterator[Fact]:
@@ -109,23 +122,24 @@ def _failure(part: object) -> Iterator[Fact]:
         yield "error", str(part), "bold $error"
 
 
-def host_line(facts: HostFacts, vm: str, wide: int, *, reading: bool, late_s: int) -> Content:
+def host_line(facts: HostFacts, vm: str, wide: int, *, reading: bool) -> Content:
     """The line of one host, cut at the right edge, its name in `wide` columns; the rest as in HostCard.show_host."""
-    state = READING if reading else facts.state
-    late = (f"  no answer for {late_s} s", "bold $warning") if late_s else ""
+    state = READING if reading and facts.state != SILENT else facts.state
     name, style = set_cell_size(facts.name, wide), STYLES[state]
     more = "   ".join(one_line(word) for word in _summary(facts, vm))
-    return Content.assemble(" ", (name, "bold"), "  ", (state, style), late, f"  {one_line(facts.address)}  ", more)
+    address = f"  {one_line(facts.address)}  "
+    grey = "dim" if state == SILENT else ""
+    return Content.assemble(" ", (name, grey or "bold"), "  ", (state, style), _age(facts), (address + more, grey))
 
 
 def _summary(facts: HostFacts, vm: str) -> Iterator[str]:
     for failure in facts.failures[:1]:
         yield str(failure)
-    virtualization = facts.virtualization
+    system, virtualization = facts.shown
     if isinstance(virtualization, Virtualization):
-        yield from (f"{each.name}: {_state(each)}" for each in virtualization.vms if each.name == vm)
+        yield from (f"{each.name}: {_state(each, facts)}" for each in virtualization.vms if each.name == vm)
         others = sum(each.name != vm for each in virtualization.vms)
         if others:
             yield f"{others} other VM{'s' * (others != 1)}"
-    if isinstance(facts.system, System):
-        yield facts.system.os
+    if isinstance(system, System):
+        yield system.os

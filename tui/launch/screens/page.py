@@ -282,8 +282,7 @@ class LaunchPage(EditsDefinitions):
         finally:
             if self._action == action:
                 self._action = ""
-        for host in self._launch.vms.hosts:
-            self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
+        await self._reread()
         self._show()  # before the result, so that the keys that it makes possible act when it is read
         if isinstance(result, Failure):
             self._report.fail(result)

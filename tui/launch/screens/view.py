@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.core.aged import SILENT_AFTER_S
 from tui.core.failure import Failure
 from tui.core.host_words import all_of
 from tui.guest.model.workload import (
@@ -57,7 +58,8 @@ class LaunchView(Page):
     def __init__(self, launch: Launch) -> None:
         super().__init__()
         self._launch = launch
-        self._listing = Listing(awaited=launch.vms.hosts)
+        self._answered = Listing(awaited=launch.vms.hosts)  # the newest answer of each host
+        self._listing = self._answered  # the same, but a host that does not answer now has none
         self._offers: dict[str, Offer | Failure] = {}
         # By VM and target: what its blockers were computed from, and they; the page shows many VMs every second.
         self._judged: dict[
@@ -119,10 +121,22 @@ class LaunchView(Page):
         polls = 0
         while True:
             found = await self._launch.vms.on(host, reread=polls % REREAD_EVERY == 0)
-            self._listing = self._listing.with_answer(host, found)  # the listing as the other worker has left it
+            self._answered = self._answered.with_answer(host, found)  # the listing as the other worker has left it
             self._show()
             polls += 1
             await asyncio.sleep(POLL_EVERY_S)
+
+    async def _reread(self) -> None:
+        """Read the VMs of all hosts; one that does not answer is left to its worker."""
+
+        async def read(host: str) -> None:
+            found = await self._launch.vms.on(host)
+            self._answered = self._answered.with_answer(host, found)
+
+        reading = [asyncio.ensure_future(read(host)) for host in self._launch.vms.hosts]
+        _, late = await asyncio.wait(reading, timeout=SILENT_AFTER_S)
+        for each in late:
+            each.cancel()
 
     @work(group=WATCH)
     async def _watch_use(self, host: str) -> None:
@@ -196,6 +210,7 @@ class LaunchView(Page):
         width = self._vm_lines.size.width
         if not width:
             return
+        self._listing = self._answered.with_silent(self._launch.vms.seen)
         where, folder = self._where, self._launch.config.storage.export
         found = self._found.get(where.name, ()) if where.active else ()
         rows = self._rows()
@@ -291,6 +306,8 @@ class LaunchView(Page):
     def _tick(self) -> None:
         if self.is_current:
             self._report.tick()
+            if self._launch.vms.seen or self._listing.seen:  # the ages of hosts that do not answer
+                self._show()
 
     def _refresh_keys(self) -> None:
         """Called after each update of the page, which may enable or disable keys."""

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from textual.content import Content
 
 from tui.core.actions import ADDRESS, MEND, WORKLOAD, WithKeys
+from tui.core.aged import last_answer
 from tui.core.failure import Failure
 from tui.core.quantity import clock, size
 from tui.core.vm import Vm
@@ -38,7 +39,7 @@ def vm_lines(
     shape = f", {vm.vcpus} CPU{'' if vm.vcpus == 1 else 's'}, {size(vm.memory_bytes)}" if vm else ""
     if isinstance(domain, Domain):
         shape += f", {domain.cpu or 'default'} CPU, {domain.machine}".rstrip(", ")
-    facts: list[Fact] = [("state", f"{where.sentence}{shape}", "bold $success" if where.active else "bold")]
+    facts: list[Fact] = [("state", f"{where.sentence}{shape}", _state_style(where))]
     facts += _hosts(where)
     if isinstance(domain, Failure):
         facts.append(("definition", str(domain), "$error"))
@@ -59,12 +60,19 @@ def access_text(address: str, found: Sequence[str]) -> str:
     return f"{how}; found at {' and '.join(other)}" if other else how
 
 
+def _state_style(where: VmPlacement) -> str:
+    """Green only for what a host has just reported."""
+    return "bold $success" if where.active else "dim" if where.last_seen else "bold"
+
+
 def _hosts(where: VmPlacement) -> Iterator[Fact]:
     """One line per host that has the VM, if several do, and per host that can't be reached or has not replied."""
     having = [host for host, found in where.answers.items() if isinstance(found, Vm)]
     for host, found in sorted(where.answers.items(), reverse=True):
         if isinstance(found, Failure):
-            yield host, str(found), "$error"
+            seen = where.seen.get(host)
+            age = "" if seen is None or seen.age_s is None else last_answer(seen.age_s)
+            yield host, str(found) if age in str(found) else f"{found} ({age})", "$error"
         elif found and len(having) > 1:
             yield host, (where.arrival if host == where.arrives_at else "") or state_words(found), ""
     for host in where.awaited:

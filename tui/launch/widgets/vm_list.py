@@ -82,7 +82,7 @@ def _line(row: Row, chosen: bool, columns: tuple[int, int], width: int, free: in
             cells.append(f"{row.domain.cpu or 'default CPU':<16}")
         if not 0 <= free < NETWORK:
             cells.append(f"{nics:<18}")
-    style = "bold" if where.active else ""
+    style = "bold" if where.active else "dim" if where.last_seen else ""
     return Content.assemble(
         (" > " if chosen else "   ", "bold $accent"),
         (name, f"{style} reverse" if chosen else style),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
+from tui.core.aged import VMS
 from tui.core.clock import now
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
@@ -23,7 +24,7 @@ from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import has_end
 from tui.migration.backend.requests import Requests
-from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
+from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, STOP_START, from_fields
 from tui.migration.model.record import NO_ANSWER, Event, Record, from_line
 from tui.migration.model.timeline import Timeline
 from tui.runner.client import Client, Connect, hello_of
@@ -147,8 +148,8 @@ class Migrations:
         self._listeners.append(listener)
 
     async def vms(self) -> Inventory:
-        """The VMs of all hosts, and why a host could not be read."""
-        return await inventory_of(self._connections)
+        """The VMs of all hosts, why a host could not be read, and which VMs it had; waits for none that is late."""
+        return await inventory_of(self._connections, lambda _inventory: True)
 
     async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
         """The daemons of the origin and of the target; None if one does not answer."""
@@ -176,6 +177,16 @@ class Migrations:
             raise Moved(failure_of(reply["moved"]), await self.vms())
         self.current = migration = await self._follow(reply["run"])
         return migration
+
+    async def stop_start(self) -> bool:
+        """End the checks of a start, which then raises a Failure; False if it is too late for that."""
+        return bool(await self._client.call(STOP_START))
+
+    def silent(self) -> dict[str, float | None]:
+        """The age of the last answer of each host that does not answer now, in seconds; None if it never did."""
+        facts, now = self._connections.facts, self._connections.facts.now()
+        known = {host: facts.of(host, VMS) for host in self._connections.config.hypervisors}
+        return {host: each.age_s(now) for host, each in known.items() if each.silent(now)}
 
     async def move_definition(self, plan: Plan, expected: str = "") -> str:
         """Move the definition of a VM that is off; returns what is so now, raises as `start` does. It is not a run."""

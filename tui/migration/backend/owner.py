@@ -107,22 +107,30 @@ class MigrationOwner:
         workload: Workload | None = None,
         tables: Mapping[str, Any] | None = None,
         forecast: Inputs | None = None,
+        on_checked: Callable[[], None] = lambda: None,
     ) -> MigrationActor:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
         Raises Moved if the VM is not on the host `expected`. `workload` is what the client knows of it; `tables` are
-        added to run.toml. `forecast` is judged at the end.
+        added to run.toml. `forecast` is judged at the end. A cancellation before `on_checked` changes nothing.
         """
         async with self._lock:
-            return await self._start(plan, expected, workload, tables or {}, forecast)
+            return await self._start(plan, expected, workload, tables or {}, forecast, on_checked)
 
     async def _start(
-        self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any], forecast: Inputs | None
+        self,
+        plan: Plan,
+        expected: str,
+        known: Workload | None,
+        tables: Mapping[str, Any],
+        forecast: Inputs | None,
+        on_checked: Callable[[], None],
     ) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise BeingMigrated(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found, daemon = await checked(self._connections, plan, expected)
         unchecked = await self.on_hosts.unchecked(plan, found.host)
+        on_checked()
         plan = possible(plan, daemon.hypervisor_version)
         vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
         with self._recorded.claimed(key) as free:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui.core.aged import VMS, AgedFacts
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.host_words import none_of
@@ -15,7 +16,7 @@ from tui.core.settings import Config
 from tui.core.vm import Daemon, Vm
 from tui.migration.backend.recording.run_summary import MIGRATION_OUT
 from tui.migration.model.call.gate import Case, refusals
-from tui.vm.model.location import Inventory, VmOnHost, taken
+from tui.vm.model.location import Inventory, LastSeen, VmOnHost, taken
 from tui.vm.model.xml_tree import tree_of
 
 LATE_S = 5.0  # without a reply of a host that is not needed
@@ -84,28 +85,33 @@ async def inventory_of(
 
     A host that has not replied after a moment is not awaited if what is known `is_enough`.
     """
-    hosts = connections.config.hypervisors
-    reading = {
-        host: asyncio.ensure_future(or_failure(connections.query(host, lambda each: each.vms()))) for host in hosts
-    }
+    hosts, facts = connections.config.hypervisors, connections.facts
+
+    def vms(host: str) -> "asyncio.Future[tuple[Vm, ...] | Failure]":
+        query = connections.query(host, lambda each: each.vms())
+        return asyncio.ensure_future(or_failure(facts.read(host, VMS, query)))
+
+    reading = {host: vms(host) for host in hosts}
     try:
         _, pending = await asyncio.wait(reading.values(), timeout=LATE_S)
-        while pending and not is_enough(_inventory(reading)):
+        while pending and not is_enough(_inventory(reading, facts)):
             _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        return _inventory(reading)
+        return _inventory(reading, facts)
     finally:
         for each in reading.values():
             each.cancel()
 
 
-def _inventory(reading: "Mapping[str, asyncio.Future[tuple[Vm, ...] | Failure]]") -> Inventory:
-    """What is known by now."""
+def _inventory(reading: "Mapping[str, asyncio.Future[tuple[Vm, ...] | Failure]]", facts: AgedFacts) -> Inventory:
+    """What is known by now, and what hosts without an answer had before."""
     late = Failure("libvirt has not replied yet", f"it was asked more than {LATE_S:g} s ago")
     replies = {host: each.result() if each.done() else late for host, each in reading.items()}
     known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
     found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
     failures = {host: reply for host, reply in replies.items() if isinstance(reply, Failure)}
-    return Inventory(found, failures, tuple(reading))
+    silent, now = {host: facts.of(host, VMS) for host in failures}, facts.now()
+    seen = {host: LastSeen(each.value or (), each.age_s(now)) for host, each in silent.items()}
+    return Inventory(found, failures, tuple(reading), seen)
 
 
 def _is_enough(config: Config, plan: Plan, known: Inventory) -> bool:
@@ -174,8 +180,9 @@ def _moved(found: VmOnHost) -> Failure:
 
 
 def _not_found(name: str, inventory: Inventory) -> Failure:
+    last_seen = inventory.where(name).last_seen
     for host, failure in inventory.failures.items():
-        what = f"{name} was not found, and {host} could not be reached"
+        what = f"{name} was {last_seen}" if last_seen else f"{name} was not found, and {host} could not be reached"
         return Failure(what, failure.why, failure.hint, detail=failure.detail)
     return Failure(
         f"There is no VM {name!r}", f"{none_of(inventory.hosts)} has it", "Choose one that the Launch page lists."

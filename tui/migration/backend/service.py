@@ -28,6 +28,7 @@ from tui.runner.server import Peer
 T = TypeVar("T")
 
 FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a client may request
+STOP_START = "stop-start"  # the same: end the checks of its start
 STARTED, RECORDS = "started", "records"  # notices
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
@@ -76,6 +77,8 @@ class Session:
         self._peer = peer
         self._migrations = migrations
         self._actions = {FIND: self._find, START: self._start, FOLLOW: self._follow, REQUEST: self._request}
+        self._actions[STOP_START] = self._stop_start
+        self._checking: asyncio.Task[MigrationActor] | None = None  # the start that changes nothing yet
         self._closed = False
         self._following: dict[MigrationActor, Callable[[Record], None]] = {}
         migrations.listen(self._on_started)
@@ -136,12 +139,21 @@ class Session:
         forecast = _forecast(parameters.get("forecast"))
         try:
             expected = str(parameters.get("expected", ""))
-            started = await self._migrations.start(plan, expected, workload, forecast=forecast)
-            return {"run": description(started)}
+            start = self._migrations.start(plan, expected, workload, forecast=forecast, on_checked=self._on_checked)
+            self._checking = starting = asyncio.ensure_future(start)
+            return {"run": description(await _unless_stopped(starting))}
         except Refused as refused:
             return {"refused": [failure_fields(each) for each in refused.failures]}
         except Moved as moved:
             return {"moved": failure_fields(moved)}
+
+    def _on_checked(self) -> None:
+        self._checking = None
+
+    async def _stop_start(self, _parameters: Mapping[str, Any]) -> Any:
+        """End the checks before a start; False if there are none, or if they have just ended."""
+        checking, self._checking = self._checking, None
+        return checking is not None and checking.cancel()
 
     async def _request(self, parameters: Mapping[str, Any]) -> Any:
         migration, action, value = self._run(parameters), parameters.get("action"), parameters.get("value")
@@ -267,3 +279,14 @@ KINDS: dict[Any, tuple[type, ...]] = {
 
 def _fits(value: object, kinds: tuple[type, ...]) -> bool:
     return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)
+
+
+async def _unless_stopped(starting: "asyncio.Task[MigrationActor]") -> MigrationActor:
+    """The started migration; Failure if its checks were ended by the client."""
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        if not starting.cancelled():  # the caller is
+            starting.add_done_callback(retrieve)
+            raise
+        raise Failure("The wait was ended", "the checks were not complete") from None

@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure, WrongField
 from tui.core.host_words import all_of
 from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
@@ -23,10 +22,11 @@ from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
-from tui.migration.screens.findings import AGAIN, Blocked, FindingsForm
+from tui.migration.screens.findings import AGAIN, Blocked
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
+from tui.migration.screens.wait import WaitingForm
 from tui.migration.screens.way import WayFields
 from tui.ui.choice import Choice
 from tui.ui.dialog import Box
@@ -40,7 +40,7 @@ OFF = "{} is off: only its definition moves to {}, which must have its disks. No
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
-class StartForm(FindingsForm):
+class StartForm(WaitingForm):
     """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,14 +72,13 @@ class StartForm(FindingsForm):
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
     ) -> None:
-        super().__init__(TITLE, defaults, forecaster)
+        super().__init__(TITLE, defaults, forecaster, migrations)
         self.presets = FormPresets({})
         self.preset = ""  # the one that is shown
         self.way = WayFields(self._direction)
         self.way.wanted = defaults.to
         self._own = defaults  # without a preset
         self._scripts = scripts
-        self._migrations = migrations
         self._known = inventory
         self._auto_converge = int(defaults.auto_converge)  # while another value is shown
         self._start_when_read = False  # Enter was pressed before the VMs were read
@@ -131,6 +130,7 @@ class StartForm(FindingsForm):
 
     def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen."""
+        self._known = inventory
         self.way.offer(inventory, self._defaults.vm)
         self._direction()
         if inventory.failures and not self._busy:
@@ -146,7 +146,7 @@ class StartForm(FindingsForm):
         found = self.chosen_vm()
         target = self.way.target if found else ""
         if found is None:
-            text = "No VM was found on any host. The Launch page starts one." if self.way.found is not None else ""
+            text = self._no_vm() if self.way.found is not None else ""
         else:
             vm = found.vm
             text = f"{found.host} -> {target or 'there is no other host'}   {vm.state}, {vm.shape}"
@@ -156,6 +156,12 @@ class StartForm(FindingsForm):
         self.query_one("#direction", Static).update(text)
         self.measure()
         self.read_findings()
+
+    def _no_vm(self) -> str:
+        """Why there is no VM to choose."""
+        lost = self._known.lost if self._known is not None else ()
+        text = "No VM was found on any host. The Launch page starts one."
+        return "; ".join(f"{each.name} was {each.last_seen}" for each in lost) or text
 
     # -- the fields --
 
@@ -302,10 +308,7 @@ class StartForm(FindingsForm):
     async def _started(self, plan: Plan, origin: str) -> Migration:
         """The started migration, with the forecast that is known by now."""
         known = await self.stop_measuring(plan)
-        limit = f"a host that does not answer is given up after {SILENT_LIMIT_S:.0f} s"
-        self.show_message(f"Checking whether {plan.vm} can be migrated; {limit} ...")
-        more = {} if known is None else {"forecast": known}
-        started = await self._migrations.start(plan, origin, **more)
+        started = await self.checked_start(plan, origin, known)
         self.presets.use(self.preset)
         self.way.last_targets.use(plan.vm, origin, started.target)
         return started

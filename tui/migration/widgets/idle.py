@@ -35,11 +35,15 @@ def _key(keys: str, text: str) -> Content:
 
 
 def _vms(inventory: Inventory) -> list[Content]:
-    if not inventory.found:
+    """The VMs that are there, and below them, grey, those that only silent hosts had."""
+    lost = inventory.lost
+    if not inventory.found and not lost:
         return [Content(" No VM was found. The Launch page starts one.")]
-    wide = min(30, max(cell_len(each.vm.name) for each in inventory.found))
+    names = [*(each.vm.name for each in inventory.found), *(each.name for each in lost)]
+    wide = min(30, max(map(cell_len, names)))
     ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.name))
-    return [_vm(each, wide, inventory.where(each.vm.name)) for each in ordered]
+    lines = [_vm(each, wide, inventory.where(each.vm.name)) for each in ordered]
+    return lines + [Content.styled(f" {each.name.ljust(wide)}  {each.last_seen}", "dim") for each in lost]
 
 
 def _vm(found: VmOnHost, wide: int, where: VmPlacement) -> Content:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tui.core.aged import VMS
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
@@ -17,6 +18,7 @@ from tui.vm.model.host_facts import SCRIPT, parse_facts
 from tui.vm.model.host_inventory import HostInventory, parse_inventory
 from tui.vm.model.image import Image, users_of
 from tui.vm.model.listing import Listed, Listing
+from tui.vm.model.location import LastSeen, last_seen
 from tui.vm.model.offer import Offer
 from tui.vm.model.rules.rule import on_shared
 from tui.vm.model.wanted import wanted_cpus, wanted_paths
@@ -57,10 +59,18 @@ class Vms:
             return {vm: known[vm] if vm in known else _domain(hypervisor, vm) for vm in hypervisor.vms()}
 
         try:
-            self._known[host] = await self._connections.query(host, read)
+            query = self._connections.query(host, read)
+            self._known[host] = await self._connections.facts.read(host, VMS, query, tuple)
         except Failure as failure:
             return failure
         return tuple(Listed(vm, domain) for vm, domain in self._known[host].items())
+
+    @property
+    def seen(self) -> dict[str, LastSeen]:
+        """By host that does not answer, the VMs that it had."""
+        facts, now = self._connections.facts, self._connections.facts.now()
+        found = {host: last_seen(facts.of(host, VMS), now) for host in self.hosts}
+        return {host: seen for host, seen in found.items() if seen is not None}
 
     async def listing(self) -> Listing:
         """The VMs of all hosts, all definitions reread."""

@@ -1,12 +1,13 @@
-"""The VMs of both hosts, as the Launch page lists them."""
+"""The VMs of all hosts, as the Launch page lists them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tui.core.aged import last_answer
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.vm.model.domain import Domain
-from tui.vm.model.location import VmPlacement
+from tui.vm.model.location import LastSeen, VmPlacement
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,28 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """The VMs by host, a Failure if the host can't be read; `awaited` hosts have not replied yet."""
+    """The VMs by host, a Failure if the host can't be read; `awaited` hosts have not replied yet.
+
+    `seen` is what hosts had that do not answer now.
+    """
 
     answers: Mapping[str, tuple[Listed, ...] | Failure] = field(default_factory=dict)
     awaited: tuple[str, ...] = ()
+    seen: Mapping[str, LastSeen] = field(default_factory=dict)
 
     def with_answer(self, host: str, answer: tuple[Listed, ...] | Failure) -> "Listing":
         """A copy with the new answer of one host."""
-        return Listing(dict(self.answers) | {host: answer}, tuple(each for each in self.awaited if each != host))
+        awaited = tuple(each for each in self.awaited if each != host)
+        return replace(self, answers={**self.answers, host: answer}, awaited=awaited)
+
+    def with_silent(self, seen: Mapping[str, LastSeen]) -> "Listing":
+        """A copy in which these hosts do not answer: what they had counts only as seen."""
+        late = {
+            host: Failure(f"{host} does not answer", last_answer(each.age_s))
+            for host, each in seen.items()
+            if isinstance(self.answers.get(host), tuple)
+        }
+        return replace(self, answers={**self.answers, **late}, seen=seen)
 
     def without(self, name: str) -> "Listing":
         """A copy without that VM."""
@@ -38,8 +53,9 @@ class Listing:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of all VMs, without duplicates."""
-        return tuple(sorted({each.vm.name for each in self._read}))
+        """Names of all VMs, without duplicates, also of those that only silent hosts had."""
+        seen = {vm.name for each in self.seen.values() for vm in each.vms}
+        return tuple(sorted({each.vm.name for each in self._read} | seen))
 
     @property
     def _read(self) -> list[Listed]:
@@ -54,7 +70,7 @@ class Listing:
             else next((each.vm for each in answer if each.vm.name == name), None)
             for host, answer in self.answers.items()
         }
-        return VmPlacement(name, answers, self.awaited)
+        return VmPlacement(name, answers, self.awaited, self.seen)
 
     def domain(self, name: str) -> Domain | Failure | None:
         """The definition on the host that has the VM, or on the one that sends it there; None if no host has it."""

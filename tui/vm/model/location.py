@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tui.core.aged import Aged, ago
 from tui.core.failure import Failure
 from tui.core.host_words import none_of
 from tui.core.settings import DESTINATION, SOURCE
@@ -18,12 +19,33 @@ class VmOnHost:
 
 
 @dataclass(frozen=True)
+class LastSeen:
+    """The VMs that a host had which does not answer now, and the age of that answer in seconds; None for none."""
+
+    vms: tuple[Vm, ...] = ()
+    age_s: float | None = None
+
+
+def last_seen(known: Aged[tuple[Vm, ...]], now: float) -> LastSeen | None:
+    """What is known of a host that is silent; None if it answers."""
+    return LastSeen(known.value or (), known.age_s(now)) if known.silent(now) else None
+
+
+@dataclass(frozen=True)
 class Inventory:
-    """The VMs of all `hosts`, in their order, and by host why it can't be read."""
+    """The VMs of all `hosts`, in their order, and by host why it can't be read; `seen` is what these had before."""
 
     found: tuple[VmOnHost, ...] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
     hosts: tuple[str, ...] = (SOURCE, DESTINATION)
+    seen: Mapping[str, LastSeen] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> tuple["VmPlacement", ...]:
+        """The VMs that only hosts had which do not answer now."""
+        found = {each.vm.name for each in self.found}
+        names = {vm.name for each in self.seen.values() for vm in each.vms} - found
+        return tuple(map(self.where, sorted(names)))
 
     def origin(self, name: str) -> VmOnHost | None:
         """The VM on the host where a migration would start: where it is active, else where it is defined."""
@@ -36,7 +58,7 @@ class Inventory:
         for host in (each for each in self.hosts if each not in self.failures):
             having = (each.vm for each in self.found if (each.vm.name, each.host) == (name, host))
             answers[host] = next(having, None)
-        return VmPlacement(name, answers)
+        return VmPlacement(name, answers, seen=self.seen)
 
     def stopped(self, name: str) -> str:
         """Why a VM that is active on no host can't be migrated; empty if it is active or may be."""
@@ -50,16 +72,20 @@ class Inventory:
 
 @dataclass(frozen=True)
 class VmPlacement:
-    """By host the VM, None if it has none of that name, a Failure if it can't be read; `awaited` have not replied."""
+    """By host the VM, None if it has none of that name, a Failure if it can't be read; `awaited` have not replied.
+
+    `seen` is what hosts had before they stopped to answer.
+    """
 
     name: str
     answers: Mapping[str, Vm | Failure | None] = field(default_factory=dict)
     awaited: tuple[str, ...] = ()
+    seen: Mapping[str, LastSeen] = field(default_factory=dict)
 
     def with_answer(self, host: str, answer: Vm | Failure | None) -> "VmPlacement":
         """A copy with the new answer of one host."""
         answers = dict(self.answers) | {host: answer}
-        return VmPlacement(self.name, answers, tuple(each for each in self.awaited if each != host))
+        return VmPlacement(self.name, answers, tuple(each for each in self.awaited if each != host), self.seen)
 
     @property
     def host(self) -> str:
@@ -116,6 +142,18 @@ class VmPlacement:
         return {host: answer for host, answer in self.answers.items() if isinstance(answer, Failure)}
 
     @property
+    def last_seen(self) -> str:
+        """ "last seen running on destination 40 s ago" for a VM that only silent hosts had; empty if one has it now."""
+        if self.active:
+            return ""
+        known = [(each.age_s or 0.0, host, vm) for host, each in self.seen.items() for vm in each.vms]
+        there = [(age, host, vm) for age, host, vm in known if vm.name == self.name and (vm.active or self.vm is None)]
+        if not there:
+            return ""
+        age, host, vm = min(there, key=lambda each: (not each[2].running, not each[2].active, each[0]))
+        return f"last seen {state_words(vm)} on {host} {ago(age)}"
+
+    @property
     def nowhere(self) -> bool:
         """Whether all hosts replied and none has a VM of that name."""
         return bool(self.answers) and not self.awaited and not any(self.answers.values())
@@ -123,6 +161,8 @@ class VmPlacement:
     @property
     def sentence(self) -> str:
         """Its state and place: "running on source"."""
+        if last_seen := self.last_seen:
+            return last_seen
         if self.vm is None and (self.awaited or not self.answers):
             return "not known yet"
         if self.vm is None:
