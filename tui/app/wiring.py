@@ -1,6 +1,7 @@
 """Creates the backend with its adapters: the only module that imports both the rooms and the adapters."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,12 +33,17 @@ from tui.migration.backend.scripts import Scripts
 from tui.migration.backend.tls_check import TlsCheck
 from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
+from tui.queue.backend.access import QueueAccess
+from tui.queue.backend.client import QueueClient
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
 from tui.study.backend.access import StudyAccess
 from tui.study.backend.client import StudiesClient
 from tui.study.backend.measurement import Tools
 from tui.study.backend.service import Studies
+from tui.vm.backend import maintenance
+from tui.vm.backend.maintenance import Maintenance
+from tui.vm.model.maintenance import Marks
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 
@@ -57,6 +63,8 @@ class Backend:
     after_move: AfterMove | None = None  # None: nothing can be done for a VM that has moved
     presets: FormPresets | None = None  # None: the form has no presets
     last_targets: LastTargets | None = None  # None: the form does not know where a VM went before
+    queues: QueueAccess | None = None  # None: VMs move one by one
+    read_marks: Callable[[], Marks] = dict  # the hosts in maintenance; blocks, raises Failure
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,8 @@ def wire(config: Config, path: Path) -> Backend:
         AfterMove(connections),
         FormPresets(config.technique.named, state_folder() / "last-preset"),
         LastTargets(state_folder() / "last-targets.json"),
+        QueueAccess(queue_client(path)),
+        maintenance_of(config).marks,
     )
 
 
@@ -95,6 +105,16 @@ def migrations_of(connections: Connections, path: Path) -> Migrations:
 def client_of(config: Config, path: Path) -> Migrations:
     """The same for the command line."""
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
+
+
+def queue_client(path: Path) -> QueueClient:
+    """The queue of the configuration at `path`, through the runner."""
+    return QueueClient(partial(connect, RUNNER), path)
+
+
+def maintenance_of(config: Config) -> Maintenance:
+    """The hosts in maintenance."""
+    return Maintenance(config, state_folder() / maintenance.NAME)
 
 
 def studies_of(path: Path) -> StudiesClient:

@@ -17,10 +17,12 @@ from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import OK, READING, HostFacts, System
 from tui.hosts.screens.first_login import FirstLoginDialog
+from tui.hosts.screens.maintenance import EMPTY_BINDINGS, EmptiesHosts
 from tui.hosts.widgets.card import NAME, HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog, Question, Typed
+from tui.vm.screens.moving import EMPTY, MAINTENANCE
 
 POLL_EVERY_S = 5.0
 LATE_AFTER_S = 3.0
@@ -29,7 +31,7 @@ MOST_LINES = 8  # of hosts above the list
 WIDEST_NAME = 20
 
 
-class HostsPage(ListPage):
+class HostsPage(EmptiesHosts):
     """Cards of the hosts above the list of checks."""
 
     page = "hosts"
@@ -49,12 +51,14 @@ class HostsPage(ListPage):
         Binding("l", "login", "log in", show=False,
                 tooltip="First login to a host: compare its fingerprint and enter the password once",
                 id="hosts.login"),
+        *EMPTY_BINDINGS,
     ]  # fmt: skip
 
-    CHANGES = ListPage.CHANGES | {"login"}
+    CHANGES = ListPage.CHANGES | {"login", EMPTY, MAINTENANCE}
 
     def __init__(self, hosts: Hosts) -> None:
-        super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.machines})
+        addresses = {host.name: host.ssh for host in hosts.config.machines}
+        super().__init__(hosts.checklist, addresses, hosts.config.hypervisors)
         self._hosts = hosts
         self._facts = {facts.name: facts for facts in hosts.unread()}
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
@@ -66,6 +70,7 @@ class HostsPage(ListPage):
 
     def head(self) -> ComposeResult:
         yield self._brief
+        yield self.marks_lines
         with VerticalScroll(id="cards-box", can_focus=False), Container(id="cards"):
             yield from self._cards.values()
 
@@ -75,6 +80,7 @@ class HostsPage(ListPage):
         for name in self._facts:
             self._poll_now[name] = asyncio.Event()
             self._watch(name)
+        self.watch_marks()
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, WATCH)
