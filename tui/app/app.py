@@ -18,6 +18,8 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from tui.app.in_sight import InSight
+from tui.app.many import MANY, ONE
+from tui.app.page_requests import AnswersPages
 from tui.app.screenshot import SavesScreenshots
 from tui.app.theme import THEMES, theme_for
 from tui.checklist.screens.quit import JobGuard
@@ -33,15 +35,12 @@ from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
 from tui.ui.page import HABITS_HELP, PAGES, Page
+from tui.ui.question import Question
 
 if TYPE_CHECKING:
     from tui.app.screens.first import FirstScreen
     from tui.app.wiring import Backend
     from tui.core.settings import Config
-    from tui.launch.screens.page import LaunchPage
-    from tui.migration.screens.page import MigratePage
-    from tui.runs.screens.page import RunsPage
-    from tui.study.screens.page import StudyPage
 
 FIRST = "first"  # the mode without a configuration
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette commands that no key of ours duplicates
@@ -49,7 +48,7 @@ NEED_CONFIGURATION = frozenset({"page", "edit_config"})  # actions of the app
 LAB, RELOAD = "lab", "reload"  # the app's return value: the user chose the lab, or changed the configuration
 
 
-class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
+class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
@@ -108,15 +107,13 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
         self.read_only = read_only
         self._wire = wire
         self._ended_by_logout = ended_by_logout
-        self._migrate_page: MigratePage | None = None
-        self._runs_page: RunsPage | None = None
-        self._runs_filter = ""  # with which it is created
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         self.short_title = ""  # in place of `sub_title` where that is too long
         self._in_sight: InSight | None = None
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))
+        self.add_mode(MANY, partial(self._create_page, MANY))
         self.add_mode(FIRST, self._create_first)
         for name in self.available_themes:  # Textual's are not made for the colours of these pages
             self.unregister_theme(name)
@@ -146,6 +143,8 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
             self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
             await self._backend.studies.close()
+            if self._backend.queues is not None:
+                await self._backend.queues.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if type(renderable) is ChopsUpdate:
@@ -167,49 +166,9 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
             return self._runs_page
         if page == "migrate":
             self._migrate_page = pages.migrate(self.backend, self._defaults())
+            self._migrate_page.has_all = lambda: self.has_many
             return self._migrate_page
         return pages.other(self.backend, page)
-
-    def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
-        """Propose the VM chosen on the Launch page on the Migrate page."""
-        if self._migrate_page is not None:
-            self._migrate_page.propose(message.name)
-
-    @work(name="run")
-    async def on_study_page_run_opened(self, message: "StudyPage.RunOpened") -> None:
-        """Open a run of a study above its page."""
-        from tui.runs.screens.run import RunPage
-
-        run = await self.backend.runs.read(message.folder)
-        if self.current_mode == "study" and not isinstance(self.screen, RunPage):  # Enter may be pressed twice
-            await self.push_screen(RunPage(self.backend.runs, run))
-
-    async def on_study_page_runs_requested(self, message: "StudyPage.RunsRequested") -> None:
-        """Show the runs of a study on the Runs page."""
-        self._runs_filter = f"study:={message.study}"
-        if self._runs_page is not None:
-            self._runs_page.show_matching(self._runs_filter)
-        await self.switch_mode("runs")
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()  # an opened run would hide the table
-
-    @work(name="follow", exclusive=True)
-    async def on_study_page_migration_requested(self, message: "StudyPage.MigrationRequested") -> None:
-        """Show the migration of a study on the Migrate page; stay if it cannot be followed."""
-        migrations = self.backend.migrations
-        before = migrations.current
-        if message.run not in migrations.all:  # another client started it a moment ago
-            try:
-                await migrations.attach()
-            except Failure as failure:
-                self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
-                return
-        if message.run not in migrations.all:
-            migrations.current = before
-            self.notify("This migration has ended, or cannot be followed.", markup=False, severity="warning")
-            return
-        migrations.current = migrations.all[message.run]
-        await self.switch_mode("migrate")
 
     def _defaults(self) -> Plan:
         if self.config is None:
@@ -239,20 +198,21 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
     async def action_page(self, page: str) -> None:
         """Open a page."""
         if self._backend is not None:
-            await self.switch_mode(page)
+            await self.switch_mode(self.mode_of_migrations if page == ONE else page)
 
     @work(name="attach")
     async def _find_running(self) -> None:
         """Show a migration that already runs, or one that ended while the app was not running."""
         try:
             migration = await self.backend.migrations.attach()
+            await self.follow_queue()
         except Failure as failure:
             self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
             return
         if migration is not None and isinstance(self.screen, ModalScreen):  # it may be typed into
             self.notify(f"A migration of {migration.vm.name} was found; the Migrate page shows it.", markup=False)
-        elif migration is not None:
-            await self.switch_mode("migrate")
+        elif migration is not None or self.mode_of_migrations != ONE:
+            await self.action_page(ONE)
         warning = await on_thread(self._ended_by_logout)
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
@@ -296,7 +256,8 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
 
     def action_keys(self) -> None:
         """Show all keys of the page with explanations."""
-        title = f"Keys of {PAGES.get(self.current_mode, 'this page')}"
+        mode = ONE if self.current_mode == MANY else self.current_mode
+        title = f"Keys of {PAGES.get(mode, 'this page')}"
         keys = [
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
             for active in listed_bindings(self.screen)
@@ -330,7 +291,10 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
     def _quit_from_migration(self) -> None:
         """Quit, after a confirmation if a migration is under way."""
         migration = self._backend.migrations.current if self._backend is not None else None
-        if migration is None or migration.timeline.over or self.read_only:  # it only watched
+        if (question := self.question_before_quit()) is not None:
+            if not isinstance(self.screen, Question):
+                self.push_screen(question, lambda key: self._quit_confirmed(key == "l"))
+        elif migration is None or migration.timeline.over or self.read_only:  # it only watched
             self.exit()
         elif not isinstance(self.screen, QuitGuard):
             self.push_screen(QuitGuard(migration), self._quit_confirmed)

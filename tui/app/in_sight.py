@@ -5,6 +5,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tui.app.many import MANY, ONE
 from tui.core.actions import without_keys
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.headline import end, progress
@@ -20,7 +21,7 @@ RECENT_S = 10.0  # an end that is older was found, not seen
 class InSight:
     """Shows what runs as the subtitle of the app, which each page has in its first line.
 
-    The runs of a study end in silence: there may be a hundred.
+    The runs of a study or a queue end in silence: there may be a hundred.
     """
 
     def __init__(self, app: "VmlmApp") -> None:
@@ -70,8 +71,8 @@ class InSight:
         self._app.call_later(self._show)
         if not isinstance(each, Event) or each.kind != END:
             return
-        of_study = "study" in (migration.timeline.options.get("tables") or {})
-        if not of_study and time.monotonic() - migration.zero - each.t < RECENT_S:
+        tables = migration.timeline.options.get("tables") or {}
+        if not {"study", "queue"} & tables.keys() and time.monotonic() - migration.zero - each.t < RECENT_S:
             self._on_end(migration)
 
     def _on_end(self, migration: Migration) -> None:
@@ -79,7 +80,7 @@ class InSight:
         words = without_keys(end(migration.timeline))
         self._app.bell()
         self._send(control_sequences.notification(migration.vm.name, words, os.environ))
-        if self._app.current_mode != "migrate":
+        if self._app.current_mode not in (ONE, MANY):
             self._app.notify(words, title=f"{migration.vm.name} -> {migration.target}", markup=False)
 
     def _send(self, sequence: str) -> None:

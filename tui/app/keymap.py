@@ -17,6 +17,8 @@ PAGES = (
     ("tui.nfs.screens:NfsPage", CHECKLIST),
     ("tui.launch.screens.page:LaunchPage",),
     ("tui.migration.screens.page:MigratePage",),
+    ("tui.queue.screens.page:QueuePage",),
+    ("tui.queue.screens.plan:PlanPage",),
     ("tui.runs.screens.page:RunsPage",),
     ("tui.runs.screens.run:RunPage",),
     ("tui.runs.screens.compare:ComparePage",),

@@ -4,6 +4,7 @@
 
 from typing import TYPE_CHECKING
 
+from tui.app.many import MANY
 from tui.app.wiring import Backend
 from tui.core.plan import Plan
 from tui.ui.page import Page
@@ -39,10 +40,16 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
 
 def other(backend: Backend, page: str) -> Page:
     """One of the pages without arguments of its own."""
+    if page == MANY and backend.queues is not None:
+        from tui.queue.screens.page import QueuePage
+
+        return QueuePage(backend.queues, backend.migrations)
     if page == "hosts":
         from tui.hosts.screens.page import HostsPage
 
-        return HostsPage(backend.hosts)
+        hosts = HostsPage(backend.hosts)
+        hosts.read_marks = backend.read_marks
+        return hosts
     if page == "nfs":
         from tui.nfs.screens import NfsPage
 

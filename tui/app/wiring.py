@@ -1,6 +1,7 @@
 """Creates the backend with its adapters: the only module that imports both the rooms and the adapters."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from tui.migration.backend.scripts import Scripts
 from tui.migration.backend.tls_check import TlsCheck
 from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
+from tui.queue.backend.access import QueueAccess
 from tui.queue.backend.carrier import Tools as QueueTools
 from tui.queue.backend.client import QueueClient
 from tui.queue.backend.planner import Planner
@@ -44,6 +46,7 @@ from tui.study.backend.measurement import Tools
 from tui.study.backend.service import Studies
 from tui.vm.backend import maintenance
 from tui.vm.backend.maintenance import Maintenance
+from tui.vm.model.maintenance import Marks
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 
@@ -63,6 +66,8 @@ class Backend:
     after_move: AfterMove | None = None  # None: nothing can be done for a VM that has moved
     presets: FormPresets | None = None  # None: the form has no presets
     last_targets: LastTargets | None = None  # None: the form does not know where a VM went before
+    queues: QueueAccess | None = None  # None: VMs move one by one
+    read_marks: Callable[[], Marks] = dict  # the hosts in maintenance; blocks, raises Failure
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,8 @@ def wire(config: Config, path: Path) -> Backend:
         AfterMove(connections),
         FormPresets(config.technique.named, state_folder() / "last-preset"),
         LastTargets(state_folder() / "last-targets.json"),
+        QueueAccess(queue_client(path)),
+        maintenance_of(config).marks,
     )
 
 
@@ -102,6 +109,16 @@ def migrations_of(connections: Connections, path: Path) -> Migrations:
 def client_of(config: Config, path: Path) -> Migrations:
     """The same for the command line."""
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
+
+
+def queue_client(path: Path) -> QueueClient:
+    """The queue of the configuration at `path`, through the runner."""
+    return QueueClient(partial(connect, RUNNER), path)
+
+
+def maintenance_of(config: Config) -> Maintenance:
+    """The hosts in maintenance."""
+    return Maintenance(config, state_folder() / maintenance.NAME)
 
 
 def studies_of(path: Path) -> StudiesClient:
@@ -134,16 +151,6 @@ def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, s
     planner = Planner(connections, launch.vms, marks, folder, plan_of)
     planner.reserved = studies.reserved
     return Queues(QueueTools(owner, marks, plan_of, config.runs.folder), planner, folder)
-
-
-def queue_client(path: Path) -> QueueClient:
-    """The queue of the configuration at `path`, through the runner."""
-    return QueueClient(partial(connect, RUNNER), path)
-
-
-def maintenance_of(config: Config) -> Maintenance:
-    """The hosts in maintenance."""
-    return Maintenance(config, state_folder() / maintenance.NAME)
 
 
 def queues_folder() -> Path:

@@ -52,6 +52,8 @@ LOG = _action("migrate.log", "the Migrate page")
 MARK = _action("runs.mark", "marking it on the Runs page")
 NEW_STUDY = _action("study.new", "the Study page")
 RESUME_STUDY = _action("study.resume", "the Study page")
+CONTINUE_QUEUE = _action("queue.resume", "continuing the queue")
+BRING_BACK = _action("queue.back", "bringing them back")
 RUNS = _action("app.runs", "the Runs page")
 QUIT = _action("app.quit", "quitting the app")
 

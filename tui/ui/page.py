@@ -132,8 +132,8 @@ class Page(ReportsErrors, Screen[None]):
         own = {id: self.app.get_key_display(Binding(key, "")) for id, key in self.app._keymap.items() if id in keys}
         return keys | {id: _key_name(key) for id, key in own.items()}
 
-    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
-        self.app.switch_mode(tuple(PAGES)[message.number - 1])
+    async def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        await self.app.run_action(f"page('{tuple(PAGES)[message.number - 1]}')")  # as its key
 
 
 def keys_of(*owners: type) -> dict[str, str]:

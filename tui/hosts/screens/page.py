@@ -18,10 +18,12 @@ from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import OK, READING, SILENT, HostFacts, System
 from tui.hosts.screens.first_login import FirstLoginDialog
+from tui.hosts.screens.maintenance import EMPTY_BINDINGS, EmptiesHosts
 from tui.hosts.widgets.card import NAME, HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog, Question, Typed
+from tui.vm.screens.moving import EMPTY, MAINTENANCE
 
 POLL_EVERY_S = 3.0
 POLL_EACH_S = 0.05  # per host: many hosts are polled less often
@@ -30,7 +32,7 @@ MOST_LINES = 8  # of hosts above the list
 WIDEST_NAME = 20
 
 
-class HostsPage(ListPage):
+class HostsPage(EmptiesHosts):
     """Cards of the hosts above the list of checks."""
 
     page = "hosts"
@@ -52,13 +54,15 @@ class HostsPage(ListPage):
                 id="hosts.login"),
         Binding("escape", "stop", "end the wait", show=False, key_display="esc",
                 tooltip="End the reading of the list; what was not read stays unread", id="hosts.stop"),
+        *EMPTY_BINDINGS,
     ]  # fmt: skip
 
     CAN_STOP = True
-    CHANGES = ListPage.CHANGES | {"login"}
+    CHANGES = ListPage.CHANGES | {"login", EMPTY, MAINTENANCE}
 
     def __init__(self, hosts: Hosts) -> None:
-        super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.machines})
+        addresses = {host.name: host.ssh for host in hosts.config.machines}
+        super().__init__(hosts.checklist, addresses, hosts.config.hypervisors)
         self._hosts = hosts
         self._facts = {facts.name: facts for facts in hosts.unread()}
         self._now = dict(self._facts)  # the same, without what is not answered now
@@ -71,6 +75,7 @@ class HostsPage(ListPage):
 
     def head(self) -> ComposeResult:
         yield self._brief
+        yield self.marks_lines
         with VerticalScroll(id="cards-box", can_focus=False), Container(id="cards"):
             yield from self._cards.values()
 
@@ -83,6 +88,7 @@ class HostsPage(ListPage):
             if age_s is None or age_s > self._poll_every_s + SILENT_AFTER_S:  # it may have changed meanwhile
                 self._draw(facts, reading=True)
             self._watch(name)
+        self.watch_marks()
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, WATCH)

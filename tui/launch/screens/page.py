@@ -28,6 +28,7 @@ from tui.ui.terminal_program import in_terminal
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.location import VmPlacement
+from tui.vm.screens.moving import MoveRequested, empty_binding
 
 CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
 
@@ -57,6 +58,7 @@ class LaunchPage(EditsDefinitions):
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
         MEND_BINDING,
         EDIT_BINDING,
+        empty_binding("launch.empty", "Move all VMs off the host of the chosen VM; shows the plan first"),
         Binding("home", "choose(-1000000)", "first", show=False),
         Binding("end", "choose(1000000)", "last", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
@@ -130,6 +132,10 @@ class LaunchPage(EditsDefinitions):
         vm = self._launch.config.vm
         name = vm.name if self._listing.where(vm.name).nowhere else ""
         self.app.push_screen(NewVmForm(self._launch.new_vms, vm, self._launch.name, name), created)
+
+    def action_empty(self) -> None:
+        """Ask for the plan that empties the host of the chosen VM."""
+        self.post_message(MoveRequested(self._where.host))
 
     def action_address(self) -> None:
         """Open the dialog for the guest's address."""

@@ -9,6 +9,7 @@ from tui.launch.screens.mend import MEND, MendView
 from tui.launch.screens.view import BOOT
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
+from tui.vm.screens.moving import EMPTY
 
 SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
 NEW, DELETE, CONSOLE, ADDRESS, EDIT = "new_vm", "delete", "console", "address", "edit"
@@ -20,7 +21,7 @@ RUNNING = {
     STOP: "The workload is stopping",
     DELETE: "The VM is being deleted",
 }
-KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS, EDIT, MEND)
+KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS, EDIT, MEND, EMPTY)
 # By action: the running actions that it may interrupt, in case the guest hangs in one of them.
 INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
@@ -43,8 +44,8 @@ class LaunchReasons(MendView):
             return "" if self._where.active else f"{self._where.name} does not run."
         if action == DELETE:
             return self._why_not_delete()
-        if action == EDIT:
-            return self._why_not_edit()
+        if action in (EDIT, EMPTY):
+            return self._why_not_edit() if action == EDIT else self._why_no_host()
         if action == ADDRESS:
             return self._why_no_address()
         if action == MEND:
@@ -75,6 +76,9 @@ class LaunchReasons(MendView):
         if where.vm is None:
             return f"{where.name} can't be deleted: {where.sentence}."
         return f"{where.name} is {where.sentence}; {actions.SHUT_DOWN} shuts it down." if where.active else ""
+
+    def _why_no_host(self) -> str:
+        return "" if self._where.host else f"No host is known that has {self._where.name}."
 
     def _why_not_edit(self) -> str:
         where = self._where

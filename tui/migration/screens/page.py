@@ -1,9 +1,11 @@
 """The Migrate page: start a migration, watch whether it will finish, control it, and read its result."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from tui.core import actions
 from tui.core.failure import Failure
@@ -59,11 +61,16 @@ class MigratePage(AfterMoveView):
         Binding("y", "virsh", "virsh", show=False, id="migrate.virsh",
                 tooltip="Copy as virsh: the commands that do what this migration does, or libvirt-python"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
+        Binding("escape", "all", "all", key_display="esc", id="migrate.all",
+                tooltip="The table of all migrations, and of the queue"),
         *AFTER_BINDINGS,
         *CHART_BINDINGS,
     ]  # fmt: skip
 
     CHANGES = frozenset({*KEYS, *AFTER_KEYS})
+
+    class AllRequested(Message):
+        """The table of all migrations was requested."""
 
     def __init__(
         self,
@@ -80,6 +87,7 @@ class MigratePage(AfterMoveView):
         self._scripts = scripts
         self._presets = presets or FormPresets({})
         self.last_targets = LastTargets()
+        self.has_all: Callable[[], bool] = lambda: False  # whether there is a table of all migrations
         self._mending = mending
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
@@ -148,12 +156,18 @@ class MigratePage(AfterMoveView):
             self._migration.controls.switch_to_post_copy()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hide the keys for resuming and announcing unless there is something to resume, or a VM that has moved."""
+        """Hide keys that have nothing to resume, no VM that has moved, or no table to show."""
+        if action == "all" and not self.has_all():
+            return False
         if action == "resume" and not self._timeline.post_copy_failed:
             return False
         if action == "announce" and not self.can_follow_up:
             return False
         return super().check_action(action, parameters)
+
+    def action_all(self) -> None:
+        """Show the table of all migrations."""
+        self.post_message(self.AllRequested())
 
     def action_resume(self) -> None:
         """Resume without a question: the VM may stand still."""

@@ -1,0 +1,1 @@
+"""How a plan and a queue look: values in, lines out."""
