@@ -1,11 +1,13 @@
 """What keeps a VM from migrating is mended, and the VM is read again."""
 
+import asyncio
 import base64
 from pathlib import Path
 
 import pytest
 
 from tests.fake_hosts import FakeHosts, guest1
+from tests.unit.until import until
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.vm import VmFacts
@@ -180,6 +182,19 @@ async def test_a_firmware_that_can_not_be_copied_is_a_failure(
     world.shells["root@destination"].answers = {"base64 -d": written}
     with pytest.raises(Failure, match=words):
         await mending.run(fix, "source")
+
+
+async def test_a_file_that_appears_during_the_copy_is_kept(tmp_path: Path) -> None:
+    path, part = tmp_path / "CODE.fd", tmp_path / "CODE.fd.vmlm-new"
+    writing = await asyncio.create_subprocess_exec(
+        "sh", "-c", fixes.WRITE, "sh", str(path), stdin=asyncio.subprocess.PIPE
+    )
+    assert writing.stdin is not None
+    await until(part.exists)
+    path.write_text("of a package")
+    writing.stdin.close()
+    assert await writing.wait() == fixes.TAKEN
+    assert (path.read_text(), part.exists()) == ("of a package", False)
 
 
 # -- reading --

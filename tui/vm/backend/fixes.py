@@ -30,7 +30,7 @@ size=$(stat -Lc %s -- "$1") || exit 1
 [ "$size" -le 134217728 ] || exit {TOO_LARGE}
 exec base64 -w0 -- "$1"
 """
-# $1 the file, its content is the input
+# $1 the file, its content is the input. `mv -n` may exit with 0 without moving, if somebody was faster.
 WRITE = f"""
 set -eu
 [ ! -e "$1" ] || exit {TAKEN}
@@ -39,7 +39,8 @@ mkdir -p -- "$(dirname -- "$1")"
 trap 'rm -f -- "$1.vmlm-new"' EXIT
 base64 -d > "$1.vmlm-new"
 sync -- "$1.vmlm-new"
-mv -nT -- "$1.vmlm-new" "$1"
+mv -nT -- "$1.vmlm-new" "$1" || [ -e "$1" ]
+[ ! -e "$1.vmlm-new" ] || exit {TAKEN}
 """
 
 
