@@ -119,6 +119,15 @@ async def test_snapshots_are_kept_in_private_files_and_forgotten(world: FakeHost
     assert await mending.findings("guest1", "source") == ()
 
 
+async def test_where_the_definitions_are_is_said_if_one_can_not_be_forgotten(world: FakeHosts, mending: Fixes) -> None:
+    world.source.facts["guest1"] = VmFacts(("one", "two"))
+    world.source.refusals["forget_snapshot guest1 two"] = Failure("Refused", "it is busy", "Try again.")
+    fix = await mending.prepared((await only(mending)).fixes[0], "source")
+    with pytest.raises(Failure, match=r"Refused: it is busy\. Try again\. Their definitions are in /"):
+        await mending.run(fix, "source")
+    assert world.source.facts["guest1"].snapshots == ("two",)
+
+
 async def test_nothing_is_forgotten_if_it_can_not_be_kept(world: FakeHosts, mending: Fixes, tmp_path: Path) -> None:
     world.source.facts["guest1"] = VmFacts(("one",))
     (tmp_path / "snapshots").write_text("a file, where the folder should be")

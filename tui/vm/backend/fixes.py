@@ -125,9 +125,13 @@ class Fixes:
                 raise Failure(f"The snapshots of {fix.vm} have changed meanwhile", "", "Look at them again.")
             files = kept_files(order)
             await on_thread(_keep, Path(fix.keep_in), {files[each]: definitions[each] for each in order})
-        for each in fix.snapshots:
-            await self._connections.command(host, partial(_forget, fix.vm, each))
         kept = f" Their definitions are in {fix.keep_in}." if fix.keep_in else ""
+        for each in fix.snapshots:
+            try:
+                await self._connections.command(host, partial(_forget, fix.vm, each))
+            except Failure as failure:  # others may be forgotten already
+                failure.hint = f"{failure.hint}{kept}".strip()
+                raise
         return f"libvirt has forgotten {', '.join(fix.snapshots)}; the disks are unchanged.{kept}"
 
     async def _copy(self, fix: Fix) -> str:
