@@ -154,6 +154,23 @@ async def test_a_disk_that_another_vm_uses_is_never_removed() -> None:
     assert (deletion.disks, deletion.kept) == ((), ((f"{SHARED}/guest1.qcow2", "guest1 uses it"),))
 
 
+@pytest.mark.parametrize(
+    "disk",
+    [
+        "<disk type='volume' device='disk'><source pool='nfs' volume='two.qcow2'/><target dev='vdb'/></disk>",
+        f"<disk type='file' device='disk'><source file='{SHARED}/own.qcow2'><dataStore type='file'><format type='raw'/>"
+        f"<source file='{SHARED}/two.qcow2'/></dataStore></source><target dev='vdb'/></disk>",
+    ],
+)
+async def test_a_disk_that_is_a_volume_or_the_data_of_another_vm_is_never_removed(disk: str) -> None:
+    room = Room()
+    with_two(room)
+    source = room.world.source
+    source.definitions["guest1"] = source.definition("guest1").replace("<devices>", f"<devices>{disk}")
+    deletion = await room.launch.vms.deletion("two")
+    assert (deletion.disks, deletion.kept) == ((), ((f"{SHARED}/two.qcow2", "guest1 uses it"),))
+
+
 async def test_the_backing_file_of_another_image_is_never_removed() -> None:
     room = Room()
     with_two(room)

@@ -1,11 +1,13 @@
 """What keeps a VM from migrating is mended, and the VM is read again."""
 
+import asyncio
 import base64
 from pathlib import Path
 
 import pytest
 
 from tests.fake_hosts import FakeHosts, guest1
+from tests.unit.until import until
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.vm import VmFacts
@@ -117,6 +119,15 @@ async def test_snapshots_are_kept_in_private_files_and_forgotten(world: FakeHost
     assert await mending.findings("guest1", "source") == ()
 
 
+async def test_where_the_definitions_are_is_said_if_one_can_not_be_forgotten(world: FakeHosts, mending: Fixes) -> None:
+    world.source.facts["guest1"] = VmFacts(("one", "two"))
+    world.source.refusals["forget_snapshot guest1 two"] = Failure("Refused", "it is busy", "Try again.")
+    fix = await mending.prepared((await only(mending)).fixes[0], "source")
+    with pytest.raises(Failure, match=r"Refused: it is busy\. Try again\. Their definitions are in /"):
+        await mending.run(fix, "source")
+    assert world.source.facts["guest1"].snapshots == ("two",)
+
+
 async def test_nothing_is_forgotten_if_it_can_not_be_kept(world: FakeHosts, mending: Fixes, tmp_path: Path) -> None:
     world.source.facts["guest1"] = VmFacts(("one",))
     (tmp_path / "snapshots").write_text("a file, where the folder should be")
@@ -180,6 +191,19 @@ async def test_a_firmware_that_can_not_be_copied_is_a_failure(
     world.shells["root@destination"].answers = {"base64 -d": written}
     with pytest.raises(Failure, match=words):
         await mending.run(fix, "source")
+
+
+async def test_a_file_that_appears_during_the_copy_is_kept(tmp_path: Path) -> None:
+    path, part = tmp_path / "CODE.fd", tmp_path / "CODE.fd.vmlm-new"
+    writing = await asyncio.create_subprocess_exec(
+        "sh", "-c", fixes.WRITE, "sh", str(path), stdin=asyncio.subprocess.PIPE
+    )
+    assert writing.stdin is not None
+    await until(part.exists)
+    path.write_text("of a package")
+    writing.stdin.close()
+    assert await writing.wait() == fixes.TAKEN
+    assert (path.read_text(), part.exists()) == ("of a package", False)
 
 
 # -- reading --

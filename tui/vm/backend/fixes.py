@@ -30,7 +30,7 @@ size=$(stat -Lc %s -- "$1") || exit 1
 [ "$size" -le 134217728 ] || exit {TOO_LARGE}
 exec base64 -w0 -- "$1"
 """
-# $1 the file, its content is the input
+# $1 the file, its content is the input. `mv -n` may exit with 0 without moving, if somebody was faster.
 WRITE = f"""
 set -eu
 [ ! -e "$1" ] || exit {TAKEN}
@@ -39,7 +39,8 @@ mkdir -p -- "$(dirname -- "$1")"
 trap 'rm -f -- "$1.vmlm-new"' EXIT
 base64 -d > "$1.vmlm-new"
 sync -- "$1.vmlm-new"
-mv -nT -- "$1.vmlm-new" "$1"
+mv -nT -- "$1.vmlm-new" "$1" || [ -e "$1" ]
+[ ! -e "$1.vmlm-new" ] || exit {TAKEN}
 """
 
 
@@ -124,9 +125,13 @@ class Fixes:
                 raise Failure(f"The snapshots of {fix.vm} have changed meanwhile", "", "Look at them again.")
             files = kept_files(order)
             await on_thread(_keep, Path(fix.keep_in), {files[each]: definitions[each] for each in order})
-        for each in fix.snapshots:
-            await self._connections.command(host, partial(_forget, fix.vm, each))
         kept = f" Their definitions are in {fix.keep_in}." if fix.keep_in else ""
+        for each in fix.snapshots:
+            try:
+                await self._connections.command(host, partial(_forget, fix.vm, each))
+            except Failure as failure:  # others may be forgotten already
+                failure.hint = f"{failure.hint}{kept}".strip()
+                raise
         return f"libvirt has forgotten {', '.join(fix.snapshots)}; the disks are unchanged.{kept}"
 
     async def _copy(self, fix: Fix) -> str:

@@ -57,8 +57,15 @@ def parse_info(text: str, path: str) -> Image:
 
 
 def users_of(path: str, used: Mapping[str, tuple[str, ...]], images: Mapping[str, Image]) -> tuple[str, ...]:
-    """The VMs that use a file, also as a backing file; `used` are the files of each VM, `images` all images by path."""
-    return tuple(name for name, paths in used.items() if any(path in chain(each, images) for each in paths))
+    """The VMs that use a file, also as a backing file; `used` are the files of each VM, `images` all images by path.
+
+    A volume of any pool counts as the file of its name, because it may be that one.
+    """
+
+    def uses(used_path: str) -> bool:
+        return path in chain(used_path, images) or path.endswith(f"/{used_path}")
+
+    return tuple(name for name, paths in used.items() if any(map(uses, paths)))
 
 
 def chain(path: str, images: Mapping[str, Image]) -> tuple[str, ...]:

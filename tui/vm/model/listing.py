@@ -89,11 +89,13 @@ class Listing:
 
     @property
     def files(self) -> dict[str, tuple[str, ...]]:
-        """By VM, the sources of its drives and their backing files, from both hosts."""
+        """By VM, the sources of its drives, their backing and data files, from all hosts; a volume only by its name."""
         found: dict[str, tuple[str, ...]] = {}
         for each in self._read:
             if isinstance(each.domain, Domain):
-                files = (file for disk in each.domain.disks for file in (disk.source, *disk.backing) if file)
+                files = (
+                    file for disk in each.domain.disks for file in (disk.source, *disk.backing, *disk.data) if file
+                )
                 found[each.vm.name] = tuple(dict.fromkeys((*found.get(each.vm.name, ()), *files)))
         return found
 
