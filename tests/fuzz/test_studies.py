@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.fuzz.inputs import files, reads, trees
 from tui.core.plain_text import CONTROLS
+from tui.migration.backend.recording.progress_log import PROGRESS
 from tui.study.backend import store
 from tui.study.backend.plan_file import example, read, text_of
 from tui.study.model.cell import cells_of, check_size
@@ -80,9 +81,9 @@ def test_a_damaged_log_is_read_as_far_as_it_goes() -> None:
 
 def test_a_damaged_folder_is_read_or_refused(tmp_path: Path) -> None:
     (tmp_path / store.PLAN).write_text(SMALL)
-    for damaged, sample in ((store.SCHEDULE, lines(SCHEDULE)), (store.PROGRESS, lines(LOG))):
+    for damaged, sample in ((store.SCHEDULE, lines(SCHEDULE)), (PROGRESS, lines(LOG))):
         (tmp_path / store.SCHEDULE).write_text(lines(SCHEDULE))
-        (tmp_path / store.PROGRESS).write_text(lines(LOG))
+        (tmp_path / PROGRESS).write_text(lines(LOG))
 
         def load(data: bytes, damaged: str = damaged) -> None:
             (tmp_path / damaged).write_bytes(data)

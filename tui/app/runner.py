@@ -18,9 +18,10 @@ from tui.core.threads import on_thread
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.service import Service
+from tui.queue.backend.service import Session as QueueSession
 from tui.runner.process import Running, detach, folder
 from tui.runner.server import Peer, Server
-from tui.runner.sessions import Sessions
+from tui.runner.sessions import RoomSession, Sessions
 from tui.study.backend.service import Session as StudySession
 from tui.study.backend.service import Studies
 
@@ -53,23 +54,25 @@ async def _serve(running: Running, owners: "Owners", report_ready: Callable[[], 
 
     async def open_session(peer: Peer, hello: Mapping[str, Any]) -> Sessions:
         session = await migrations.open_session(peer, hello)
-        studies = StudySession(owners.studies_of(session.owner), str(hello.get("config", "")))
-        return Sessions((session, studies))
+        owned, path = owners.owned_of(session.owner), str(hello.get("config", ""))
+        rooms: list[RoomSession] = [session, StudySession(owned.studies, path)]
+        rooms += [] if owned.queues is None else [QueueSession(owned.queues, path)]
+        return Sessions(rooms)
 
-    server = Server(open_session, __version__, lambda: migrations.busy or owners.studies_busy)
+    server = Server(open_session, __version__, lambda: migrations.busy or owners.busy)
     try:
         await running.serve(server, report_ready)
     finally:
-        await owners.close_studies()  # before the migrations, whose ends they wait for
+        await owners.close()  # before the migrations, whose ends they wait for
         await migrations.close()
 
 
 class Owners:
     """What the runner owns of each configuration; two files with the same contents share it.
 
-    A file that was changed while a study is under way keeps its owner, so that its clients find the study. They all
-    share what is recorded: a migration under way has one record, whichever configurations have its host. No VM is in
-    two studies at once.
+    A file that was changed while a study or a queue is under way keeps its owner, so that its clients find it. They
+    all share what is recorded: a migration under way has one record, whichever configurations have its host. No VM is
+    in two studies at once.
     """
 
     def __init__(self, create: Create) -> None:
@@ -82,22 +85,28 @@ class Owners:
         """The migrations of the configuration at `path`, which is read now; raises Failure."""
         config = await on_thread(load, Path(path))  # the home folder may be on a server that does not respond
         for known, owned in reversed(self._owned):
-            if known == config or (known.hosts == config.hosts and owned.studies.busy):
+            if known == config or (known.hosts == config.hosts and _works(owned)):
                 return owned.migrations
         self._owned.append((config, self._create(config, self._recorded)))
         self._owned[-1][1].studies.share(self._studies)
         return self._owned[-1][1].migrations
 
-    def studies_of(self, migrations: MigrationOwner) -> Studies:
-        """The studies of the same configuration."""
-        return next(owned.studies for _config, owned in self._owned if owned.migrations is migrations)
+    def owned_of(self, migrations: MigrationOwner) -> Owned:
+        """What is owned of the same configuration."""
+        return next(owned for _config, owned in self._owned if owned.migrations is migrations)
 
     @property
-    def studies_busy(self) -> bool:
-        """Whether a study is under way."""
-        return any(owned.studies.busy for _config, owned in self._owned)
+    def busy(self) -> bool:
+        """Whether a study or a queue is under way."""
+        return any(_works(owned) for _config, owned in self._owned)
 
-    async def close_studies(self) -> None:
-        """Leave all studies; a resume continues them."""
+    async def close(self) -> None:
+        """Leave all studies, which a resume continues, and all queues, which the next runner continues."""
         for _config, owned in self._owned:
             await owned.studies.close()
+            if owned.queues is not None:
+                await owned.queues.close()
+
+
+def _works(owned: Owned) -> bool:
+    return owned.studies.busy or (owned.queues is not None and owned.queues.busy)

@@ -34,7 +34,10 @@ from tui.migration.backend.tls_check import TlsCheck
 from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
 from tui.queue.backend.access import QueueAccess
+from tui.queue.backend.carrier import Tools as QueueTools
 from tui.queue.backend.client import QueueClient
+from tui.queue.backend.planner import Planner
+from tui.queue.backend.service import Queues
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
 from tui.study.backend.access import StudyAccess
@@ -73,6 +76,7 @@ class Owned:
 
     migrations: MigrationOwner
     studies: Studies
+    queues: Queues | None = None  # None: it works off no queue
 
 
 def wire(config: Config, path: Path) -> Backend:
@@ -107,23 +111,13 @@ def client_of(config: Config, path: Path) -> Migrations:
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
 
 
-def queue_client(path: Path) -> QueueClient:
-    """The queue of the configuration at `path`, through the runner."""
-    return QueueClient(partial(connect, RUNNER), path)
-
-
-def maintenance_of(config: Config) -> Maintenance:
-    """The hosts in maintenance."""
-    return Maintenance(config, state_folder() / maintenance.NAME)
-
-
 def studies_of(path: Path) -> StudiesClient:
     """The studies of the configuration at `path`, through the runner."""
     return StudiesClient(partial(connect, RUNNER), path)
 
 
 def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
-    """The migrations and the studies of a configuration, owned by this process; for the runner."""
+    """The migrations, the studies and the queues of a configuration, owned by this process; for the runner."""
     connections = Connections(config, open_hypervisor, open_shell)
     sudo = Sudo(connections.shell)
     launch = launch_of(connections, sudo)
@@ -136,7 +130,32 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     owner.on_hosts.images = DiskImages(connections, sudo)
     owner.on_hosts.tls = TlsCheck(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
-    return Owned(owner, Studies(tools, config, studies_folder()))
+    studies = Studies(tools, config, studies_folder())
+    return Owned(owner, studies, queues_of(connections, launch, owner, studies))
+
+
+def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, studies: Studies) -> Queues:
+    """The queues of a configuration, for the runner."""
+    config = connections.config
+    marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
+    planner = Planner(connections, launch.vms, marks, folder, plan_of)
+    planner.reserved = studies.reserved
+    return Queues(QueueTools(owner, marks, plan_of, config.runs.folder), planner, folder)
+
+
+def queue_client(path: Path) -> QueueClient:
+    """The queue of the configuration at `path`, through the runner."""
+    return QueueClient(partial(connect, RUNNER), path)
+
+
+def maintenance_of(config: Config) -> Maintenance:
+    """The hosts in maintenance."""
+    return Maintenance(config, state_folder() / maintenance.NAME)
+
+
+def queues_folder() -> Path:
+    """The folder of the queues of all configurations."""
+    return state_folder() / "queues"
 
 
 def studies_folder() -> Path:

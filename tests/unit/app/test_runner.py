@@ -142,8 +142,8 @@ async def test_a_path_that_is_none_is_a_failure(owners: Owners, path: str) -> No
 
 
 async def test_two_configurations_never_run_studies_on_one_vm_at_once(owners: Owners, tmp_path: Path) -> None:
-    first = owners.studies_of(await owners.open(written(tmp_path / "a.toml", with_uris())))
-    second = owners.studies_of(await owners.open(written(tmp_path / "b.toml", with_uris() + OTHER_INTERVAL)))
+    first = owners.owned_of(await owners.open(written(tmp_path / "a.toml", with_uris()))).studies
+    second = owners.owned_of(await owners.open(written(tmp_path / "b.toml", with_uris() + OTHER_INTERVAL))).studies
     assert first is not second
     plan = tomli_w.dumps(changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, settle="1 h"))
     await first.start(plan, "/a.toml")

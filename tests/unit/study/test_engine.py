@@ -263,7 +263,7 @@ async def test_a_log_that_cannot_be_written_ends_the_study_with_the_reason(make:
     status = await world.start(IDLE | {"settle": "50 ms"})
     await world.reaches("doing", "letting the guest settle")
     assert world.studies._engine
-    world.studies._engine._store._file = Path("/dev/full").open("ab")  # noqa: SIM115, ASYNC230
+    world.studies._engine._store._log._file = Path("/dev/full").open("ab")  # noqa: SIM115, ASYNC230
     status = await world.finished()
     assert status["state"] == "stopped"
     assert status["why"] == "The progress of the study cannot be written: No space left on device"

@@ -14,6 +14,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.recording.progress_log import PROGRESS
 from tui.migration.backend.recording.recorder import SUMMARY
 from tui.migration.backend.state import Stage
 from tui.runs.backend.reading import RunReader
@@ -163,7 +164,7 @@ async def test_a_log_that_a_crash_cut_goes_on_in_a_new_line(make: Make) -> None:
     status = await world.start(IDLE | {"repeats": 1})
     await world.finished()
     folder = world.folder / "studies" / status["id"]
-    log = folder / store.PROGRESS
+    log = folder / PROGRESS
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:3]) + '{"do": "ended", "num')
     opened = store.Store.open(folder)
     opened.append("stopped", why="enough")

@@ -22,6 +22,9 @@ MODULES = {
     "clock": "after_move",
     "runs": "runs",
     "study": "study",
+    "evacuate": "evacuate",
+    "bring-back": "evacuate",
+    "queue": "queue",
     "hosts": "hosts",
     "keys": "keys",
     "shot": "shot",
@@ -44,6 +47,9 @@ vmlm-tui announce VM [--monitor]
 vmlm-tui clock VM [--set]
 vmlm-tui runs [--help] ...
 vmlm-tui study FILE|status|watch|stop|resume [--help] ...
+vmlm-tui evacuate HOST [--to HOST ...] [--dry-run] [--help] ...
+vmlm-tui bring-back HOST [--help] ...
+vmlm-tui queue [status|watch|pause|resume|take-out VM|stop] [--json]
 vmlm-tui hosts [add NAME USER@HOST] [--json]
 vmlm-tui keys [--help]
 vmlm-tui shot RUN [--help] ...

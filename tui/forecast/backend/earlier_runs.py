@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,16 @@ def earlier(runs: Path, origin: str, target: str, uuid: str, way: Way = ()) -> E
 
     A run or a folder that can't be read shows nothing; the Runs page reports it.
     """
+    return earlier_in(newest(runs), origin, target, uuid, way)
+
+
+def earlier_in(
+    runs: Iterable[tuple[Path, Mapping[str, Any]]], origin: str, target: str, uuid: str, way: Way = ()
+) -> Earlier:
+    """As `earlier`, of runs that were read before, for several VMs or links. Blocks."""
     found: list[EarlierRun] = []
     first: list[first_pass.Earlier] = []
-    for folder, tables in _newest(runs):
+    for folder, tables in runs:
         run = earlier_run(tables, origin, target, way)
         if run is not None and len(found) < COUNTED:
             found.append(run)
@@ -49,7 +56,8 @@ def earlier(runs: Path, origin: str, target: str, uuid: str, way: Way = ()) -> E
     return Earlier(learned(found), tuple(first))
 
 
-def _newest(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def newest(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The folders of the newest runs, each with its run.toml; those that can't be read are left out. Blocks."""
     try:
         names = sorted((each.name for each in runs.iterdir()), reverse=True)  # each begins with its time
     except OSError:

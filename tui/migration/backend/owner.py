@@ -24,7 +24,7 @@ from tui.migration.backend.aftermath import OnHosts
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.disk_images import recorder_and_images
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.preflight import checked, inventory_of, job_of, limits_of
+from tui.migration.backend.preflight import BeingMigrated, checked, inventory_of, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recording.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.recording.run_summary import host_facts, start_fields, vm_facts
@@ -120,14 +120,14 @@ class MigrationOwner:
         self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any], forecast: Inputs | None
     ) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
-            raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
+            raise BeingMigrated(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found, daemon = await checked(self._connections, plan, expected)
         unchecked = await self.on_hosts.unchecked(plan, found.host)
         plan = possible(plan, daemon.hypervisor_version)
         vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
         with self._recorded.claimed(key) as free:
             if not free:
-                raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
+                raise BeingMigrated(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
             workload = await self._workload(vm.name, known)
             opened, facts = await self._connect(vm, origin, self._config.target(origin, plan.to), workload)
             await self._find_heartbeat(vm.name)

@@ -31,6 +31,10 @@ class Refused(Failure):
         self.failures = failures
 
 
+class BeingMigrated(Failure):
+    """A migration of the VM is under way already."""
+
+
 class Moved(Failure):
     """The VM is not on the host that the user saw, or is where it should go; `inventory` has its host now."""
 
@@ -54,7 +58,7 @@ async def checked(
     vm = origin.vm
     if await _is_migrating(connections, plan.vm, inventory):
         hint = "vmlm-tui follows it in a few seconds, unless it does so under a configuration with other hosts."
-        raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
+        raise BeingMigrated(f"{vm.name} is being migrated already", "another program started it", hint)
     if (expected and origin.host != expected) or origin.host == plan.to:
         raise Moved(_moved(origin), inventory)
     target = connections.config.target(origin.host, plan.to)

@@ -115,4 +115,5 @@ def _joined(reasons: Mapping[str, str]) -> str:
     """The reasons of all hosts: once if it is the same, else each with its host."""
     if len(set(reasons.values())) == 1:
         return next(iter(reasons.values()))
-    return "; ".join(reason if host in reason else f"{host}: {reason}" for host, reason in reasons.items())
+    clauses = {host: reason.rstrip(".") for host, reason in reasons.items()}
+    return "; ".join(reason if host in reason else f"{host}: {reason}" for host, reason in clauses.items())

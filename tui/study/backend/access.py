@@ -9,6 +9,7 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
 from tui.core.threads import on_thread
+from tui.migration.backend.recording.progress_log import STAMP
 from tui.study.backend import find, store
 from tui.study.backend.client import Status, StudiesClient
 from tui.study.backend.plan_source import PlanSource, Preview, preview_of, sources
@@ -96,7 +97,7 @@ def list_studies(folder: Path, config: str) -> tuple[Earlier, ...]:
 def _summary(folder: Path) -> Earlier:
     stamp, _hyphen, name = folder.name.partition("-")
     try:
-        began = datetime.strptime(stamp, store.STAMP).replace(tzinfo=timezone.utc)
+        began = datetime.strptime(stamp, STAMP).replace(tzinfo=timezone.utc)
     except ValueError:
         began = None  # a person has renamed the folder
     try:

@@ -60,6 +60,10 @@ class Studies:
         self._all = studies
         self._all.append(self)
 
+    def reserved(self) -> dict[str, str]:
+        """By VM of the study under way why it must not move otherwise."""
+        return dict.fromkeys(self._claimed.values(), f"it is in the study {self._which}, which is under way")
+
     async def check(self, text: str) -> dict[str, Any]:
         """The memory of the plan's VMs; raises the Failure with which a start would be refused now. Changes nothing."""
         plan, cells = self._read(text)

@@ -1,33 +1,25 @@
 """The folder of a study: its plan as given, the order of its runs, and a log of its progress that only grows."""
 
-import contextlib
 import json
-import os
 import re
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from tui.core.clock import now
 from tui.core.failure import Failure
-from tui.core.file_lock import lock
 from tui.core.json_text import parsed
 from tui.core.regular_file import open_regular, read_regular
 from tui.migration.backend.recording import run_files
-from tui.migration.backend.recording.recorder import free_names
+from tui.migration.backend.recording.progress_log import PROGRESS, STAMP, ProgressLog, entries_of, new_folder, write_new
 from tui.study.backend.plan_file import read
 from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import Progress, progress_of
 from tui.study.model.schedule import Step, from_line, to_line
 
-PLAN, SCHEDULE, PROGRESS = "plan.toml", "schedule.jsonl", "progress.jsonl"
-STAMP = "%Y%m%dT%H%M%SZ"  # of the time at which a study began, in the name of its folder
+PLAN, SCHEDULE = "plan.toml", "schedule.jsonl"
 NUMBERED = re.compile(r"-[1-9][0-9]*")  # behind the name of a study that began in the same second as another
-LOCK_LIMIT_S = 0.5
-CLOSE_LIMIT_S = 2.0  # for a write under way
 
 
 @dataclass(frozen=True)
@@ -65,10 +57,11 @@ def word_of(name: str) -> str:
 class Store:
     """The log of one study, locked while it is open, so that two processes never work on one study. Its calls block."""
 
-    def __init__(self, folder: Path, file: IO[bytes]) -> None:
+    def __init__(self, folder: Path, log: ProgressLog) -> None:
         self.folder = folder
-        self._file = file
-        self._writing = threading.Lock()
+        self._log = log
+        self.append = log.append
+        self.close = log.close
 
     @classmethod
     def create(cls, studies: Path, name: str, text: str, steps: Sequence[Step], head: Mapping[str, Any]) -> "Store":
@@ -76,10 +69,10 @@ class Store:
         stamp = datetime.now(timezone.utc).strftime(STAMP)
         try:
             studies.mkdir(parents=True, exist_ok=True)
-            folder = _made(studies / f"{stamp}-{word_of(name)}")
+            folder = new_folder(studies / f"{stamp}-{word_of(name)}")
             lines = [head, *map(to_line, steps)]
-            _write(folder / PLAN, text)
-            _write(folder / SCHEDULE, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in lines))
+            write_new(folder / PLAN, text)
+            write_new(folder / SCHEDULE, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in lines))
             (folder / PROGRESS).touch(0o600)
         except OSError as error:
             raise Failure(f"The study cannot be recorded in {studies}", error.strerror or str(error)) from error
@@ -88,36 +81,7 @@ class Store:
     @classmethod
     def open(cls, folder: Path) -> "Store":
         """Continue a study; raises Failure, also if another process works on it."""
-        try:
-            file = (folder / PROGRESS).open("ab")
-            lock(file, LOCK_LIMIT_S)
-            if file.tell() and not read_regular(folder / PROGRESS).endswith(b"\n"):
-                file.write(b"\n")  # ends a line that a crash cut
-        except BlockingIOError as error:
-            raise Failure(f"The study {folder.name} is under way", "another process works on it") from error
-        except OSError as error:
-            raise Failure(f"The study {folder.name} cannot be continued", error.strerror or str(error)) from error
-        return cls(folder, file)
-
-    def append(self, kind: str, **fields: Any) -> None:
-        """Write one entry; it is on disk when this returns. Raises Failure."""
-        entry = {"do": kind, "at": now(), **fields}
-        line = f"{json.dumps(entry, ensure_ascii=False)}\n".encode()
-        try:
-            with self._writing:
-                self._file.write(line)
-                self._file.flush()
-                os.fsync(self._file.fileno())
-        except OSError as error:
-            raise Failure("The progress of the study cannot be written", error.strerror or str(error)) from error
-
-    def close(self) -> None:
-        """Release the lock, which the kernel would keep until a sync under way is done."""
-        written = self._writing.acquire(timeout=CLOSE_LIMIT_S)
-        with contextlib.suppress(OSError):  # what the disk refused was reported by `append`
-            self._file.close()
-        if written:
-            self._writing.release()
+        return cls(folder, ProgressLog.open(folder, "study"))
 
 
 def locked(folder: Path) -> tuple[Store, Study]:
@@ -137,7 +101,7 @@ def load(folder: Path) -> Study:
         head, *lines = map(parsed, read_regular(folder / SCHEDULE).decode().splitlines())
         steps = tuple(map(from_line, lines))
         plan, _cells = read(text, steps[0].cell.vm, str(folder / PLAN))
-        progress = progress_of(_entries(read_regular(folder / PROGRESS)))
+        progress = progress_of(entries_of(read_regular(folder / PROGRESS)))
         return Study(folder, plan, steps, progress, str(head["config"]))
     except OSError as error:
         raise Failure(f"The study {folder.name} cannot be read", error.strerror or str(error)) from error
@@ -181,31 +145,3 @@ def _order(folder: Path) -> tuple[str, int, str]:
     stamp, _, name = folder.name.partition("-")
     number = re.search(r"-([1-9][0-9]{0,8})$", name)
     return stamp, int(number[1]) if number else 1, name
-
-
-def _made(folder: Path) -> Path:
-    """A new folder of that name, or with -2, -3 and so on."""
-    for each in free_names(folder):
-        try:
-            each.mkdir()
-        except FileExistsError:
-            continue
-        return each
-    raise AssertionError("the names never run out")
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _entries(data: bytes) -> Iterable[Mapping[str, Any]]:
-    for line in data.decode(errors="replace").split("\n"):
-        try:
-            entry = parsed(line)
-        except ValueError:
-            continue  # cut by a crash
-        if isinstance(entry, dict):
-            yield entry

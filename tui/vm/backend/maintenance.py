@@ -29,9 +29,11 @@ class Maintenance:
         known = self._read()
         return {host: known[uri] for host, uri in self._uris.items() if uri in known}
 
-    def mark(self, host: str, queue: str = "") -> None:
-        """Mark a host; raises Failure."""
-        self._write({**self._read(), self._uris[host]: Mark(now(), queue)})
+    def mark(self, host: str, queue: str = "", since: str = "") -> None:
+        """Mark a host, since now by default; one that is marked keeps its time. Raises Failure."""
+        known, uri = self._read(), self._uris[host]
+        since = known[uri].since if uri in known else since or now()
+        self._write({**known, uri: Mark(since, queue)})
 
     def clear(self, host: str) -> None:
         """Take the mark off a host; raises Failure."""
