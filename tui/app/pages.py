@@ -34,7 +34,7 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
         backend.presets,
         backend.launch.fixes,
     )
-    page.last_targets = backend.last_targets or page.last_targets
+    page.last_targets, page.read_marks = backend.last_targets or page.last_targets, backend.read_marks
     return page
 
 

@@ -111,16 +111,6 @@ def client_of(config: Config, path: Path) -> Migrations:
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
 
 
-def queue_client(path: Path) -> QueueClient:
-    """The queue of the configuration at `path`, through the runner."""
-    return QueueClient(partial(connect, RUNNER), path)
-
-
-def maintenance_of(config: Config) -> Maintenance:
-    """The hosts in maintenance."""
-    return Maintenance(config, state_folder() / maintenance.NAME)
-
-
 def studies_of(path: Path) -> StudiesClient:
     """The studies of the configuration at `path`, through the runner."""
     return StudiesClient(partial(connect, RUNNER), path)

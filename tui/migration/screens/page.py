@@ -27,6 +27,7 @@ from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.virsh import VirshDialog
 from tui.ui.question import Answer, Question
+from tui.vm.model.maintenance import Marks
 from tui.vm.screens.mend import Mending
 
 # The name of an action here, and in model.keys.
@@ -87,6 +88,7 @@ class MigratePage(AfterMoveView):
         self._scripts = scripts
         self._presets = presets or FormPresets({})
         self.last_targets = LastTargets()
+        self.read_marks: Callable[[], Marks] = dict  # the hosts in maintenance; blocks, raises Failure
         self.has_all: Callable[[], bool] = lambda: False  # whether there is a table of all migrations
         self._mending = mending
         self._proposed = ""  # a VM chosen since the last migration was started
@@ -125,7 +127,7 @@ class MigratePage(AfterMoveView):
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
         form.presets, form.mending = self._presets, self._mending
-        form.way.last_targets = self.last_targets
+        form.way.last_targets, form.way.read_marks = self.last_targets, self.read_marks
         form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)
 

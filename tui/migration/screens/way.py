@@ -1,14 +1,18 @@
 """Which VM a migration moves, and to which host: the first line of the form that starts one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from tui.core.failure import Failure, or_failure
+from tui.core.log import log
+from tui.core.threads import on_thread
 from tui.migration.backend.last_targets import LastTargets
 from tui.ui.choice import Choice
 from tui.ui.form import row
 from tui.vm.model.location import Inventory, VmOnHost
+from tui.vm.model.maintenance import Marks
 
 
 class WayFields(Horizontal):
@@ -25,6 +29,8 @@ class WayFields(Horizontal):
         self.found: list[VmOnHost] | None = None  # None until the VMs are read
         self.last_targets = LastTargets()
         self.wanted = ""  # the host that is proposed first
+        self.read_marks: Callable[[], Marks] = dict  # the hosts in maintenance; blocks, raises Failure
+        self._avoided: Collection[str] = ()  # they are proposed last
         self._hosts: tuple[str, ...] = ()
         self._to: dict[str, str] = {}  # by VM: the chosen target
         self._changed = changed
@@ -35,6 +41,16 @@ class WayFields(Horizontal):
 
     def on_mount(self) -> None:
         self.query_one("#row-to").display = False
+        self.screen.run_worker(self._read_marks, "maintenance")  # type: ignore[arg-type]  # it infers no result
+
+    async def _read_marks(self) -> None:
+        found = await or_failure(on_thread(self.read_marks))
+        if isinstance(found, Failure):
+            log.warning("%s", found)
+        elif found:
+            self._avoided = found.keys()
+            self._offer_targets()
+            self._changed()
 
     def offer(self, inventory: Inventory, vm: str) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen, at first it is `vm`."""
@@ -75,11 +91,14 @@ class WayFields(Horizontal):
         self._changed()
 
     def _offer_targets(self) -> None:
-        """Offer the hosts that the VM can go to; the one that it went to last is proposed."""
+        """Offer the hosts that the VM can go to; the one that it went to last is proposed, but none in maintenance."""
         found, targets = self.chosen, self.targets
         vm = found.vm.name if found else ""
-        wanted = (self._to.get(vm, ""), self.wanted, *self.last_targets.of(vm))
+        usual = [self.wanted, *self.last_targets.of(vm), *targets]
+        wanted = (self._to.get(vm, ""), *(host for host in usual if host not in self._avoided))
+        grey = [place for place, host in enumerate(targets) if host in self._avoided]
+        texts = [f"{host}, in maintenance" if host in self._avoided else host for host in targets]
         self.query_one("#to", Choice).offer(
-            targets, next((targets.index(host) for host in wanted if host in targets), 0)
+            texts, next((targets.index(host) for host in wanted if host in targets), 0), grey
         )
-        self.query_one("#row-to").display = len(targets) > 1
+        self.query_one("#row-to").display = len(targets) > 1 or bool(grey)
