@@ -168,7 +168,7 @@ class VmlmApp(SurvivesErrors, SavesScreenshots, App[str]):
         if page == "migrate":
             self._migrate_page = pages.migrate(self.backend, self._defaults())
             return self._migrate_page
-        return pages.other(self.backend, page)
+        return pages.other(self, page)
 
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
         """Propose the VM chosen on the Launch page on the Migrate page."""
