@@ -202,7 +202,7 @@ class ListPage(Page):
         self._refresh_list()
 
     def action_stop(self) -> None:
-        """End the reading; what was not read yet stays so."""
+        """End the reading, if there is one; what was not read yet stays so. That of a change goes on."""
         self.workers.cancel_group(self, "read")
 
     def action_filter(self) -> None:

@@ -14,11 +14,12 @@ from textual.content import Content
 from tui.checklist.model.check import Item
 from tui.checklist.model.summary import text_of
 from tui.checklist.screens.page import ListPage
+from tui.core.actions import REFRESH
 from tui.core.aged import SILENT_AFTER_S, last_answer
 from tui.core.failure import LoginRefused, UntrustedHost
 from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
-from tui.hosts.model.host import READING, SILENT, HostFacts, System
+from tui.hosts.model.host import PARTLY, READING, SILENT, UNREACHABLE, HostFacts, System
 from tui.hosts.model.overview import Glance, glances, overview
 from tui.hosts.screens.baseline import BaselineDialog
 from tui.hosts.screens.first_login import FirstLoginDialog
@@ -145,7 +146,12 @@ class HostsPage(ListPage):
 
     def first(self) -> str:
         host = self._needs_login()
-        return f"The app can't log in to {host}: l starts the first login." if host else ""
+        if host:
+            return f"The app can't log in to {host}: l starts the first login."
+        bad = [name for name, facts in self._now.items() if facts.state in (PARTLY, UNREACHABLE)]
+        if not bad or not all(item.finding is not None and item.finding.good for item in self._list.items):
+            return ""
+        return f"{bad[0]} is {self._now[bad[0]].state} since these lines were read: {REFRESH} reads them again."
 
     def why_not(self, action: str) -> str:
         if action == "login":
@@ -156,8 +162,6 @@ class HostsPage(ListPage):
             return self.adding.why_not() if self.adding is not None else "The configuration is not a file."
         if action == "matrix" and len(self._hosts.matrix.hosts) < 2:
             return "There is only one host that runs VMs."
-        if action == "stop":
-            return "" if self._list.reading and self._list.jobs.under_way is None else "Nothing is being read."
         return super().why_not(action)
 
     def _needs_login(self) -> str:
