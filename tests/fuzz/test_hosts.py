@@ -23,6 +23,7 @@ from tui.hosts.model.clock import measured, most_accurate
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.ports import Tried, parse_connector, parse_listener, ranges
 from tui.hosts.model.script import parse_login, parse_root
+from tui.hosts.model.share import parse_share, shared
 from tui.hosts.model.ssh import parse_attempt
 from tui.hosts.model.steps import all_steps as host_steps
 from tui.hosts.model.userfaultfd import parse_userfaultfd
@@ -131,6 +132,11 @@ def clock(text: str) -> None:
     check_hosts(with_host(GOOD, "destination", clock=found))
 
 
+def share(text: str) -> None:
+    seen = parse_share(text)
+    shared("/images", ("source", seen), ("destination", parse_share("inode 2\nfilesystem nfs 5f00\n")))
+
+
 def userfaultfd(text: str) -> None:
     check_hosts(with_host(GOOD, "destination", userfaultfd=parse_userfaultfd(text)))
 
@@ -145,9 +151,10 @@ def userfaultfd(text: str) -> None:
             ("49152 open\n49153 refused\n49154 No route to host\n49155 silent\nin_use 49156\nlistening 49157\n",),
         ),
         (clock, ("1795406400.123456789\n",)),
+        (share, ("inode 2\nfilesystem nfs 5f00\n",)),
         (userfaultfd, ("sysctl 0\ndevice there\ncall granted\ndevice opens\n",)),
     ],
-    ids=["ssh", "account", "ports", "clock", "userfaultfd"],
+    ids=["ssh", "account", "ports", "clock", "share", "userfaultfd"],
 )
 def test_damaged_output_of_a_test_is_checked(read: Callable[[str], None], samples: tuple[str, ...]) -> None:
     reads(texts(*samples), read)

@@ -15,7 +15,7 @@ from tui.migration.backend.requests import Requests
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
-from tui.vm.model.location import Inventory, VmOnHost
+from tui.vm.model.location import Inventory, LastSeen, VmOnHost
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 GIB = 1 << 30
@@ -120,6 +120,8 @@ class ReplayedMigrations:
         self.running: ReplayedMigration | None = None  # found by `attach`
         self.answering = asyncio.Event()  # cleared: the hosts do not reply
         self.answering.set()
+        self.checks = asyncio.Event()  # cleared: the checks of a start do not end
+        self.checks.set()
         self.stopped = asyncio.Event()  # the wait for the checks was ended
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
@@ -130,7 +132,8 @@ class ReplayedMigrations:
 
     async def vms(self) -> Inventory:
         await self.answering.wait()
-        return Inventory(self.found, dict(self.unreachable), self.names)
+        seen = {host: LastSeen((), 40.0) for host in self.unreachable}
+        return Inventory(self.found, dict(self.unreachable), self.names, seen)
 
     async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
         await self.answering.wait()
@@ -139,7 +142,8 @@ class ReplayedMigrations:
     async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)
         self.forecasts.append(forecast)
-        waits = [asyncio.ensure_future(each.wait()) for each in (self.answering, self.stopped)]
+        await self.answering.wait()
+        waits = [asyncio.ensure_future(each.wait()) for each in (self.checks, self.stopped)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for each in waits:
             each.cancel()
@@ -159,9 +163,6 @@ class ReplayedMigrations:
     async def stop_start(self) -> bool:
         self.stopped.set()
         return True
-
-    def silent(self) -> dict[str, float | None]:
-        return dict.fromkeys(self.unreachable, 40.0)
 
     async def move_definition(self, plan: Plan, expected: str = "") -> str:
         if self.failures:

@@ -168,7 +168,7 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
             self._migrate_page = pages.migrate(self.backend, self._defaults())
             self._migrate_page.has_all = lambda: self.has_many
             return self._migrate_page
-        return pages.other(self.backend, page)
+        return pages.other(self, page)
 
     def _defaults(self) -> Plan:
         if self.config is None:

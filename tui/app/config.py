@@ -87,6 +87,8 @@ def tables(config: Config) -> dict[str, Any]:
             del keys["libvirt"]
         if host.peer_uri == Host(host.name, host.ssh, host.libvirt).peer_uri:
             del keys["peer"]
+        if not host.groups:
+            del keys["groups"]
     if not config.technique.named:
         del written["technique"]
     if config.runs == Runs():

@@ -8,8 +8,10 @@ from tui.app import config
 from tui.core.failure import Failure
 from tui.core.settings import HOST_NAME, Config
 
+Keys = Mapping[str, str | tuple[str, ...]]  # of the table: texts, and lists of them
 
-def check(path: Path, name: str, keys: Mapping[str, str]) -> str:
+
+def check(path: Path, name: str, keys: Keys) -> str:
     """The new text of the file with [hosts.NAME] and these keys; Failure if that is not possible. Changes nothing."""
     before = config.load(path)
     try:
@@ -27,7 +29,7 @@ def check(path: Path, name: str, keys: Mapping[str, str]) -> str:
     return text
 
 
-def append(path: Path, name: str, keys: Mapping[str, str]) -> Config:
+def append(path: Path, name: str, keys: Keys) -> Config:
     """Append the table, and return the new configuration; Failure leaves the file as it was."""
     text = check(path, name, keys)
     try:
@@ -46,7 +48,9 @@ def _by_hand(name: str) -> str:
     return f"Add the table [hosts.{name}] by hand."
 
 
-def _quoted(value: str) -> str:
+def _quoted(value: str | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_quoted, value))}]"
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

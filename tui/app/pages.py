@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.app.many import MANY
@@ -10,6 +11,7 @@ from tui.core.plan import Plan
 from tui.ui.page import Page
 
 if TYPE_CHECKING:
+    from tui.app.app import VmlmApp
     from tui.migration.screens.page import MigratePage
     from tui.runs.screens.page import RunsPage
 
@@ -38,18 +40,15 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
     return page
 
 
-def other(backend: Backend, page: str) -> Page:
+def other(app: "VmlmApp", page: str) -> Page:
     """One of the pages without arguments of its own."""
+    backend = app.backend
     if page == MANY and backend.queues is not None:
         from tui.queue.screens.page import QueuePage
 
         return QueuePage(backend.queues, backend.migrations)
     if page == "hosts":
-        from tui.hosts.screens.page import HostsPage
-
-        hosts = HostsPage(backend.hosts)
-        hosts.read_marks = backend.read_marks
-        return hosts
+        return _hosts(app)
     if page == "nfs":
         from tui.nfs.screens import NfsPage
 
@@ -61,3 +60,18 @@ def other(backend: Backend, page: str) -> Page:
     from tui.study.screens.page import StudyPage
 
     return StudyPage(backend.studies)
+
+
+def _hosts(app: "VmlmApp") -> Page:
+    """The Hosts page, which can add a host and then starts the app again."""
+    from tui.app import edit_config
+    from tui.app.add_host import AddHost
+    from tui.app.app import RELOAD
+    from tui.app.wiring import open_shell
+    from tui.hosts.screens.page import HostsPage
+
+    jobs, page = app.backend.hosts.checklist.jobs, HostsPage(app.backend.hosts)
+    why_not = partial(edit_config.why_not, jobs, read_only=app.read_only)
+    page.read_marks = app.backend.read_marks
+    page.adding = AddHost(app.config_path, open_shell, why_not, partial(app.exit, RELOAD))
+    return page

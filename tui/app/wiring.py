@@ -134,6 +134,16 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     return Owned(owner, studies, queues_of(connections, launch, owner, studies))
 
 
+def queue_client(path: Path) -> QueueClient:
+    """The queue of the configuration at `path`, through the runner."""
+    return QueueClient(partial(connect, RUNNER), path)
+
+
+def maintenance_of(config: Config) -> Maintenance:
+    """The hosts in maintenance."""
+    return Maintenance(config, state_folder() / maintenance.NAME)
+
+
 def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, studies: Studies) -> Queues:
     """The queues of a configuration, for the runner."""
     config = connections.config

@@ -89,6 +89,19 @@ def words(expected: str, most_bytes: int) -> Kind:
     return Kind(expected, read_words, list)
 
 
+def names(expected: str, fits: Callable[[str], bool]) -> Kind:
+    """A list of names for which `fits` returns True, each once; it may be empty."""
+
+    def read_names(value: object) -> tuple[str, ...]:
+        if isinstance(value, str):
+            raise ValueError(f"Write it as {_as_list(value)}.")
+        if not isinstance(value, list) or not all(isinstance(each, str) and fits(each) for each in value):
+            raise ValueError
+        return tuple(dict.fromkeys(value))
+
+    return Kind(expected, read_names, list)
+
+
 def _as_list(text: str) -> str:
     """The words of a command line as a TOML list; TOML accepts JSON's quotes."""
     try:

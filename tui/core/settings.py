@@ -61,9 +61,14 @@ URI = schema.Kind(
     kinds.text("", is_libvirt_uri).read,
     suffix="_uri",
 )
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 HOST_NAME = kinds.text(
     "a name for a host: up to 40 of the letters a to z, digits, - and _, the first one a letter or digit",
-    lambda text: re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text) is not None,
+    lambda text: NAME.fullmatch(text) is not None,
+)
+GROUPS = kinds.names(
+    'a list of groups such as ["rack1", "amd"]; their names are made as those of hosts',
+    lambda text: NAME.fullmatch(text) is not None,
 )
 VM_NAME = kinds.text(
     'the name libvirt has for the VM, such as "ubuntu22.04"',
@@ -79,12 +84,16 @@ COMMAND = kinds.words('a command line as a list of words, such as ["stress-ng", 
 
 @dataclass(frozen=True)
 class Host:
-    """One machine: `libvirt` is the URI for the app, `peer_uri` for other hosts' daemons; "" becomes the default."""
+    """One machine: `libvirt` is the URI for the app, `peer_uri` for other hosts' daemons; "" becomes the default.
+
+    `groups` are names by which several hosts are chosen together.
+    """
 
     name: Annotated[str, schema.NAME_OF_TABLE]
     ssh: Annotated[str, SSH]
     libvirt: Annotated[str, URI] = ""
     peer_uri: Annotated[str, URI] = ""
+    groups: Annotated[tuple[str, ...], GROUPS] = ()
 
     def __post_init__(self) -> None:
         libvirt = without_prompt(self.libvirt) or (LOCAL_LIBVIRT if self.name == SOURCE else over_ssh(self.ssh))
@@ -248,6 +257,20 @@ class Config:
     def home(self) -> str:
         """The hypervisor on which VMs and their images are created: the one that the app runs on, else the first."""
         return self.here or self.hypervisors[0]
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The groups of each host."""
+        return {host.name: host.groups for host in self.machines}
+
+    def of_group(self, group: str) -> tuple[str, ...]:
+        """The hypervisors of a group, all of them for ""; Failure if there is no such group."""
+        found = tuple(name for name in self.hypervisors if not group or group in self.hosts[name].groups)
+        if found:
+            return found
+        known = ", ".join(sorted({each for host in self.hosts.named.values() for each in host.groups}))
+        hint = f"The groups are {known}." if known else 'A host is put into one by groups = ["..."] in its table.'
+        raise Failure(f"There is no group {group}", "no host that runs VMs is in it", hint)
 
     def targets(self, origin: str) -> tuple[str, ...]:
         """The hosts to which a VM of `origin` can migrate: all other hypervisors."""

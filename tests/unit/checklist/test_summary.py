@@ -45,6 +45,27 @@ def test_the_sentence_reports_the_states_and_the_next_key(items: list[Item], exp
     assert with_page_keys(sentence(items, reading=False, was_read=True)) == expected
 
 
+@pytest.mark.parametrize(
+    ("silent", "items", "expected"),
+    [
+        ({"a": "last answer 12 s ago"}, [item(OK, host="a"), item(OK, host="b"), item(WARNING, host="b")],
+         "1 warning, 1 ok, 1 not current. a does not answer, last answer 12 s ago."),
+        ({"a": "last answer 12 s ago"}, [item(OK, host="a"), item(FAILED, host="b", fix=True)],
+         "1 FAILED, 1 not current. a does not answer, last answer 12 s ago. a fixes 1."),
+        ({"a": "last answer 1 min ago", "b": "no answer yet"}, [item(OK, host="a"), item(OK, host="b")],
+         "2 not current. 2 hosts do not answer: a (last answer 1 min ago), b (no answer yet)."),
+    ],
+)  # fmt: skip
+def test_nothing_is_ready_while_a_host_does_not_answer(
+    silent: dict[str, str], items: list[Item], expected: str
+) -> None:
+    assert with_page_keys(sentence(items, reading=False, was_read=True, silent=silent)) == expected
+
+
+def test_a_line_of_a_silent_host_has_a_sign_of_its_own() -> None:
+    assert (state_words(GOOD), state_words(GOOD, old=True)) == ("+ ok", "~ ok")
+
+
 def test_the_sentence_reports_that_the_hosts_are_being_read() -> None:
     assert with_page_keys(sentence([item()], reading=True, was_read=False)) == "Reading the hosts ..."
     assert (

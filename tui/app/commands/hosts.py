@@ -11,30 +11,40 @@ from typing import TYPE_CHECKING, Any
 from tui.app.commands.output import Output
 from tui.app.commands.session import configured, help_of, parser_of
 from tui.core.actions import without_keys
-from tui.core.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.core.protocols import Shell
     from tui.core.settings import Config
     from tui.hosts.backend.hosts import Hosts
+    from tui.hosts.model.baseline import Baseline
     from tui.hosts.model.host import HostFacts
+    from tui.hosts.model.matrix import Cell
 
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 USAGE = """hosts [--json] [--config FILE] [--help]
-       vmlm-tui hosts add NAME [USER@]HOST[:PORT] [--libvirt URI] [--peer URI] [--no-login] [--config FILE]"""
+       vmlm-tui hosts matrix|baseline [--group GROUP] [--json] [--config FILE]
+       vmlm-tui hosts add NAME [USER@]HOST[:PORT] [--libvirt URI] [--peer URI] [--group GROUPS] [--no-login]"""
 ABOUT = """\
-Prints the hosts of the configuration with their state. `add` appends a host to the configuration, whose other lines
-stay as they are, if the app can log in there; --no-login skips that.
-The exit status is 1 if a host can't be read completely, or if the login fails; 2 for wrong arguments, else 0."""
+Prints the hosts of the configuration with their state. `matrix` prints who can move VMs to whom, and why not;
+`baseline` the best CPU that all hosts have in common, with libvirt's XML for a VM; both of a group with --group.
+`add` appends a host to the configuration, whose other lines stay as they are, if the app can log in there; --no-login
+skips that.
+The exit status is 1 if a host can't be read completely, a VM can't go one of the ways, or the login fails; 2 for
+wrong arguments, else 0."""
 
 
 def main(verb: str, words: list[str]) -> int:
     """List or add; returns the exit status, raises Failure for wrong words."""
     parser = parser_of(verb, USAGE, ABOUT)
-    parser.add_argument("words", nargs="*", metavar="add NAME SSH", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="matrix|baseline|add NAME SSH", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
+    parser.add_argument(
+        "--group",
+        metavar="GROUP",
+        default="",
+        help="only the hosts of this group; for `add` its groups, with commas between them",
+    )
     parser.add_argument("--libvirt", metavar="URI", default="", help="of its libvirt, for the app")
     parser.add_argument("--peer", metavar="URI", default="", help="of its libvirt, for the other hosts")
     parser.add_argument("--no-login", action="store_true", help="add it even if the app can't log in there")
@@ -44,9 +54,13 @@ def main(verb: str, words: list[str]) -> int:
     if not options.words:
         if options.libvirt or options.peer or options.no_login:
             parser.error("--libvirt, --peer and --no-login belong to `add`")
+        if options.group:
+            parser.error("--group belongs to `matrix`, `baseline` and `add`")
         return _list(verb, options)
+    if options.words in (["matrix"], ["baseline"]):
+        return _between(verb, options)
     if options.words[0] != "add" or len(options.words) != 3 or options.json:
-        parser.error("`add NAME [USER@]HOST[:PORT]` is expected, or nothing")
+        parser.error("`add NAME [USER@]HOST[:PORT]`, `matrix` or `baseline` is expected, or nothing")
     return _add(verb, options)
 
 
@@ -129,12 +143,47 @@ def _version(number: tuple[int, int, int]) -> str:
     return ".".join(map(str, number))
 
 
+# -- what they are to each other --
+
+
+def _between(verb: str, options: argparse.Namespace) -> int:
+    import asyncio
+
+    from tui.app.commands.hosts_between import print_baseline, print_matrix
+    from tui.app.wiring import hosts_alone
+
+    config = configured(options)
+    chosen = config.of_group(options.group)
+    connections, hosts = hosts_alone(config)
+
+    async def cells() -> "list[Cell]":
+        try:
+            found = {each.pair: each async for each in hosts.matrix.read(hosts.matrix.pairs(chosen))}
+            return [found[pair] for pair in hosts.matrix.pairs(chosen) if pair in found]
+        finally:
+            await connections.close()
+
+    async def common() -> "Baseline":
+        try:
+            return await hosts.baseline(options.group)
+        finally:
+            await connections.close()
+
+    def command(output: Output) -> int:
+        if options.words == ["matrix"]:
+            return print_matrix(chosen, asyncio.run(cells()), output, as_json=options.json)
+        return print_baseline(asyncio.run(common()), output, as_json=options.json)
+
+    return _logged(verb, command)
+
+
 # -- add --
 
 
 def _add(verb: str, options: argparse.Namespace) -> int:
     import asyncio
 
+    from tui.app.add_host import login
     from tui.app.config import find
     from tui.app.host_table import append, check
     from tui.app.wiring import open_shell
@@ -143,7 +192,9 @@ def _add(verb: str, options: argparse.Namespace) -> int:
     _, name, ssh = options.words
     parse_target(ssh)
     path = find(options.config)
-    keys = {key: value for key, value in (("ssh", ssh), ("libvirt", options.libvirt), ("peer", options.peer)) if value}
+    groups = tuple(filter(None, options.group.split(",")))
+    given = (("ssh", ssh), ("libvirt", options.libvirt), ("peer", options.peer), ("groups", groups))
+    keys = {key: value for key, value in given if value}
     check(path, name, keys)
 
     def add(output: Output) -> int:
@@ -159,18 +210,6 @@ def _add(verb: str, options: argparse.Namespace) -> int:
         return 0
 
     return _logged(verb, add)
-
-
-async def login(open_shell: "Callable[[str], Shell]", ssh: str) -> Failure | None:
-    """Why the app can't log in; None if it can."""
-    shell = open_shell(ssh)
-    try:
-        (await shell.run(["true"])).output(f"A command on {ssh} failed")
-    except Failure as failure:
-        return failure
-    finally:
-        await shell.close()
-    return None
 
 
 def _logged(verb: str, command: "Callable[[Output], int]") -> int:

@@ -64,6 +64,11 @@ class Checklist(Generic[F]):
 
     async def refresh(self) -> AsyncIterator[tuple[Item, ...]]:
         """Read the hosts again; yields the items each time the facts become more complete."""
+        async for _ in self._refresh():
+            yield self.items
+
+    async def _refresh(self) -> AsyncIterator[None]:
+        """As `refresh`; does not evaluate the items, which takes long with many hosts."""
         async with self._one_reading:
             self.reading, self.since = True, time.monotonic()
             self._notify()
@@ -71,7 +76,7 @@ class Checklist(Generic[F]):
                 async for facts in self._read(self.facts):
                     self.facts = facts
                     self._notify()
-                    yield self.items
+                    yield
                 self.was_read, self.read_at = True, time.monotonic()
             finally:
                 self.reading, self.since = False, None
@@ -150,7 +155,7 @@ class Checklist(Generic[F]):
 
     async def refresh_fully(self) -> tuple[Item, ...]:
         """Read the hosts again, until the facts are complete."""
-        async for _ in self.refresh():
+        async for _ in self._refresh():
             pass
         return self.items
 

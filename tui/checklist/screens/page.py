@@ -1,7 +1,7 @@
 """The base of the Hosts and the NFS page: reads the hosts, explains, fixes and undoes, with the same keys."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from tui.checklist.backend import actions
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model import keys
+from tui.checklist.model.check import Item
 from tui.checklist.model.summary import sentence, text_of
 from tui.checklist.screens.agree import Agree, Part
 from tui.checklist.screens.details import Details
@@ -35,6 +36,7 @@ from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
 from tui.ui.waiting import waiting
 
 THEN = "Fixes that these make possible follow in the same run; its output shows them."
+AT_ONCE, LONG_EVERY_S = 150, 0.5  # lines of a list that is drawn at each change; seconds between those of a longer one
 WIDE = 120  # columns from which the details of a line are beside the list, not below it
 
 
@@ -74,6 +76,7 @@ class ListPage(Page):
         self._first_read = False
         self._job: Job | None = None  # the newest that this page has begun
         self._greyed: tuple[bool, ...] = ()
+        self._will_show = False
         self._wait = ""  # what the reading waits for, if it takes long
         self._minutes = 0  # since the list was read
         self._filter = ""  # words that a shown line must have
@@ -102,7 +105,7 @@ class ListPage(Page):
                 yield self._detail
 
     def on_mount(self) -> None:
-        self._list.listen(self._show)
+        self._list.listen(self._show_soon)
         self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
@@ -138,6 +141,22 @@ class ListPage(Page):
             if self._list.problem:
                 self._report.end(self._list.problem, "bold $warning")
 
+    def _show_soon(self) -> None:
+        """Update the page, a long list only now and then: to evaluate it takes long."""
+        if not self._list.reading or len(self._list.steps) <= AT_ONCE:
+            self._show()
+        elif not self._will_show:
+            self._will_show = True
+            self.set_timer(LONG_EVERY_S, self.guarded(self._show_now))
+
+    def _show_now(self) -> None:
+        self._will_show = False
+        self._show()
+
+    def shown(self, items: Sequence[Item]) -> Sequence[Item]:
+        """The items that the list shows."""
+        return [item for item in items if has_words(text_of(item), self._filter)]
+
     def _show(self) -> None:
         """Update the page; repaints only what has changed."""
         parts = (self._summary, self._rows, self._detail)  # the app removes them one by one as it ends
@@ -156,8 +175,7 @@ class ListPage(Page):
         if listed.reading:  # a change of height repaints the page, so the height stays the same until the end
             lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
-        shown = [item for item in items if has_words(text_of(item), self._filter)]
-        self._rows.show_items(shown, reading=listed.reading, silent=self.silent())
+        self._rows.show_items(self.shown(items), reading=listed.reading, silent=self.silent())
         self._refresh_keys()
 
     def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
@@ -184,7 +202,7 @@ class ListPage(Page):
         self._refresh_list()
 
     def action_stop(self) -> None:
-        """End the reading; what was not read yet stays so."""
+        """End the reading, if there is one; what was not read yet stays so. That of a change goes on."""
         self.workers.cancel_group(self, "read")
 
     def action_filter(self) -> None:

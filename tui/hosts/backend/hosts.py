@@ -11,8 +11,11 @@ from tui.core.aged import DAEMON, SYSTEM, VMS, AgedFacts
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import FirstLogin, Hypervisor
+from tui.hosts.backend.baseline import baseline
+from tui.hosts.backend.matrix import Matrix
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
+from tui.hosts.model.baseline import Baseline
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.host import HostFacts, System, Virtualization
 from tui.hosts.model.steps import all_steps
@@ -29,6 +32,7 @@ class Hosts:
         self.config = connections.config
         self.sudo = changes.sudo
         self._reading = HostReading(connections, changes.sudo)
+        self.matrix = Matrix(self.config, self._reading)
         known = configured(self.config)
         self.checklist = Checklist(all_steps(known), HostsFacts(known), self._read, changes)
 
@@ -64,6 +68,10 @@ class Hosts:
         before = {part: known[part].value for part in late if known[part].value is not None}
         ages = [age for each in known.values() if (age := each.age_s(moment)) is not None]
         return replace(host, late=late, before=before, age_s=min(ages, default=None))
+
+    async def baseline(self, group: str = "") -> Baseline:
+        """The best CPU that the hosts of a group have in common, "" for all that run VMs; raises Failure."""
+        return await baseline(self._connections, self.config.of_group(group))
 
     def first_login(self, host: str) -> FirstLogin:
         """The first login to an unknown host, or to one that refuses the user's key; Failure where it is impossible."""

@@ -10,7 +10,7 @@ from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import Config
 from tui.core.ssh_target import target_of_uri
-from tui.hosts.model import account, userfaultfd
+from tui.hosts.model import account, share, userfaultfd
 from tui.hosts.model import clock as host_clock
 from tui.hosts.model import names as host_names
 from tui.hosts.model import script as host_script
@@ -19,6 +19,7 @@ from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import Configured, Libvirt
 from tui.hosts.model.names import Names
 from tui.hosts.model.ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
+from tui.hosts.model.share import Share
 from tui.hosts.model.software import Software
 from tui.hosts.model.ssh import ATTEMPT_SCRIPT, WORKS, Attempt, parse_attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
@@ -100,6 +101,10 @@ class HostReading:
             return Libvirt(hypervisor.daemon(), vms, hypervisor.machine_types(), definition)
 
         return await self._connections.query(host, read)
+
+    async def share(self, host: str) -> Share:
+        """What the folder of the images is on a host that runs VMs."""
+        return share.parse_share(await self._output(host, share.SCRIPT, self._config.storage.export))
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
         """Whether a guest runs on KVM as QEMU's user and group."""

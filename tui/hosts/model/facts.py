@@ -1,6 +1,6 @@
 """All facts of the Hosts room: about each host, and from one host about another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,6 +41,7 @@ class Configured:
     hypervisors: tuple[str, ...]
     here: str
     storage: str
+    only: tuple[tuple[str, str], ...] = ()  # the ways between hypervisors that are read, in place of the usual ones
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -55,6 +56,8 @@ class Configured:
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The ways between two hypervisors that are checked: all, or with many those from and to one of them."""
+        if self.only:
+            return self.only
         home, few = self.here or self.hypervisors[0], len(self.hypervisors) <= ALL_PAIRS_UP_TO
         every = ((start, end) for start in self.hypervisors for end in self.hypervisors if start != end)
         return tuple(pair for pair in every if few or home in pair)
@@ -62,6 +65,8 @@ class Configured:
     @property
     def compared(self) -> tuple[tuple[str, str], ...]:
         """The same pairs, each once: what two hypervisors have in common holds for both ways."""
+        if self.only:
+            return self.only
         order = self.hypervisors.index
         return tuple((one, other) for one, other in self.pairs if order(one) < order(other))
 
@@ -70,12 +75,20 @@ class Configured:
         """From which host the names of which other one are resolved; a hypervisor also its own."""
         own = ((host, host) for host in self.hypervisors)
         served = self.hypervisors if self.storage else ()
+        back = (pair[::-1] for pair in self.only)  # the names there may give the addresses of both
         return (
             *own,
-            *self.pairs,
+            *dict.fromkeys((*self.pairs, *back)),
             *((host, self.storage) for host in served),
             *((self.storage, host) for host in served),
         )
+
+    def between(self, pairs: Iterable[tuple[str, str]]) -> "Configured":
+        """The same for these ways alone, and the hosts at their ends."""
+        only = tuple(pairs)
+        ends = {host for pair in only for host in pair}
+        hosts = tuple(host for host in self.hypervisors if host in ends)
+        return replace(self, hypervisors=hosts, here=self.here if self.here in ends else "", storage="", only=only)
 
     def id(self, host: str, step: str, other: str) -> str:
         """The id of a step of `host` that is about `other`, too."""

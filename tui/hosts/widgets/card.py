@@ -79,7 +79,8 @@ def _column(facts: HostFacts, vm: str) -> Iterator[Fact]:
         yield "libvirt", version(virtualization.daemon.libvirt_version), was["virtualization"]
         yield "QEMU", version(virtualization.daemon.hypervisor_version), was["virtualization"]
         yield from _vms(virtualization, vm, facts)
-    yield from _failure(facts.virtualization)
+    if str(facts.virtualization) != str(facts.system):
+        yield from _failure(facts.virtualization)
 
 
 def _was(facts: HostFacts) -> dict[str, str]:
@@ -100,7 +101,8 @@ def _sentences(facts: HostFacts, vm: str) -> Iterator[Fact]:
         text = f"libvirt {version(daemon.libvirt_version)}, QEMU {version(daemon.hypervisor_version)}"
         yield "software", text, was["virtualization"]
         yield from _vms(virtualization, vm, facts)
-    yield from _failure(facts.virtualization)
+    if str(facts.virtualization) != str(facts.system):
+        yield from _failure(facts.virtualization)
 
 
 def _vms(virtualization: Virtualization, configured: str, facts: HostFacts) -> Iterator[Fact]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
-from tui.core.aged import VMS
 from tui.core.clock import now
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
@@ -181,12 +180,6 @@ class Migrations:
     async def stop_start(self) -> bool:
         """End the checks of a start, which then raises a Failure; False if it is too late for that."""
         return bool(await self._client.call(STOP_START))
-
-    def silent(self) -> dict[str, float | None]:
-        """The age of the last answer of each host that does not answer now, in seconds; None if it never did."""
-        facts, now = self._connections.facts, self._connections.facts.now()
-        known = {host: facts.of(host, VMS) for host in self._connections.config.hypervisors}
-        return {host: each.age_s(now) for host, each in known.items() if each.silent(now)}
 
     async def move_definition(self, plan: Plan, expected: str = "") -> str:
         """Move the definition of a VM that is off; returns what is so now, raises as `start` does. It is not a run."""

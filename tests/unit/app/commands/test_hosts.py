@@ -8,6 +8,7 @@ import pytest
 
 from tests.fake_hosts import FakeHosts, FakeShell
 from tui.app import config
+from tui.app.add_host import login
 from tui.app.commands import hosts as command
 from tui.app.commands.output import Output
 from tui.app.host_table import append, check
@@ -102,10 +103,10 @@ def test_wrong_words_are_refused(words: list[str]) -> None:
 async def test_a_login_is_tried_with_a_command() -> None:
     works, refuses = FakeShell(), FakeShell({"true": Failure("kvm3 refuses the key", "no key")})
     no_shell = FakeShell({"true": Completed(1, "This account is currently not available.\n", "")})
-    assert await command.login(lambda _: works, "root@kvm3") is None
+    assert await login(lambda _: works, "root@kvm3") is None
     assert works.closed == 1
-    assert "kvm3 refuses the key" in str(await command.login(lambda _: refuses, "root@kvm3"))
-    assert "not available" in str(await command.login(lambda _: no_shell, "root@kvm3"))
+    assert "kvm3 refuses the key" in str(await login(lambda _: refuses, "root@kvm3"))
+    assert "not available" in str(await login(lambda _: no_shell, "root@kvm3"))
 
 
 # -- list --
