@@ -1,0 +1,44 @@
+"""What the app weighs in memory and time, beside a bare Textual app that is measured in the same way."""
+
+import random
+import statistics
+import time
+from collections.abc import Iterator
+
+from tests.bench.terminal import Terminal, cpu_seconds, whole_resident_mib
+
+Figures = Iterator[tuple[str, float, str]]
+
+PRESSES = 100
+IDLE_S = 10.0  # on each page
+SETTLE_S = 5.0  # after a key, until the page has read what it shows
+FRAME_BYTES = 500  # a page is more, the line of a migration's progress in the title is less
+
+
+def at_rest(name: str, terminal: Terminal, keys: str) -> Figures:
+    """The most resident memory and the most CPU time on any page; each of `keys` shows one."""
+    pid = terminal.app_pid()
+    resident, busy = [], []
+    for key in keys:
+        terminal.type(key)
+        time.sleep(SETTLE_S)
+        before, began = cpu_seconds(pid), time.monotonic()
+        time.sleep(IDLE_S)
+        busy.append(100 * (cpu_seconds(pid) - before) / (time.monotonic() - began))
+        resident.append(whole_resident_mib(pid))
+    yield f"{name}_resident", max(resident), "MiB"
+    yield f"{name}_idle_cpu", max(busy), "%"
+
+
+def to_frame(name: str, terminal: Terminal, keys: str) -> Figures:
+    """The times from a key to the first bytes of the page that it shows; `keys` are pressed in turn."""
+    pid, moments = terminal.app_pid(), random.Random(1)  # noqa: S311 - a fixed spread over the redraw interval
+    before, delays = cpu_seconds(pid), []
+    for count in range(PRESSES):
+        time.sleep(moments.uniform(0.2, 0.5))  # the rest of the frame before
+        written = terminal.written
+        typed = terminal.type(keys[count % len(keys)])
+        delays.append(1000 * (terminal.wait_written(written + FRAME_BYTES) - typed))
+    yield f"{name}_key_to_frame_p50", statistics.median(delays), "ms"
+    yield f"{name}_key_to_frame_p99", statistics.quantiles(delays, n=100, method="inclusive")[98], "ms"
+    yield f"{name}_key_cpu", 1000 * (cpu_seconds(pid) - before) / PRESSES, "ms"
