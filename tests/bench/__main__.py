@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.inventory import inventory
+from tests.bench.many_watched import many_watched
 from tests.bench.runs import figures
 from tests.bench.terminal import Terminal, cpu_seconds, resident_mib
 from tests.bench.vms import vm_page
@@ -50,7 +51,7 @@ def main() -> int:
     print_figure("inventory_200_hosts", listed.seconds, "s")
     print_figure("inventory_200_hosts_cpu", listed.cpu_s, "s")
     print_figure("inventory_screen_wait", listed.longest_wait_s * 1000, "ms")
-    for measured in (vm_page, weight, figures, watched_day):
+    for measured in (vm_page, many_watched, weight, figures, watched_day):
         for figure in measured():
             print_figure(*figure)
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))

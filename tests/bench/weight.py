@@ -16,18 +16,15 @@ FRAME_BYTES = 500  # a page is more, the line of a migration's progress in the t
 
 
 def at_rest(name: str, terminal: Terminal, keys: str) -> Figures:
-    """The most resident memory and the most CPU time on any page; each of `keys` shows one."""
+    """The resident memory and the CPU time on each page; each of `keys` shows one."""
     pid = terminal.app_pid()
-    resident, busy = [], []
     for key in keys:
         terminal.type(key)
         time.sleep(SETTLE_S)
         before, began = cpu_seconds(pid), time.monotonic()
         time.sleep(IDLE_S)
-        busy.append(100 * (cpu_seconds(pid) - before) / (time.monotonic() - began))
-        resident.append(whole_resident_mib(pid))
-    yield f"{name}_resident", max(resident), "MiB"
-    yield f"{name}_idle_cpu", max(busy), "%"
+        yield f"{name}_page_{key}_idle_cpu", 100 * (cpu_seconds(pid) - before) / (time.monotonic() - began), "%"
+        yield f"{name}_page_{key}_resident", whole_resident_mib(pid), "MiB"
 
 
 def to_frame(name: str, terminal: Terminal, keys: str) -> Figures:
