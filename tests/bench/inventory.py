@@ -25,6 +25,7 @@ from tui.hosts.model.host import OK
 from tui.hosts.screens.page import HostsPage
 
 HOSTS = 200
+LIMIT_S = 300.0
 CONNECT_LIMIT_S = 60.0  # this machine is busy with both sides of every login
 
 
@@ -62,6 +63,8 @@ async def _inventory(folder: Path, ports: list[int]) -> Listed:
         began, cpu, longest, received = time.monotonic(), time.process_time(), 0.0, asyncio.Event()
         async with app.run_test(size=(120, 40)):
             while not all(facts.state == OK for facts in page._facts.values()):
+                if time.monotonic() > began + LIMIT_S:
+                    raise TimeoutError(f"not all {len(ports)} hosts were listed within {LIMIT_S:g} s")
                 sent = time.monotonic()
                 app.call_later(received.set)
                 await received.wait()
