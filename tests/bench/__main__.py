@@ -18,9 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.inventory import inventory
+from tests.bench.many_watched import many_watched
 from tests.bench.runs import figures
 from tests.bench.terminal import Terminal, cpu_seconds, resident_mib
+from tests.bench.vms import vm_page
 from tests.bench.watch import watched_day
+from tests.bench.weight import SETTLE_S, at_rest, to_frame
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tests.listener import listener_of
 from tui.adapters.libvirt.hypervisor import connect
@@ -37,16 +40,20 @@ PAINTS = 7
 STEADY_S = 20
 SAMPLES = 500
 PROCESSES = 20
+TYPE = "TERM=xterm-256color"
+BARE = ["PYTHONPATH=" + str(Path(__file__).parents[2]), sys.executable, "-m", "tests.bench.bare"]
 RAW_LOGS = "*/raw.jsonl"  # below the folder of all runs
 
 
 def main() -> int:
     """Measures and prints all figures."""
-    seconds, longest = inventory()
-    print_figure("inventory_100_hosts", seconds, "s")
-    print_figure("inventory_screen_wait", longest * 1000, "ms")
-    for figure in (*figures(), *watched_day()):
-        print_figure(*figure)
+    listed = inventory()
+    print_figure("inventory_200_hosts", listed.seconds, "s")
+    print_figure("inventory_200_hosts_cpu", listed.cpu_s, "s")
+    print_figure("inventory_screen_wait", listed.longest_wait_s * 1000, "ms")
+    for measured in (vm_page, many_watched, weight, figures, watched_day):
+        for figure in measured():
+            print_figure(*figure)
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:
@@ -60,7 +67,9 @@ def main() -> int:
 def measure(lab: Lab, folder: Path) -> None:
     lab_backend = LabBackend(lab, folder / "runs")
     bring_home(lab_backend)
-    print_figure("first_paint", first_paint(lab.machine("source"), folder), "s")
+    machine = lab.machine("source")
+    print_figure("first_paint", first_paint(app(machine, f"XDG_STATE_HOME={folder}"), "Hosts"), "s")
+    print_figure("first_paint_bare", first_paint(machine.argv(["env", TYPE, *BARE]), "Bare one"), "s")
     load(lab)
     print_figure("key_to_call_p99", key_to_call(folder) * 1000, "ms")
     with migrating(lab, folder, "1 s") as (terminal, _runs):
@@ -89,15 +98,15 @@ def percentile(values: Sequence[float], which: int) -> float:
 
 def app(machine: Machine, *settings: str) -> list[str]:
     """The command line of the app on a lab host."""
-    return machine.argv(["env", "TERM=xterm-256color", *settings, sys.executable, "-m", "tui"])
+    return machine.argv(["env", TYPE, *settings, sys.executable, "-m", "tui"])
 
 
-def first_paint(machine: Machine, folder: Path) -> float:
+def first_paint(argv: Sequence[str], text: str) -> float:
     """The median time from the start of the process to the first page, after a warm-up."""
     seconds = []
     for _ in range(PAINTS + 1):
-        terminal = Terminal(app(machine, f"XDG_STATE_HOME={folder}"))
-        seconds.append(terminal.wait_for("Hosts") - terminal.began)
+        terminal = Terminal(argv)
+        seconds.append(terminal.wait_for(text) - terminal.began)
         terminal.type("q")
         terminal.process.wait(30)
         terminal.close()
@@ -118,6 +127,24 @@ def runner_socket(lab: Lab) -> Path:
     return Path(f"/proc/{process.pid}/root/run/vmlm-tui/runner.sock")
 
 
+def weight() -> Iterator[tuple[str, float, str]]:
+    """The app and a bare one: at rest, and keys while a migration runs."""
+    bare = Terminal(["env", *BARE])
+    try:
+        bare.wait_for("Bare one")
+        yield from at_rest("bare", bare, "21")
+        yield from to_frame("bare", bare, "21")
+    finally:
+        bare.close()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with opened(folder / "rest", "1 s") as terminal:
+            yield from at_rest("app", terminal, "123456")
+        with pressed(folder / "keys", "1 s") as (terminal, _stamps):
+            time.sleep(SETTLE_S)
+            yield from to_frame("app", terminal, "54")
+
+
 def key_to_call(folder: Path) -> float:
     """The 99th percentile of the time from the key in the terminal to the runner's call of the hypervisor."""
     with pressed(folder / "pressed", "0.1 s") as (terminal, stamps):
@@ -134,14 +161,7 @@ def key_to_call(folder: Path) -> float:
 @contextmanager
 def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
     """The app of tests.bench.pressed in its first pass, and the file of its calls."""
-    stamps, runtime = folder / "stamps", folder / "run"
-    runtime.mkdir(parents=True)
-    stamps.touch()
-    settings = [f"VMLM_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
-    settings += [f"{name}={value}" for name, value in TEXTUAL.items()]  # as the app sets them when it starts
-    terminal = Terminal(["env", *settings, sys.executable, "-m", "tests.bench.pressed", str(folder), interval])
-    try:
-        terminal.wait_for("Hosts")
+    with opened(folder, interval) as terminal:
         terminal.type("4")
         terminal.wait_for("Nothing is migrating")
         terminal.type("m")
@@ -150,7 +170,21 @@ def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
         terminal.type("\r")
         runs = folder / "runs"  # before the first pass, the request would be held
         wait(lambda: any('"memory_iteration": 1' in each.read_text() for each in runs.glob(RAW_LOGS)))
-        yield terminal, stamps
+        yield terminal, folder / "stamps"
+
+
+@contextmanager
+def opened(folder: Path, interval: str, *words: str) -> Iterator[Terminal]:
+    """The app of tests.bench.pressed on its first page; its runner ends with it."""
+    runtime = folder / "run"
+    runtime.mkdir(parents=True, exist_ok=True)
+    (folder / "stamps").touch()
+    settings = [f"VMLM_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
+    settings += [f"{name}={value}" for name, value in TEXTUAL.items()]  # as the app sets them when it starts
+    terminal = Terminal(["env", *settings, sys.executable, "-m", "tests.bench.pressed", str(folder), interval, *words])
+    try:
+        terminal.wait_for("Hosts")
+        yield terminal
     finally:
         terminal.close()
         with contextlib.suppress(OSError):  # it was not started

@@ -74,6 +74,9 @@ class Endless(FakeHypervisor):
         RUNS.set()
         threading.Event().wait()
 
+    def autostart(self, name: str) -> bool:
+        return False
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Does nothing."""
 

@@ -59,6 +59,13 @@ class Terminal:
             self._text = self._text.partition(text.encode())[2]
             return time.monotonic()
 
+    def wait_written(self, total: int, limit_s: float = 120) -> float:
+        """Waits until so many bytes have been written in all; returns the time, or raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.written >= total, limit_s):
+                raise TimeoutError(f"{self.written} of {total} bytes were written")
+            return time.monotonic()
+
     def output(self) -> bytes:
         """The output since the last wait."""
         with self._changed:
@@ -87,6 +94,12 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process with all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def whole_resident_mib(pid: int) -> float:
+    """All resident memory of a process, shared libraries included, in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
 def resident_mib(pid: int) -> float:

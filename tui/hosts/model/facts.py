@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from tui.checklist.model.check import Finding, from_failure
@@ -53,7 +54,7 @@ class Configured:
         home = self.here or self.hypervisors[0]
         return home if host != home else next((each for each in self.hypervisors if each != home), "")
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The ways between two hypervisors that are checked: all, or with many those from and to one of them."""
         if self.only:
@@ -62,7 +63,7 @@ class Configured:
         every = ((start, end) for start in self.hypervisors for end in self.hypervisors if start != end)
         return tuple(pair for pair in every if few or home in pair)
 
-    @property
+    @cached_property
     def compared(self) -> tuple[tuple[str, str], ...]:
         """The same pairs, each once: what two hypervisors have in common holds for both ways."""
         if self.only:
@@ -70,7 +71,7 @@ class Configured:
         order = self.hypervisors.index
         return tuple((one, other) for one, other in self.pairs if order(one) < order(other))
 
-    @property
+    @cached_property
     def ways(self) -> tuple[tuple[str, str], ...]:
         """From which host the names of which other one are resolved; a hypervisor also its own."""
         own = ((host, host) for host in self.hypervisors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from tui.core.aged import last_answer
 from tui.core.failure import Failure
@@ -65,9 +66,7 @@ class Listing:
     def where(self, name: str) -> VmPlacement:
         """The placement of one VM."""
         answers = {
-            host: answer
-            if isinstance(answer, Failure)
-            else next((each.vm for each in answer if each.vm.name == name), None)
+            host: answer if isinstance(answer, Failure) else self._vm_on(host, name)
             for host, answer in self.answers.items()
         }
         return VmPlacement(name, answers, self.awaited, self.seen)
@@ -82,10 +81,18 @@ class Listing:
         return found
 
     def _domain_on(self, host: str, name: str) -> Domain | Failure | None:
-        answer = self.answers.get(host)
-        if not isinstance(answer, tuple):
-            return None
-        return next((each.domain for each in answer if each.vm.name == name), None)
+        found = self._by_name.get(host, {}).get(name)
+        return found.domain if found else None
+
+    def _vm_on(self, host: str, name: str) -> Vm | None:
+        found = self._by_name.get(host, {}).get(name)
+        return found.vm if found else None
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, Listed]]:
+        """By host that could be read, its VMs by name: a table looks up each of a thousand VMs."""
+        read = {host: answer for host, answer in self.answers.items() if isinstance(answer, tuple)}
+        return {host: {each.vm.name: each for each in answer} for host, answer in read.items()}
 
     @property
     def files(self) -> dict[str, tuple[str, ...]]:
