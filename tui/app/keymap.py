@@ -14,6 +14,7 @@ CHECKLIST = "tui.checklist.widgets.checklist:ChecklistRows"
 # What is on the screen together, besides the app: a page, and the widget that has keys of its own.
 PAGES = (
     ("tui.hosts.screens.page:HostsPage", CHECKLIST),
+    ("tui.hosts.screens.matrix:MatrixPage",),
     ("tui.nfs.screens:NfsPage", CHECKLIST),
     ("tui.launch.screens.page:LaunchPage",),
     ("tui.migration.screens.page:MigratePage",),
