@@ -1,5 +1,6 @@
 """What the configuration changes in the app, and how it is edited there."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,13 @@ class Editor:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
         self.text = text
+        self.opened, self.closed = asyncio.Event(), asyncio.Event()
+        self.closed.set()
         monkeypatch.setattr(edit_config, "in_terminal", self.edit)
 
     async def edit(self, _app: object, argv: Sequence[str], **_words: str) -> None:
+        self.opened.set()
+        await self.closed.wait()
         Path(argv[-1]).write_text(self.text)  # noqa: ASYNC240  # a file of the test
 
 
@@ -82,6 +87,22 @@ async def test_an_edited_configuration_is_used_at_once(
         app.config_path = file
         Editor(monkeypatch, EXAMPLE)
         await pilot.press("C")
+        await until(pilot, lambda: app.return_value == RELOAD)
+
+
+async def test_the_app_handles_messages_while_the_configuration_is_edited(
+    world: FakeHosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(world) as (app, pilot):
+        app.config_path = tmp_path / "config.toml"
+        editor, handled = Editor(monkeypatch, EXAMPLE), asyncio.Event()
+        editor.closed.clear()
+        await pilot.press("C")
+        await until(pilot, editor.opened.is_set)
+        app.call_later(handled.set)
+        await until(pilot, handled.is_set)
+        assert app.return_value is None
+        editor.closed.set()
         await until(pilot, lambda: app.return_value == RELOAD)
 
 

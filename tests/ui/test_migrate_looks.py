@@ -90,7 +90,7 @@ async def test_the_log_shows_the_newest_event_after_a_resize_until_it_is_scrolle
         await until(page.pilot, lambda: not events.is_vertical_scroll_end)
         before = events.scroll_y
         page.migration.play()
-        await page.sees("time_elapsed 17742")
+        await page.sees("time_elapsed 17.7 s")
         assert events.scroll_y == before
 
 

@@ -217,6 +217,7 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
+    @work(name="edit", group="edit", exclusive=True)
     async def action_edit_config(self) -> None:
         """Edit config.toml in the terminal, then start again with it; one with mistakes is not used."""
         from tui.app.edit_config import edited, why_not

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.core.actions import without_keys
+from tui.core.actions import WithKeys, without_keys
 from tui.core.failure import Failure, WrongField
 from tui.ui.dialog import Dialog
 from tui.ui.fields import TextField
@@ -23,7 +23,7 @@ LONGEST = 2000  # characters of a text field: an ssh key is long
 class Form(Dialog[T | None]):
     """A dialog with fields; a subclass composes its `fields` and submits them in `entered`.
 
-    A Failure that `entered` raises is shown below the fields; the field of a WrongField also receives the focus.
+    A Failure that `entered` raises is shown below the fields, a WrongField below its own, which receives the focus.
 
     Keys are handled in the order in which they were typed, even if many arrive at once. Keys that move between fields
     or change a choice act before the next key is dispatched; a text field handles its own keys in order; Enter waits
@@ -46,8 +46,11 @@ class Form(Dialog[T | None]):
     Form .row Input:disabled { text-style: dim; }
     Form .unit { width: 1fr; padding-left: 1; }
     Form #message { height: auto; }
-    Form #message.wrong { color: $error; text-style: bold; }
+    Form #message.wrong, Form .why { color: $error; text-style: bold; }
+    Form .why { height: auto; padding-left: 18; }
     """
+
+    with_keys: WithKeys = staticmethod(without_keys)  # that of the page which opens the form, for what it explains
 
     def body(self) -> ComposeResult:
         """The fields above the message."""
@@ -83,7 +86,8 @@ class Form(Dialog[T | None]):
             raise WrongField(field, str(error)) from error
 
     def show_message(self, text: str, *, wrong: bool = False) -> None:
-        """Replace the message below the fields."""
+        """Replace the message below the fields, and what is below one of them."""
+        self.query(".why").remove()
         message = self.query_one("#message", Static)
         message.set_class(wrong, "wrong")
         message.update(without_keys(text))
@@ -110,10 +114,16 @@ class Form(Dialog[T | None]):
             self.refuse(failure)
 
     def refuse(self, failure: Failure) -> None:
-        """Show why the form is not accepted, and focus the field of a WrongField."""
+        """Show why the form is not accepted; of a WrongField below its row, and focus the field."""
+        rows = self.query(f"#row-{failure.field}") if isinstance(failure, WrongField) else ()
         if isinstance(failure, WrongField):
             self.query_one(f"#{failure.field}").focus()
-        self.show_message(str(failure), wrong=True)
+        self.show_message("" if rows else str(failure), wrong=True)
+        for row in rows:
+            place = next(each for each in row.ancestors_with_self if not isinstance(each.parent, Horizontal))
+            why = Static(without_keys(str(failure)), classes="why", markup=False)
+            place.parent.mount(why, after=place)  # type: ignore[union-attr]  # a row is in a box
+            why.call_after_refresh(why.scroll_visible, animate=False)
 
     def entered(self) -> None:
         """Submit the fields; called once all typed keys were handled."""
@@ -137,6 +147,6 @@ def text_field(id: str, value: str) -> TextField:
     return TextField(value, id=id, compact=True, max_length=LONGEST, select_on_focus=False)
 
 
-def number_field(id: str, value: object) -> TextField:
-    """A field with a number that typing replaces."""
-    return TextField(str(value), id=id, compact=True, select_on_focus=True)
+def number_field(id: str, value: object, *, digits: bool = False) -> TextField:
+    """A field with a number that typing replaces; without a unit, it takes only `digits`."""
+    return TextField(str(value), id=id, compact=True, select_on_focus=True, restrict="[0-9]*" if digits else None)

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.ui.dialog import Dialog
+from tui.ui.dialog import Box, Dialog
+from tui.ui.fields import TextField
 
 
 @dataclass(frozen=True)
@@ -22,22 +23,33 @@ class HelpKey:
     why_not: str = ""
 
 
+class WordsField(TextField):
+    """Takes no key that closes the help; q is a letter as soon as something is typed."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        closes = key == "question_mark" or (key == "q" and not self.value)
+        return super().check_consume_key(key, character) and not closes
+
+
 class Help(Dialog[None]):
-    """The purpose of a page and its keys."""
+    """The purpose of a page and its keys; what is typed leaves only the keys that have these words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "close", "close", key_display="esc", priority=True),
+        Binding("up", "scroll(-1)", "scroll", show=False, priority=True),
+        Binding("down", "scroll(1)", "scroll", key_display="up/down", priority=True),
+        Binding("pageup", "page(-1)", "page", show=False, priority=True),
+        Binding("pagedown", "page(1)", "page", show=False, priority=True),
     ]
     DEFAULT_CSS = """
+    Help #filter { height: 1; margin-bottom: 1; }
     Help .about { margin-bottom: 1; }
     Help .habits { margin-top: 1; }
-    Help .key { height: auto; }
+    Help .key, Help .key Horizontal { height: auto; }
     Help .name { width: 10; }
     Help .text { width: 1fr; }
     Help .reason { padding-left: 10; text-style: dim; }
     """
-
-    scrolls = True
 
     def __init__(self, title: str, about: str, keys: Sequence[HelpKey], habits: str = "") -> None:
         super().__init__(title)
@@ -46,13 +58,37 @@ class Help(Dialog[None]):
         self._habits = habits
 
     def body(self) -> ComposeResult:
+        yield WordsField(id="filter", compact=True, placeholder="type to find a key by its words")
         if self._about:
             yield Static(Content(self._about), classes="about")
         for key in self._keys:
-            with Horizontal(classes="key"):
-                yield Static(Content.styled(f"{key.display:>8}", "bold $accent"), classes="name")
-                yield Static(Content(key.text), classes="text")
-            if key.why_not:
-                yield Static(Content(f"not now: {key.why_not}"), classes="reason")
+            with Vertical(classes="key"):
+                with Horizontal():
+                    yield Static(Content.styled(f"{key.display:>8}", "bold $accent"), classes="name")
+                    yield Static(Content(key.text), classes="text")
+                if key.why_not:
+                    yield Static(Content(f"not now: {key.why_not}"), classes="reason")
         if self._habits:
             yield Static(Content(self._habits), classes="habits")
+        nothing = Static("No key has these words.", id="nothing")
+        nothing.display = False
+        yield nothing
+
+    def on_input_changed(self, message: TextField.Changed) -> None:
+        """Show the keys that have all words."""
+        words = message.value.lower().split()
+        found = [all(word in f"{key.display} {key.text}".lower() for word in words) for key in self._keys]
+        for row, shown in zip(self.query(".key"), found, strict=True):
+            row.display = shown
+        for sentence in self.query(".about, .habits"):
+            sentence.display = not words
+        self.query_one("#nothing").display = not any(found)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(Box).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll by pages."""
+        box = self.query_one(Box)
+        box.scroll_relative(y=direction * max(1, box.size.height - 1), animate=False)

@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets._toast import ToastRack
 
 from tui.core.actions import with_keys
 from tui.ui.error_report import ReportsErrors
@@ -52,6 +53,10 @@ class Page(ReportsErrors, Screen[None]):
         except Exception as error:  # noqa: BLE001  # its tabs and keys still lead to the other pages
             self.report(type(self).__name__, error)
         yield KeyLine()
+
+    def on_mount(self) -> None:
+        for rack in self.query_children(ToastRack):
+            self.move_child(rack, after=-1)  # messages are docked where the tabs are, and lie over them
 
     def body(self) -> ComposeResult:
         """The content between the two lines."""

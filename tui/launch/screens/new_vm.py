@@ -20,7 +20,7 @@ from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
 from tui.launch.screens.definition import DefinitionEditor
 from tui.migration.model import entry
 from tui.ui.choice import Choice
-from tui.ui.form import Form, enter, row, text_field
+from tui.ui.form import Form, enter, number_field, row, text_field
 from tui.vm.model.image import Image, users_of
 
 EXPLAINED = {
@@ -72,7 +72,7 @@ class NewVmForm(Form[Created]):
         yield row("build", Choice(tuple(WAYS.values()), id="way", changed=self._choose_way))
         yield row("image or VM", Choice((), id="of", changed=self._copy_size))
         yield Static(id="explained", markup=False)
-        yield row("vCPUs", text_field("vcpus", str(vm.vcpus)), "", short=True)
+        yield row("vCPUs", number_field("vcpus", vm.vcpus, digits=True), "", short=True)
         yield row("memory", text_field("memory", exact_size(vm.memory_bytes)), "", short=True)
         yield row("network", Choice((), id="network"))
         yield row(

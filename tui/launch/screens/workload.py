@@ -46,7 +46,7 @@ class WorkloadForm(Form[WorkloadSpec]):
         memory = self._proposed[MEMORY]
         yield row("workload", Choice(self._names, self._names.index(self._chosen), id="workload", changed=self._choose))
         yield Static(id="explained", markup=False)
-        yield row("threads", number_field("threads", self._proposed[self._chosen].threads))
+        yield row("threads", number_field("threads", self._proposed[self._chosen].threads, digits=True))
         yield row("memory per thread", number_field("size", memory.size_mib), "MiB")
         yield row("total rate", number_field("rate", memory.rate_mib_s), "MiB/s; 0 is as fast as it can")
 

@@ -9,8 +9,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Container
 from textual.content import Content
 
+from tui.core.actions import LOG
 from tui.core.virsh_options import VirshOptions, option_words, read_options
 from tui.migration.model.timeline import COMPLETED, Timeline
 from tui.migration.model.verdict import sentence, warning
@@ -23,6 +25,7 @@ from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
 from tui.ui.lines import Lines
 
+LOG_BESIDE = 160  # columns from which the log is beside the charts
 YIELD_S = 0.001  # between two charts, so that keys are handled
 # What the panel of the result shows; h changes it.
 FITTING, WHOLE, HIDDEN = "fitting", "whole", "hidden"
@@ -53,6 +56,8 @@ class MomentPage(ChartPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "result", "result", show=False, id="migrate.result",
                 tooltip="After the end: the whole result, none, or as much as leaves room for a chart"),
+        Binding("L", "raw", "raw log", show=False, id="migrate.raw",
+                tooltip="The statistics of the log as libvirt reports them, or in units"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -68,8 +73,9 @@ class MomentPage(ChartPage):
         yield Lines(id="what")
         yield Lines(id="phases")
         yield Sentence(id="sentence")
-        yield Board(id="charts")
-        yield LogPane(id="log")
+        with Container(id="middle"):
+            yield Board(id="charts")
+            yield LogPane(id="log")
         yield Outcome(id="outcome")
         yield Lines(id="tiles")
 
@@ -78,6 +84,7 @@ class MomentPage(ChartPage):
 
     def on_resize(self) -> None:
         width, height = self.size
+        self.set_class(width >= LOG_BESIDE and height >= 20, "wide")
         self.set_class(height < 32, "short")
         self.set_class(height < 20, "low")
         self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
@@ -102,7 +109,8 @@ class MomentPage(ChartPage):
     def _has_room(self) -> bool:
         """The result or the log replaces the charts if there is no room for both."""
         low_and_over = self.has_class("low") and self.has_class("over") and self._result != HIDDEN
-        return not (self.has_class("tiny") or low_and_over or (self.has_class("short") and self.has_class("log")))
+        below = self.has_class("short") and self.has_class("log") and not self.has_class("wide")
+        return not (self.has_class("tiny") or low_and_over or below)
 
     @property
     def _has_result(self) -> bool:
@@ -212,6 +220,15 @@ class MomentPage(ChartPage):
         self._arrange()
         self.set_focus(self.query_one("#log-stats") if log.display else None)  # the arrow keys scroll it
         self.call_after_refresh(log.show, moment.timeline if moment is not None else Timeline())
+
+    def action_raw(self) -> None:
+        """Show the statistics as libvirt reports them, or in units."""
+        log, moment = self.query_one(LogPane), self._moment()
+        if not log.display:
+            self.explain(f"{LOG} shows the statistics.")
+        elif moment is not None:
+            log.raw = not log.raw
+            log.show(moment.timeline)
 
     def _show_idle(self) -> None:
         """Show what is known while there is no migration."""

@@ -126,7 +126,7 @@ class MigratePage(AfterMoveView):
     def action_start(self) -> None:
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
-        form.presets, form.mending = self._presets, self._mending
+        form.presets, form.mending, form.with_keys = self._presets, self._mending, self.with_keys
         form.way.last_targets, form.way.read_marks = self.last_targets, self.read_marks
         form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)

@@ -54,7 +54,7 @@ class StartForm(WaitingForm):
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
     StartForm #message { margin-top: 1; }
-    StartForm #fields { height: 10; }
+    StartForm #fields { height: auto; min-height: 10; }
     StartForm #fields > .away { height: 0; }
     StartForm #pair { height: 1; }
     StartForm #row-auto_converge { width: 28; }
@@ -104,7 +104,7 @@ class StartForm(WaitingForm):
         yield row("maximum downtime", number_field("downtime", plan.downtime_ms), DOWNTIME_UNIT)
         with Horizontal(id="pair"):
             yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge", changed=self.replan))
-            yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 = one")
+            yield row("parallel", number_field("parallel", plan.parallel, digits=True), "connections; 0 = one")
 
     def on_mount(self) -> None:
         for field in self.query(TextField):
@@ -172,7 +172,7 @@ class StartForm(WaitingForm):
         """Show what the technique does, and only the fields that it has."""
         technique, automatic = self._technique(), self.query_one(AutomaticFields)
         explained = self.query_one("#explained", Static)
-        explained.update(EXPLAINED.get(technique, ""))
+        explained.update(self.with_keys(EXPLAINED.get(technique, "")))
         explained.display = technique != AUTOMATIC
         _offer_row(automatic, technique == AUTOMATIC)
         _offer_row(self.query_one("#row-timeout"), technique in TIMED)

@@ -1,5 +1,6 @@
 """The raw log: the newest events and statistics, and after a failure what libvirt and QEMU have written."""
 
+import re
 import textwrap
 from collections.abc import Mapping
 
@@ -9,6 +10,7 @@ from textual.content import Content
 
 from tui.core.plain_text import plain
 from tui.core.protocols import Stat
+from tui.core.quantity import duration, rate, size
 from tui.migration.model.ending.raw_text import raw_text
 from tui.migration.model.record import HOST_LOG, Event
 from tui.migration.model.timeline import Timeline
@@ -17,13 +19,21 @@ from tui.ui.lines import Lines
 NAME = 26  # the longest name libvirt has for a field
 COLUMN = 39  # and a number of 12 digits
 INDENT = 13
-STATISTICS_TITLE = "newest statistics, as libvirt names them"
+IN_UNITS_TITLE = "newest statistics"
+STATISTICS_TITLE = "newest statistics, as libvirt reports them"
 FAILURE_TITLE = "what libvirt and QEMU wrote, then the newest statistics"
 NARROW = 50  # columns below which an event has no room for the indent
 
 
+TIMES = re.compile(r"^time_|^downtime|^setup_time")  # in milliseconds
+RATES = re.compile(r"_bps$")  # in bytes per second
+SIZES = re.compile(r"_(total|processed|remaining|bytes|cache|page_size)$")  # in bytes
+
+
 class LogPane(Vertical):
-    """Shows a timeline's events and statistics; while hidden, it does nothing."""
+    """Shows a timeline's events and statistics, in units unless `raw`; while hidden, it does nothing."""
+
+    raw = False
 
     DEFAULT_CSS = """
     LogPane { height: 1fr; }
@@ -37,7 +47,7 @@ class LogPane(Vertical):
             events.anchor()  # shows the newest, until the user scrolls
             yield Lines(id="log-event-lines")
         with VerticalScroll(id="log-stats") as stats:
-            stats.border_title = STATISTICS_TITLE
+            stats.border_title = IN_UNITS_TITLE
             yield Lines(id="log-stat-lines")
 
     def show(self, timeline: Timeline) -> None:
@@ -47,8 +57,9 @@ class LogPane(Vertical):
         width = max(20, self.size.width - 2)  # beside the scroll bar
         lines = [part for event in timeline.events for line in event_lines(event) for part in _wrapped(line, width)]
         self.query_one("#log-event-lines", Lines).show(*map(Content, lines or ["No events yet."]))
-        self.query_one("#log-stats").border_title = FAILURE_TITLE if timeline.host_logs else STATISTICS_TITLE
-        below = [*raw_lines(timeline, width), *stat_lines(_newest(timeline), width)]
+        title = STATISTICS_TITLE if self.raw else IN_UNITS_TITLE
+        self.query_one("#log-stats").border_title = FAILURE_TITLE if timeline.host_logs else title
+        below = [*raw_lines(timeline, width), *stat_lines(_newest(timeline), width, raw=self.raw)]
         self.query_one("#log-stat-lines", Lines).show(*map(Content, below))
 
 
@@ -85,11 +96,22 @@ def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=False) or [""]
 
 
-def stat_lines(stats: Mapping[str, Stat], width: int) -> list[str]:
-    """All fields, in as many columns as fit, ordered downwards."""
+def stat_lines(stats: Mapping[str, Stat], width: int, *, raw: bool = True) -> list[str]:
+    """All fields, in units unless `raw`, in as many columns as fit, ordered downwards."""
     if not stats:
         return ["No statistics yet."]
     columns = max(1, width // COLUMN)
-    cells = [f"{name:<{NAME}}{value}" for name, value in stats.items()]
+    cells = [f"{name:<{NAME}}{value if raw else in_units(name, value)}" for name, value in stats.items()]
     rows = -(-len(cells) // columns)
     return ["".join(f"{cell:<{COLUMN}}" for cell in cells[row::rows]).rstrip() for row in range(rows)]
+
+
+def in_units(name: str, value: Stat) -> str:
+    """The value of a field of libvirt with its unit: times, rates and amounts of bytes; others as they are."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if TIMES.search(name):
+        return duration(value / 1000)
+    if RATES.search(name):
+        return rate(value)
+    return size(value) if SIZES.search(name) else f"{value:,}"
