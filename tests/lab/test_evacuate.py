@@ -15,11 +15,11 @@ from tests.lab.conftest import NAME
 from tests.lab.lab_backend import LIMIT_S
 from tui.lab.kvm import usable
 from tui.lab.lab import Lab
-from tui.lab.place import Place
+from tui.lab.place import SHARED_FOLDER, Place
 
 HOSTS = ("source", "destination", "host3", "host4")
 VMS = ("vm1", "vm2", "vm3", "vm4", "vm5")
-STUCK = "stuck"  # its disk is on no shared folder
+STUCK = "stuck"  # QEMU cannot migrate the format of its disk
 RUNNER = "for each in /proc/[0-9]*; do grep -qz '^runner$' $each/cmdline && grep -qz '^tui.app.main$' $each/cmdline && basename $each; done"  # noqa: E501
 
 
@@ -37,11 +37,12 @@ def four() -> Iterator[Lab]:
     try:
         lab.up(hypervisors=4)
         source = lab.machine("source")
-        disk = source.folder / "local.img"
-        disk.write_bytes(bytes(1 << 20))
-        local = f"<disk type='file'><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>"
+        disk = f"{SHARED_FOLDER}/{STUCK}.vmdk"
+        source.run(["qemu-img", "create", "-q", "-f", "vmdk", disk, "1M"])
+        vmdk = f"""<disk type='file' device='disk'><driver name='qemu' type='vmdk'/><source file='{disk}'/>
+<target dev='vda' bus='virtio'/></disk>"""
         xmls = {name: definition(name, 48 + 16 * number) for number, name in enumerate(VMS)}
-        for name, xml in (xmls | {STUCK: definition(STUCK, 64, local)}).items():
+        for name, xml in (xmls | {STUCK: definition(STUCK, 64, vmdk)}).items():
             path = source.folder / f"{name}.xml"
             path.write_text(xml)
             source.run(["virsh", "define", str(path)])
@@ -84,7 +85,7 @@ def test_a_plan_is_shown_and_nothing_moves(four: Lab) -> None:
     entries = json.loads(done.stdout)["plan"]["entries"]
     assert [each["vm"] for each in entries] == [*VMS, STUCK]  # the smallest first
     assert {each["target"] for each in entries} == {"host3", "host4", ""}
-    assert "local.img" in entries[-1]["cannot"]
+    assert "vmdk" in entries[-1]["cannot"]
     assert running(four) == {name: ["source"] for name in (*VMS, STUCK)}
 
 
