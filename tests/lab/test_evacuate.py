@@ -20,7 +20,7 @@ from tui.lab.place import SHARED_FOLDER, Place
 HOSTS = ("source", "destination", "host3", "host4")
 VMS = ("vm1", "vm2", "vm3", "vm4", "vm5")
 STUCK = "stuck"  # QEMU cannot migrate the format of its disk
-RUNNER = "for each in /proc/[0-9]*; do grep -qz '^runner$' $each/cmdline && grep -qz '^tui.app.main$' $each/cmdline && basename $each; done"  # noqa: E501
+RUNNER = "for each in /proc/[0-9]*; do grep -qz '^runner$' $each/cmdline && grep -qz '^tui.app.main$' $each/cmdline && basename $each; done; true"  # noqa: E501
 
 
 def definition(name: str, memory_mib: int, devices: str = "") -> str:

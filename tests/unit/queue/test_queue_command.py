@@ -70,6 +70,7 @@ async def test_an_evacuation_is_shown_planned_and_followed_to_its_end(make: Make
     assert "Empties a: 1 VM to move, 1 cannot move." in lines
     assert "1 of 1  vm1 was moved to b in 4.4 s, its pause was 190 ms." in lines
     assert "The queue that empties a is done: 1 moved, 1 cannot move." in lines
+    assert "How long it takes is unknown: no earlier migration shows how fast the links are." in lines
     maintenance = "a is in maintenance: nothing is proposed to go there."
     assert f"{maintenance} `vmlm-tui bring-back a` brings its VMs back, and ends that." in lines
     assert lines[-1].strip() == (await room.status())["folder"]
