@@ -40,7 +40,8 @@ class MoveTable:
     def header(self) -> Content:
         """The names of the columns."""
         left = f"{'remaining':>{LEFT + 1}}" if self._with_left else ""
-        curve = set_cell_size("remaining"[: self._curve] if not self._with_left else "", self._curve)
+        title = "" if self._with_left else "remaining" if self._curve >= len("remaining") else "left"
+        curve = set_cell_size(title, self._curve)
         figures = f"{curve}{left} {'rate':>{RATE}} {'ends in':>{END}} {'pause':>{PAUSE}}"
         text = f"  {self._named('VM', 'from', 'to')} {'phase':<{PHASE}}{figures}"
         return Content.styled(set_cell_size(text, max(1, self._width)), "bold")
