@@ -116,10 +116,12 @@ async def test_the_card_of_a_silent_host_keeps_what_it_was(monkeypatch: pytest.M
         await until(pilot, lambda: all_read(app))
         world.destination.failure = NO_LIBVIRT
         world.shells["root@destination"].answers = {"uname": UNREACHABLE}
-        await until(pilot, lambda: "destination  no answer  last answer" in text_of(app))
-        text = " ".join(text_of(app).replace("│", " ").split())
-        assert "guest1: last seen running" in text
-        assert "libvirtd does not run there" in text
+
+        def text() -> str:
+            return " ".join(text_of(app).replace("│", " ").split())
+
+        await until(pilot, lambda: "destination no answer last answer" in text())
+        await until(pilot, lambda: "guest1: last seen running" in text() and "libvirtd does not run there" in text())
 
 
 async def test_escape_ends_the_reading_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
