@@ -84,7 +84,8 @@ async def _certificates(
 
 async def _origin(connections: "Connections", plan: "Plan") -> tuple[str, tuple[Failure, ...]]:
     """The host that has the VM, and what would keep the migration from starting; Failure if no host has it."""
-    from tui.migration.backend.preflight import Moved, Refused, checked, inventory_of
+    from tui.migration.backend.inventory import inventory_of
+    from tui.migration.backend.preflight import Moved, Refused, checked
 
     try:
         return (await checked(connections, plan))[0].host, ()

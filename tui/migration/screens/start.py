@@ -13,7 +13,6 @@ from textual.widgets import Static
 
 from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure, WrongField
-from tui.core.host_words import all_of
 from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
 from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
@@ -23,11 +22,11 @@ from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields
-from tui.migration.screens.findings import AGAIN, Blocked, FindingsForm
+from tui.migration.screens.findings import AGAIN, Blocked
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
-from tui.migration.screens.way import WayFields
+from tui.migration.screens.way_form import WayForm
 from tui.ui.choice import Choice
 from tui.ui.dialog import Box
 from tui.ui.fields import TextField
@@ -36,11 +35,10 @@ from tui.vm.model.location import Inventory, VmOnHost
 
 YES_NO = ("no", "yes")
 TITLE = "Start a migration"
-OFF = "{} is off: only its definition moves to {}, which must have its disks. Nothing is recorded."
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
-class StartForm(FindingsForm):
+class StartForm(WayForm):
     """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,17 +70,13 @@ class StartForm(FindingsForm):
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
     ) -> None:
-        super().__init__(TITLE, defaults, forecaster)
+        super().__init__(TITLE, migrations, defaults, forecaster)
         self.presets = FormPresets({})
         self.preset = ""  # the one that is shown
-        self.way = WayFields(self._direction)
-        self.way.wanted = defaults.to
         self._own = defaults  # without a preset
         self._scripts = scripts
-        self._migrations = migrations
         self._known = inventory
         self._auto_converge = int(defaults.auto_converge)  # while another value is shown
-        self._start_when_read = False  # Enter was pressed before the VMs were read
 
     def fields(self) -> ComposeResult:
         with Container(id="fields"):
@@ -115,49 +109,8 @@ class StartForm(FindingsForm):
         if self.preset:
             self._take(self.preset)
         if self._known is not None:
-            self._offer(self._known)
+            (self._offer_part if self._known.late else self._offer)(self._known)
         self._read_vms()
-
-    # -- the VMs --
-
-    @work(name="vms")
-    async def _read_vms(self) -> None:
-        if self.way.found is None:
-            self.show_message(f"Reading the VMs of {all_of(self._known.hosts if self._known else ())} ...")
-        self._offer(await self._migrations.vms())
-        if self._start_when_read:
-            self._start_when_read = False
-            self.submit()
-
-    def _offer(self, inventory: Inventory) -> None:
-        """Show the VMs, running ones first; the chosen one stays chosen."""
-        self.way.offer(inventory, self._defaults.vm)
-        self._direction()
-        if inventory.failures and not self._busy:
-            self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
-
-    def chosen_vm(self) -> VmOnHost | None:
-        return self.way.chosen
-
-    def target(self) -> str:
-        return self.way.target
-
-    def _direction(self) -> None:
-        found = self.chosen_vm()
-        target = self.way.target if found else ""
-        if found is None:
-            text = "No VM was found on any host. The Launch page starts one." if self.way.found is not None else ""
-        else:
-            vm = found.vm
-            text = f"{found.host} -> {target or 'there is no other host'}   {vm.state}, {vm.shape}"
-        if not self._busy:
-            off = OFF.format(found.vm.name, target) if found and target and not found.vm.active else ""
-            self.show_message(off, wrong=not off)
-        self.query_one("#direction", Static).update(text)
-        self.measure()
-        self.read_findings()
-
-    # -- the fields --
 
     def _technique(self) -> str:
         return list(TECHNIQUES)[self.query_one("#technique", Choice).index]

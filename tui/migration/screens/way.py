@@ -26,6 +26,7 @@ class WayFields(Horizontal):
         self.last_targets = LastTargets()
         self.wanted = ""  # the host that is proposed first
         self._hosts: tuple[str, ...] = ()
+        self._picked = False  # a person chose the VM
         self._to: dict[str, str] = {}  # by VM: the chosen target
         self._changed = changed
 
@@ -37,8 +38,8 @@ class WayFields(Horizontal):
         self.query_one("#row-to").display = False
 
     def offer(self, inventory: Inventory, vm: str) -> None:
-        """Show the VMs, running ones first; the chosen one stays chosen, at first it is `vm`."""
-        chosen = self.chosen or inventory.origin(vm)
+        """Show the VMs, running ones first; one that a person chose stays chosen, else `vm` is once it is found."""
+        chosen = (self.chosen if self._picked else None) or inventory.origin(vm) or self.chosen
         ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
         names = [each.vm.name for each in ordered]
         best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
@@ -65,6 +66,7 @@ class WayFields(Horizontal):
         return targets[index] if 0 <= index < len(targets) else ""
 
     def _choose_vm(self) -> None:
+        self._picked = True
         self._offer_targets()
         self._changed()
 

@@ -19,11 +19,12 @@ class VmOnHost:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The VMs of all `hosts`, in their order, and by host why it can't be read."""
+    """The VMs of all `hosts`, in their order, and by host why it can't be read; `late` of those may still reply."""
 
     found: tuple[VmOnHost, ...] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
     hosts: tuple[str, ...] = (SOURCE, DESTINATION)
+    late: frozenset[str] = frozenset()
 
     def origin(self, name: str) -> VmOnHost | None:
         """The VM on the host where a migration would start: where it is active, else where it is defined."""
@@ -32,11 +33,13 @@ class Inventory:
 
     def where(self, name: str) -> "VmPlacement":
         """The placement of one VM."""
-        answers: dict[str, Vm | Failure | None] = dict(self.failures)
+        answers: dict[str, Vm | Failure | None] = {
+            host: failure for host, failure in self.failures.items() if host not in self.late
+        }
         for host in (each for each in self.hosts if each not in self.failures):
             having = (each.vm for each in self.found if (each.vm.name, each.host) == (name, host))
             answers[host] = next(having, None)
-        return VmPlacement(name, answers)
+        return VmPlacement(name, answers, tuple(host for host in self.hosts if host in self.late))
 
     def stopped(self, name: str) -> str:
         """Why a VM that is active on no host can't be migrated; empty if it is active or may be."""
