@@ -33,6 +33,7 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
         backend.presets,
         backend.launch.fixes,
     )
+    page.ranks = backend.launch.targets
     page.last_targets = backend.last_targets or page.last_targets
     return page
 

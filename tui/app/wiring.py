@@ -38,6 +38,7 @@ from tui.study.backend.access import StudyAccess
 from tui.study.backend.client import StudiesClient
 from tui.study.backend.measurement import Tools
 from tui.study.backend.service import Studies
+from tui.vm.backend.targets import Targets
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 
@@ -138,6 +139,12 @@ def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
     """The same for the command line, with its connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
     return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
+
+
+def targets_alone(config: Config) -> tuple[Connections, Targets]:
+    """The ranked targets of VMs for the command line, with the connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, launch_of(connections, Sudo(connections.shell)).targets
 
 
 def hosts_alone(config: Config) -> tuple[Connections, Hosts]:

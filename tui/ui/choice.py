@@ -1,6 +1,6 @@
 """A form field with a few options; left and right change it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -28,18 +28,20 @@ class Choice(Static, can_focus=True):
         super().__init__(id=id)
         self._changed = changed
         self._texts: Sequence[str] = ()
+        self._grey: Collection[int] = ()
         self.index = -1
         self.offer(texts, index)
 
-    def offer(self, texts: Sequence[str], index: int) -> None:
-        """Replace the options, without a call of `changed`."""
-        self._texts = texts
+    def offer(self, texts: Sequence[str], index: int, grey: Collection[int] = ()) -> None:
+        """Replace the options, without a call of `changed`; those with the indexes `grey` are dim."""
+        self._texts, self._grey = texts, grey
         self.index = index if 0 <= index < len(texts) else -1
         self._show()
 
     def _show(self) -> None:
         text = self._texts[self.index] if self.index >= 0 else "-"
-        self.update(Content(f"< {text} >" if len(self._texts) > 1 else f"  {text}"))
+        style = "dim" if self.index in self._grey else ""
+        self.update(Content.styled(f"< {text} >" if len(self._texts) > 1 else f"  {text}", style))
 
     def action_step(self, step: int) -> None:
         """Select another option; after the last comes the first."""

@@ -24,6 +24,7 @@ from tui.migration.screens.chart_page import CHART_BINDINGS
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.virsh import VirshDialog
+from tui.migration.screens.way_form import RanksTargets
 from tui.ui.question import Answer, Question
 from tui.vm.screens.mend import Mending
 
@@ -81,6 +82,7 @@ class MigratePage(AfterMoveView):
         self._presets = presets or FormPresets({})
         self.last_targets = LastTargets()
         self._mending = mending
+        self.ranks: RanksTargets | None = None  # None: the form has the hosts in the order of the configuration
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -116,7 +118,7 @@ class MigratePage(AfterMoveView):
     def action_start(self) -> None:
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
-        form.presets, form.mending = self._presets, self._mending
+        form.presets, form.mending, form.ranks = self._presets, self._mending, self.ranks
         form.way.last_targets = self.last_targets
         form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)

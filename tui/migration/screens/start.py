@@ -26,7 +26,7 @@ from tui.migration.screens.findings import AGAIN, Blocked
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
-from tui.migration.screens.way_form import WayForm
+from tui.migration.screens.way_form import COMPARING, WayForm
 from tui.ui.choice import Choice
 from tui.ui.dialog import Box
 from tui.ui.fields import TextField
@@ -248,6 +248,10 @@ class StartForm(WayForm):
         found = self.chosen_vm()
         if found is None:
             raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
+        if self.waits_for_targets():
+            self._start_when_read = True
+            self.show_message(COMPARING.format(found.vm.name))
+            return
         plan = self.plan_of(found)
         self._busy = True
         self._start(plan, found.host, live=found.vm.active)

@@ -9,6 +9,7 @@ from tui.migration.backend.last_targets import LastTargets
 from tui.ui.choice import Choice
 from tui.ui.form import row
 from tui.vm.model.location import Inventory, VmOnHost
+from tui.vm.model.targets import Choices
 
 
 class WayFields(Horizontal):
@@ -28,6 +29,7 @@ class WayFields(Horizontal):
         self._hosts: tuple[str, ...] = ()
         self._picked = False  # a person chose the VM
         self._to: dict[str, str] = {}  # by VM: the chosen target
+        self._ranked: dict[tuple[str, str], Choices] = {}  # by VM and its host
         self._changed = changed
 
     def compose(self) -> ComposeResult:
@@ -55,9 +57,34 @@ class WayFields(Horizontal):
 
     @property
     def targets(self) -> list[str]:
-        """The hosts that the chosen VM can go to."""
+        """The other hosts, the best first as far as they are ranked."""
+        found, known = self.chosen, self.ranking
+        order = {each.host: place for place, each in enumerate(known.ranked)} if known is not None else {}
+        others = [host for host in self._hosts if found is not None and host != found.host]
+        return sorted(others, key=lambda host: order.get(host, len(order)))
+
+    @property
+    def ranking(self) -> Choices | None:
+        """The ranked targets of the chosen VM; None until they are read."""
         found = self.chosen
-        return [host for host in self._hosts if found is not None and host != found.host]
+        return None if found is None else self._ranked.get((found.vm.name, found.host))
+
+    @property
+    def decided(self) -> bool:
+        """Whether the target does not depend on the ranking: a person chose it, or it is the only one."""
+        found, targets = self.chosen, self.targets
+        asked = (self._to.get(found.vm.name, ""), self.wanted) if found is not None else ()
+        return len(targets) < 2 or self.ranking is not None or any(host in targets for host in asked)
+
+    def against(self, host: str) -> str:
+        """Why the chosen VM can't go to a host, "" if it can or if that is unknown."""
+        ranked = () if self.ranking is None else self.ranking.ranked
+        return next((each.reasons[0] for each in ranked if each.host == host and not each.fits), "")
+
+    def rank(self, found: VmOnHost, choices: Choices) -> None:
+        """Take the ranked targets of a VM; the best one is proposed unless a person chose another."""
+        self._ranked[found.vm.name, found.host] = choices
+        self._offer_targets()
 
     @property
     def target(self) -> str:
@@ -77,11 +104,12 @@ class WayFields(Horizontal):
         self._changed()
 
     def _offer_targets(self) -> None:
-        """Offer the hosts that the VM can go to; the one that it went to last is proposed."""
-        found, targets = self.chosen, self.targets
+        """Offer the other hosts; the best one is proposed, until it is known the one that the VM went to last."""
+        found, targets, known = self.chosen, self.targets, self.ranking
         vm = found.vm.name if found else ""
-        wanted = (self._to.get(vm, ""), self.wanted, *self.last_targets.of(vm))
-        self.query_one("#to", Choice).offer(
-            targets, next((targets.index(host) for host in wanted if host in targets), 0)
-        )
+        usual = self.last_targets.of(vm) if known is None else ()
+        wanted = (self._to.get(vm, ""), self.wanted, *usual)
+        grey = [place for place, host in enumerate(targets) if self.against(host)]
+        at = next((targets.index(host) for host in wanted if host in targets), 0)
+        self.query_one("#to", Choice).offer(targets, at, grey)
         self.query_one("#row-to").display = len(targets) > 1

@@ -1,8 +1,6 @@
 """Reads what each host has for a VM that it may receive."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
@@ -12,24 +10,10 @@ from tui.vm.backend.vms import Vms
 from tui.vm.model.domain import Domain
 from tui.vm.model.offer import Offer
 from tui.vm.model.target_facts import facts_of, needed_bytes
-from tui.vm.model.targets import Target, TargetFacts, ranked, why_first
+from tui.vm.model.targets import Choices, TargetFacts, choices
 
 LIMIT_S = 8.0  # for one host: those that are slower are ranked as unknown
 AT_ONCE = 16  # hosts
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The other hosts, the best first, why it is first, and the facts; `why` is "" if there is nothing to compare."""
-
-    ranked: tuple[Target, ...] = ()
-    why: str = ""
-    facts: Mapping[str, TargetFacts] = field(default_factory=dict)
-
-    @property
-    def best(self) -> str:
-        """The first host if the VM can go there, else ""."""
-        return self.ranked[0].host if self.ranked and self.ranked[0].fits else ""
 
 
 class Targets:
@@ -39,7 +23,7 @@ class Targets:
         self._config = connections.config
         self._vms = vms
 
-    async def choice(self, name: str, host: str) -> Choice:
+    async def choices(self, name: str, host: str) -> Choices:
         """The hosts to which the VM on `host` can go, read now; Failure if that host can't be read, or lacks it."""
         targets = self._config.targets(host)
         domain = await self._domain(name, host)
@@ -54,7 +38,7 @@ class Targets:
             each: self._facts(domain, (host, each), here, known) for each, known in zip(targets, there, strict=True)
         }
         need = needed_bytes(domain) if domain.hardware.live else 0
-        return Choice(tuple(ranked(targets, found, need)), why_first(targets, found, need), found)
+        return choices(targets, found, need)
 
     def _facts(
         self, domain: Domain, way: tuple[str, str], here: Offer | Failure, there: Offer | Failure

@@ -1,6 +1,6 @@
 """Which host a VM should go to: every host that was offered, the best first, each with its reasons."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,6 +92,24 @@ def why_first(targets: Iterable[str], facts: Mapping[str, TargetFacts], memory_b
         if criterion.key(best, memory_bytes, most) != criterion.key(second, memory_bytes, most):
             return f"{host} is first, before {other}: {criterion.words(best, second, memory_bytes)}."
     return f"{host} is first, before {other}: they suit equally well, and it comes first in the configuration."
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The hosts that a VM can go to as `ranked` has them, and the sentence of `why_first`."""
+
+    ranked: tuple[Target, ...] = ()
+    why: str = ""
+
+    @property
+    def best(self) -> str:
+        """The first host if the VM can go there, else ""."""
+        return self.ranked[0].host if self.ranked and self.ranked[0].fits else ""
+
+
+def choices(targets: Sequence[str], facts: Mapping[str, TargetFacts], memory_bytes: int) -> Choices:
+    """Both of them."""
+    return Choices(tuple(ranked(targets, facts, memory_bytes)), why_first(targets, facts, memory_bytes))
 
 
 @dataclass(frozen=True)
