@@ -244,3 +244,6 @@ def test_the_counters_are_those_of_libvirt() -> None:
     stats = {"cpu.time": 12_000_000_000, "cpu.user": 1, "balloon.current": 2048, "balloon.rss": 1024}
     assert counters(stats) == VmCounters(12_000_000_000, 1024 * 1024)
     assert counters({"balloon.current": 2048}) == VmCounters()
+    measured = {"dirtyrate.calc_status": 2, "dirtyrate.megabytes_per_second": 3}
+    assert counters(measured) == VmCounters(dirty_bytes_s=3 << 20)
+    assert counters({**measured, "dirtyrate.calc_status": 1}) == VmCounters()

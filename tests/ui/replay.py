@@ -9,6 +9,7 @@ from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
+from tui.migration.backend.inventory import Show
 from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.requests import Requests
@@ -111,13 +112,14 @@ class ReplayedMigrations:
         self.names = ("source", "destination")
         self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
-        self.hosts: tuple[Daemon, Daemon] | None = None  # the daemons of the origin and of the other host
+        self.both: tuple[Daemon, Daemon] | None = None  # the daemons of the origin and of the other host
         self.moved: Moved | None = None  # raised by the next start
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
         self.moved_off: list[tuple[str, str]] = []  # VMs whose definition was moved, and their hosts
         self.forecasts: list[Inputs | None] = []  # those of `checked`
         self.running: ReplayedMigration | None = None  # found by `attach`
+        self.part: Inventory | None = None  # what is known while they do not reply
         self.answering = asyncio.Event()  # cleared: the hosts do not reply
         self.answering.set()
         self.checks = asyncio.Event()  # cleared: the checks of a start do not end
@@ -130,14 +132,20 @@ class ReplayedMigrations:
     def listen(self, listener: Callable[[ReplayedMigration], None]) -> None:
         self._listeners.append(listener)
 
-    async def vms(self) -> Inventory:
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.names
+
+    async def vms(self, show: Show = lambda _inventory: None) -> Inventory:
+        if self.part is not None:
+            show(self.part)
         await self.answering.wait()
         seen = {host: LastSeen((), 40.0) for host in self.unreachable}
         return Inventory(self.found, dict(self.unreachable), self.names, seen)
 
     async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
         await self.answering.wait()
-        return self.hosts
+        return self.both
 
     async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)

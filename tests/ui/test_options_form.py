@@ -23,7 +23,7 @@ OLD = replace(NEW, libvirt_version=(8, 0, 0), hypervisor_version=(6, 2, 0))
 
 def migrations_of(here: Daemon, there: Daemon) -> ReplayedMigrations:
     migrations = ReplayedMigrations()
-    migrations.hosts = (here, there)
+    migrations.both = (here, there)
     return migrations
 
 

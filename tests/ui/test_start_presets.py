@@ -81,7 +81,7 @@ def test_a_preset_and_the_options_of_disks_look_like_their_pictures(
     snap_compare: Any, what: str, size: tuple[int, int]
 ) -> None:
     migrations = ReplayedMigrations()
-    migrations.hosts = (NEW, NEW)
+    migrations.both = (NEW, NEW)
     presets = FormPresets({"two hosts, no NFS": LOCAL})
     app = OnePage(MigratePage(migrations, OWN, presets=presets))  # type: ignore[arg-type]
 

@@ -11,9 +11,10 @@ import pytest
 from tests.ui.migrate_screen import BY_HAND, OpenedPage
 from tests.ui.one_page import OnePage, until
 from tests.ui.replay import ReplayedMigrations, guest
+from tui.core.failure import Failure
 from tui.migration.backend.last_targets import LastTargets
 from tui.migration.screens.page import MigratePage
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 HOSTS = ("source", "destination", "host3", "host4")
 ON_3 = VmOnHost(guest(), "host3")
@@ -111,3 +112,53 @@ def test_a_file_that_cannot_be_used_is_no_obstacle(tmp_path: Path, text: str) ->
     assert targets.of("guest1") == []
     targets.use("guest1", "a", "b")
     assert LastTargets(path).of("guest1") == ["b", "a"]
+
+
+def late(*found: VmOnHost) -> Inventory:
+    failure = Failure("host4 has not replied yet", "its libvirt is busy, or can't be reached")
+    return Inventory(found, {"host4": failure}, HOSTS, frozenset({"host4"}))
+
+
+async def test_the_page_lists_the_vms_of_the_other_hosts_while_one_hangs() -> None:
+    migrations = ReplayedMigrations(found=(ON_3,))
+    migrations.names, migrations.part = HOSTS, late(ON_3)
+    migrations.answering.clear()
+    app = OnePage(MigratePage(migrations, BY_HAND))  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = OpenedPage(app, pilot, migrations)
+        await page.sees("guest1 running on host3", "host4 has not replied yet")
+        migrations.part = None
+        await pilot.press("m")
+        await page.sees("Start a migration", "host3 -> source", "host4 has not replied yet")
+        await pilot.press("enter")  # what is on the screen starts, without the host that hangs
+        await until(pilot, lambda: bool(migrations.checked))
+        assert migrations.checked == [replace(BY_HAND, to="source")]
+
+
+async def test_the_page_says_of_how_many_hosts_it_reads() -> None:
+    migrations = ReplayedMigrations(found=(ON_3,))
+    migrations.names = HOSTS
+    migrations.answering.clear()
+    app = OnePage(MigratePage(migrations, BY_HAND))  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = OpenedPage(app, pilot, migrations)
+        await page.sees("Reading the VMs of all hosts")
+        migrations.answering.set()
+        await page.sees("guest1 running on host3")
+
+
+async def test_no_other_vm_is_proposed_while_the_host_of_the_wanted_one_is_late() -> None:
+    other = VmOnHost(replace(guest(), name="other", uuid="2"), "source")
+    migrations = ReplayedMigrations(found=(ON_3, other))
+    migrations.names, migrations.part = HOSTS, late(other)
+    migrations.answering.clear()
+    app = OnePage(MigratePage(migrations, BY_HAND))  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = OpenedPage(app, pilot, migrations)
+        await page.sees("other running on source")
+        await pilot.press("m")
+        await page.sees("Reading the VMs of all hosts")
+        await pilot.press("enter")
+        assert "source ->" not in page.words
+        migrations.answering.set()
+        await until(pilot, lambda: migrations.started == [replace(BY_HAND, to="source")])

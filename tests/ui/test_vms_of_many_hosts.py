@@ -41,7 +41,7 @@ async def test_a_vm_can_migrate_if_one_of_the_other_hosts_takes_it() -> None:
     world.destination.offered_networks = ()
     app = app_of(world)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: read(app).count("can migrate") == 2)
+        await until(pilot, lambda: read(app).count("can go to") == 2)
         assert "nothing known blocks it" in read(app)
         world.further["host3"].offered_networks = ()
         app.page._offers.clear()  # type: ignore[attr-defined]
@@ -53,7 +53,7 @@ async def test_an_unreachable_third_host_makes_no_migration_doubtful() -> None:
     world.further["host3"].failure = Failure("libvirt can't be reached", "no route")
     app = app_of(world)
     async with app.run_test(size=(120, 40)) as pilot:
-        await sees(pilot, app, "guest1 running on source", "can migrate")
+        await sees(pilot, app, "guest1 running on source", "can go to destination")
         assert "may not migrate" not in read(app)
 
 
@@ -100,6 +100,6 @@ def test_three_hosts_look_like_their_picture(snap_compare: Any, size: tuple[int,
 
     async def look(pilot: Any) -> None:
         await sees(pilot, app, "running on host3, too", "web running on host3", "idle: nothing runs in the guest")
-        await until(pilot, lambda: "can migrate" in read(app))
+        await until(pilot, lambda: "can go to" in read(app))
 
     assert snap_compare(app, terminal_size=size, run_before=look)

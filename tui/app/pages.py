@@ -36,7 +36,8 @@ def migrate(backend: Backend, defaults: Plan) -> "MigratePage":
         backend.presets,
         backend.launch.fixes,
     )
-    page.last_targets, page.read_marks = backend.last_targets or page.last_targets, backend.read_marks
+    page.ranks, page.read_marks = backend.launch.targets, backend.read_marks
+    page.last_targets = backend.last_targets or page.last_targets
     return page
 
 

@@ -46,6 +46,7 @@ from tui.study.backend.measurement import Tools
 from tui.study.backend.service import Studies
 from tui.vm.backend import maintenance
 from tui.vm.backend.maintenance import Maintenance
+from tui.vm.backend.targets import Targets
 from tui.vm.model.maintenance import Marks
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
@@ -150,7 +151,7 @@ def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, s
     marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
     planner = Planner(connections, launch.vms, marks, folder, plan_of)
     planner.reserved = studies.reserved
-    return Queues(QueueTools(owner, marks, plan_of, config.runs.folder), planner, folder)
+    return Queues(QueueTools(connections, owner, marks, plan_of, config.runs.folder), planner, folder)
 
 
 def queues_folder() -> Path:
@@ -177,6 +178,12 @@ def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
     """The same for the command line, with its connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
     return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
+
+
+def targets_alone(config: Config) -> tuple[Connections, Targets]:
+    """The ranked targets of VMs for the command line, with the connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, launch_of(connections, Sudo(connections.shell)).targets
 
 
 def hosts_alone(config: Config) -> tuple[Connections, Hosts]:

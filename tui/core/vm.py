@@ -49,11 +49,12 @@ class Vm:
 class VmCounters:
     """What a running VM has used: the CPU time of its QEMU in ns, and what of it is in the host's memory.
 
-    None if unknown.
+    `dirty_bytes_s` is what it dirtied when that was measured last. None if unknown.
     """
 
     cpu_ns: int | None = None
     resident_bytes: int | None = None
+    dirty_bytes_s: int | None = None
 
 
 @dataclass(frozen=True)

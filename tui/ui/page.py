@@ -107,7 +107,7 @@ class Page(ReportsErrors, Screen[None]):
             return
         event.stop()
         # The app still has to run the key before, if both arrive at once; its action may let this one act.
-        self.app.call_later(self._run_or_explain, active.binding.action)
+        self.app.call_later(self.run_or_explain, active.binding.action)
 
     def _explain_unknown(self, letter: str) -> None:
         """Once for a word that is typed by mistake."""
@@ -115,7 +115,8 @@ class Page(ReportsErrors, Screen[None]):
         if self._unknown_at - began > UNKNOWN_AGAIN_S:
             self.explain(f'The key "{letter}" does nothing here; ? lists the keys.')
 
-    async def _run_or_explain(self, action: str) -> None:
+    async def run_or_explain(self, action: str) -> None:
+        """Run an action of this page as its key does, or explain why it can't act now."""
         if self.app.screen is not self:
             return
         if sentence := self.refusal(action.partition("(")[0]):

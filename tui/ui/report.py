@@ -1,6 +1,7 @@
 """The report of a request of the user: its progress and elapsed time, then its outcome, until the next request."""
 
 import time
+from collections.abc import Sequence
 
 from textual.content import Content
 
@@ -50,6 +51,11 @@ class Report(Lines):
         if len(detail) > MOST_DETAIL:
             more.append((f"and {len(detail) - MOST_DETAIL} more lines", "dim"))
         self._replace((str(failure), "bold $error"), *more)
+
+    def list_outcomes(self, outcomes: Sequence[tuple[str, str]]) -> None:
+        """Show several outcomes, each with its style."""
+        self._began = None
+        self._replace(*outcomes)
 
     def on_resize(self) -> None:
         super().on_resize()

@@ -50,7 +50,7 @@ async def test_a_vm_goes_to_the_host_of_its_plan_whatever_is_with_the_others(sta
 async def test_a_start_does_not_wait_for_a_host_that_has_no_part_in_it(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.preflight.LATE_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.inventory.LATE_S", 0.05)
     monkeypatch.setattr("tui.core.connections.OPEN_LIMIT_S", 3600.0)
     hangs = threading.Event()
     usual = stage.open

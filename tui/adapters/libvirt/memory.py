@@ -14,7 +14,7 @@ KIB = 1024
 PAGE_SAMPLING = 0  # VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING, the mode that works with and without KVM
 DIRTY_RATE = libvirt.VIR_DOMAIN_STATS_DIRTYRATE
 PREFIX = "dirtyrate."
-COUNTERS = libvirt.VIR_DOMAIN_STATS_CPU_TOTAL | libvirt.VIR_DOMAIN_STATS_BALLOON
+COUNTERS = libvirt.VIR_DOMAIN_STATS_CPU_TOTAL | libvirt.VIR_DOMAIN_STATS_BALLOON | DIRTY_RATE
 # With NOWAIT, libvirt reports a VM with a busy monitor, too, but without the figures of its QEMU.
 AT_ONCE = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
 
@@ -35,14 +35,13 @@ class MemoryCalls(Calls):
             return stats
 
         stats = self._do(what, read)
-        status, rate = stats.get(f"{PREFIX}calc_status"), stats.get(f"{PREFIX}megabytes_per_second")
+        status = stats.get(f"{PREFIX}calc_status")
         if status is None:
             raise Failure(what, "this daemon does not support it", "Upgrade libvirt and QEMU on the host of the VM.")
-        known = status == libvirt.VIR_DOMAIN_DIRTYRATE_MEASURED and isinstance(rate, int)
         return DirtyRate(
             measuring=status == libvirt.VIR_DOMAIN_DIRTYRATE_MEASURING,
             seconds=_number(stats.get(f"{PREFIX}calc_period")),
-            bytes_s=_number(rate) * MIB if known else None,  # QEMU counts in MiB
+            bytes_s=_dirty_bytes_s(stats),
         )
 
     def memory_use(self, name: str) -> MemoryUse:
@@ -66,8 +65,16 @@ def counters(stats: Mapping[str, object]) -> VmCounters:
     """Those of one VM in the statistics of libvirt, which lack what it does not know."""
     cpu_ns, resident = stats.get("cpu.time"), stats.get("balloon.rss")
     return VmCounters(
-        cpu_ns if isinstance(cpu_ns, int) else None, resident * KIB if isinstance(resident, int) else None
+        cpu_ns if isinstance(cpu_ns, int) else None,
+        resident * KIB if isinstance(resident, int) else None,
+        _dirty_bytes_s(stats),
     )
+
+
+def _dirty_bytes_s(stats: Mapping[str, object]) -> int | None:
+    rate = stats.get(f"{PREFIX}megabytes_per_second")
+    known = stats.get(f"{PREFIX}calc_status") == libvirt.VIR_DOMAIN_DIRTYRATE_MEASURED and isinstance(rate, int)
+    return _number(rate) * MIB if known else None  # QEMU counts in MiB
 
 
 def _number(value: object) -> int:

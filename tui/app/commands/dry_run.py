@@ -9,6 +9,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tui.app.commands.best_target import with_target
 from tui.app.commands.output import Output, with_commands
 from tui.core.failure import Failure
 
@@ -40,6 +41,7 @@ async def _closing(
     connections: "Connections", scripts: "Scripts", plan: "Plan", options: argparse.Namespace, output: Output
 ) -> int:
     try:
+        plan = await with_target(connections.config, plan, output.report)
         return await dry_run(connections, scripts, plan, options, output)
     except Failure as failure:
         output.report(with_commands(str(failure)))
@@ -84,7 +86,8 @@ async def _certificates(
 
 async def _origin(connections: "Connections", plan: "Plan") -> tuple[str, tuple[Failure, ...]]:
     """The host that has the VM, and what would keep the migration from starting; Failure if no host has it."""
-    from tui.migration.backend.preflight import Moved, Refused, checked, inventory_of
+    from tui.migration.backend.inventory import inventory_of
+    from tui.migration.backend.preflight import Moved, Refused, checked
 
     try:
         return (await checked(connections, plan))[0].host, ()

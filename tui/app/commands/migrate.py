@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands import migrate_options
-from tui.app.commands.options import add_host, add_limits, add_vm, numbers, target_host
+from tui.app.commands.best_target import with_target
+from tui.app.commands.options import add_limits, add_vm, numbers, target_host
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
 from tui.core.plan import (
@@ -60,7 +61,8 @@ def main(verb: str, words: list[str]) -> int:
         return dry_run(verb, options, config, plan)
 
     async def command(session: Session) -> int:
-        return await migrate(session, plan, options, await _forecast(session, config, plan, options))
+        chosen = await with_target(config, plan, session.output.report)
+        return await migrate(session, chosen, options, await _forecast(session, config, chosen, options))
 
     return run(verb, options, config, command, failed=CANNOT_START)
 
@@ -68,7 +70,7 @@ def main(verb: str, words: list[str]) -> int:
 def _parser(verb: str) -> "Parser":
     parser = parser_of(verb, USAGE, ABOUT)
     add_vm(parser)
-    add_host(parser, "where it must end")
+    parser.add_argument("--to", metavar="HOST", help="where it must end; without it the best host, with the reason")
     parser.add_argument("--preset", metavar="NAME", help="the options of [technique.NAME] in the configuration")
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
     parser.add_argument("--timeout", metavar="TIME", help="then post-copy starts, or the VM is suspended; such as 25s")
@@ -142,7 +144,8 @@ def _offline(verb: str, options: argparse.Namespace, config: "Config", plan: Pla
         from tui.migration.backend.preflight import Moved
 
         try:
-            session.output.lines([await session.migrations.move_definition(plan)])
+            chosen = await with_target(config, plan, session.output.report)
+            session.output.lines([await session.migrations.move_definition(chosen)])
         except Moved as moved:
             raise Failure(f"{plan.vm} is on {plan.to} already", "", "Nothing was moved.") from moved
         return 0

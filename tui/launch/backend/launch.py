@@ -27,6 +27,7 @@ from tui.launch.backend.use import VmUses
 from tui.linux.sudo import Sudo
 from tui.vm.backend.fixes import Fixes
 from tui.vm.backend.location import placement
+from tui.vm.backend.targets import Targets
 from tui.vm.backend.vms import Deletion, Vms
 from tui.vm.model.location import VmPlacement
 
@@ -54,6 +55,7 @@ class Launch:
         self._first_login = first_login
         self.vms = Vms(connections, sudo)
         self.fixes = Fixes(connections, self.vms, state_folder() / "snapshots")
+        self.targets = Targets(connections, self.vms)
         self.new_vms = NewVms(connections, self.vms, self._addresses)
         self.definitions = Definitions(connections, self.vms, state_folder() / "definitions")
         self.uses = VmUses(connections)
@@ -134,9 +136,9 @@ class Launch:
         """The placement of a VM, by default the chosen one."""
         return await placement(self._connections, name or self.name)
 
-    async def boot(self, on_progress: OnProgress) -> str:
-        """Start the VM on its host and wait for its guest; returns a sentence for the user."""
-        where = await self.vm_state()
+    async def boot(self, on_progress: OnProgress, name: str = "") -> str:
+        """Start a VM on its host, by default the chosen one, and wait for its guest; returns a sentence."""
+        where = await self.vm_state(name)
         if where.why_not_boot():
             raise Failure(where.why_not_boot())
         on_progress(f"starting {where.name} on {where.host}")
@@ -181,9 +183,9 @@ class Launch:
         how, check = ("through its agent", "") if address == AGENT else ("over ssh", f"Is {address} its address? ")
         return Failure(f"{name} did not reply {how} within {BOOT_LIMIT_S:.0f} s", reason, f"{check}{console}")
 
-    async def shut_down(self, on_progress: OnProgress) -> None:
-        """Request a shutdown from the guest, and wait until the VM is off."""
-        where = await self._running_vm("be shut down")
+    async def shut_down(self, on_progress: OnProgress, name: str = "") -> None:
+        """Request a shutdown from the guest, by default the chosen one, and wait until the VM is off."""
+        where = await self._running_vm("be shut down", name)
         await self._connections.command(where.host, lambda hypervisor: hypervisor.shut_down(where.name))
         began = time.monotonic()
         while time.monotonic() - began < SHUTDOWN_LIMIT_S:
@@ -198,9 +200,9 @@ class Launch:
             "Wait, or force it off.",
         )
 
-    async def force_off(self, on_progress: OnProgress) -> None:
-        """Switch the VM off at once, unless it is being migrated."""
-        where = await self._running_vm("be forced off")
+    async def force_off(self, on_progress: OnProgress, name: str = "") -> None:
+        """Switch a VM off at once, by default the chosen one, unless it is being migrated."""
+        where = await self._running_vm("be forced off", name)
         job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name), where.name)
         if job.stats:  # in post-copy the memory on both hosts would be lost
             raise Failure(
@@ -222,20 +224,20 @@ class Launch:
 
     # -- the workload --
 
-    async def start_workload(self, spec: WorkloadSpec, on_progress: OnProgress) -> WorkloadStatus:
-        """Start a workload in the chosen VM; see Workloads.start."""
-        where = await self._running_vm("run a workload")
+    async def start_workload(self, spec: WorkloadSpec, on_progress: OnProgress, name: str = "") -> WorkloadStatus:
+        """Start a workload in a VM, by default the chosen one; see Workloads.start."""
+        where = await self._running_vm("run a workload", name)
         memory_bytes = where.vm.memory_bytes if where.vm else 0
         return await self.workloads.start(where.name, spec, memory_bytes, on_progress)
 
-    async def stop_workload(self, on_progress: OnProgress) -> WorkloadStatus:
-        """End the workload of the chosen VM; see Workloads.stop."""
-        return await self.workloads.stop(self.name, on_progress)
+    async def stop_workload(self, on_progress: OnProgress, name: str = "") -> WorkloadStatus:
+        """End the workload of a VM, by default the chosen one; see Workloads.stop."""
+        return await self.workloads.stop(name or self.name, on_progress)
 
     # -- helpers --
 
-    async def _running_vm(self, action: str) -> VmPlacement:
-        where = await self.vm_state()
+    async def _running_vm(self, action: str, name: str) -> VmPlacement:
+        where = await self.vm_state(name)
         if not where.active:
             raise Failure(f"{where.name} can't {action}", where.sentence)
         return where

@@ -1,8 +1,39 @@
 """The question before a VM is deleted, with or without its disks; lists every file that would be removed."""
 
+from collections.abc import Sequence
+
 from tui.ui.question import Answer, Question
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.cpu import summary
+
+
+class DeletionsQuestion(Question):
+    """Of several VMs: dismissed as DeletionQuestion; `refused` are sentences on those that can't be deleted."""
+
+    scrolls = True
+
+    def __init__(self, deletions: Sequence[Deletion], refused: Sequence[str]) -> None:
+        lines = [f"{each.name} on {' and '.join(each.hosts)}{_snapshots(each)}" for each in deletions]
+        kept = [f"{path} is kept: {reason}." for each in deletions for path, reason in each.kept]
+        files = "".join(f"\n   {path}" for each in deletions for path in each.disks)
+        about = "Their definitions can't be restored:"
+        super().__init__(
+            f"Delete {len(deletions)} VMs?",
+            "\n".join([about, *(f"   {line}" for line in lines), *kept, *(f"Not: {each}" for each in refused)]),
+            (
+                Answer("y", "delete the VMs, and keep their disks"),
+                Answer(
+                    "d",
+                    f"delete the VMs and these files for good:{files}" if files else "also delete their disks",
+                    "" if files else "they have no disks of their own",
+                ),
+                Answer("n", "delete nothing"),
+            ),
+        )
+
+
+def _snapshots(deletion: Deletion) -> str:
+    return f"; libvirt forgets its snapshots: {summary(deletion.snapshots)}" if deletion.snapshots else ""
 
 
 class DeletionQuestion(Question):

@@ -16,13 +16,15 @@ from tui.guest.model.workload import MEMORY, WorkloadSpec
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
 from tui.launch.screens.deletion import DeletionQuestion
-from tui.launch.screens.edit import EDIT_BINDING, EditsDefinitions
+from tui.launch.screens.edit import EDIT_BINDING
+from tui.launch.screens.many import MARK_BINDINGS, ActsOnMany
 from tui.launch.screens.mend import MEND_BINDING
 from tui.launch.screens.new_vm import Created, NewVmForm
 from tui.launch.screens.reasons import ADDRESS, CONSOLE, DELETE, FORCE_OFF, NEW, SHUT_DOWN, START, STOP
 from tui.launch.screens.view import BOOT
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
+from tui.ui.page import Page
 from tui.ui.question import Answer, Question
 from tui.ui.terminal_program import in_terminal
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
@@ -33,11 +35,12 @@ from tui.vm.screens.moving import MoveRequested, empty_binding
 CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
 
 
-class LaunchPage(EditsDefinitions):
+class LaunchPage(ActsOnMany):
     """The Launch page."""
 
     HELP = (
-        "The VMs of all hosts; the keys act on the one with the arrow. The page lists what blocks its migration. "
+        "The VMs of all hosts; the keys act on the one with the arrow, or on all that space has marked: then one "
+        "question names them, and the report has a line for each. The page lists what blocks its migration. "
         "A workload is compiled in the guest. It keeps running when this app ends or the VM migrates, and is found "
         "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error."
     )
@@ -56,6 +59,11 @@ class LaunchPage(EditsDefinitions):
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("W", STOP, "stop it", tooltip="Stop the workload in the guest; asks first", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
+        Binding(
+            "m", "migrate", "migrate", show=False, tooltip="Open the form that migrates the VM", id="launch.migrate"
+        ),
+        Binding("enter", "migrate", "migrate", show=False),
+        *MARK_BINDINGS,
         MEND_BINDING,
         EDIT_BINDING,
         empty_binding("launch.empty", "Move all VMs off the host of the chosen VM; shows the plan first"),
@@ -82,7 +90,7 @@ class LaunchPage(EditsDefinitions):
         """Choose the VM `step` lines below."""
         names = self._names()
         index = names.index(self._launch.name) + step
-        self._choose(names[index % len(names) if abs(step) == 1 else max(0, min(len(names) - 1, index))])
+        self.choose_vm(names[index % len(names) if abs(step) == 1 else max(0, min(len(names) - 1, index))])
 
     def action_filter(self) -> None:
         """Ask for the words that a VM must have to be listed; the chosen one stays listed."""
@@ -95,12 +103,12 @@ class LaunchPage(EditsDefinitions):
         self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._filter, str), answered)
 
     def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
-        self._choose(message.name)
+        self.choose_vm(message.name)
 
-    def _choose(self, name: str) -> None:
+    def choose_vm(self, name: str) -> None:
         if name == self._launch.name:
             return
-        if self._action:
+        if self._action and not self._of_many:
             self.explain(self._please_wait())
             return
         self._launch.choose(name)
@@ -116,6 +124,16 @@ class LaunchPage(EditsDefinitions):
     def to_copy(self) -> str:
         return self._launch.name
 
+    async def action_migrate(self) -> None:
+        """Open the form of the Migrate page for the chosen VM."""
+        self.post_message(self.Chosen(self._launch.name))
+        await self.app.switch_mode("migrate")
+        self.app.call_later(self._open_form)
+
+    async def _open_form(self) -> None:
+        if isinstance(self.app.screen, Page):
+            await self.app.screen.run_or_explain("start")
+
     def action_scroll(self, step: int) -> None:
         """Scroll by a page."""
         box = self.query_one(VerticalScroll)
@@ -127,7 +145,7 @@ class LaunchPage(EditsDefinitions):
         def created(vm: Created | None) -> None:
             if vm is not None:
                 self._report.end(vm.sentence, "$success")
-                self._choose(vm.name)
+                self.choose_vm(vm.name)
 
         vm = self._launch.config.vm
         name = vm.name if self._listing.where(vm.name).nowhere else ""
@@ -166,6 +184,8 @@ class LaunchPage(EditsDefinitions):
     @work(group="read", exclusive=True)
     async def action_delete(self) -> None:
         """Read what would be deleted, then ask."""
+        if self.many(DELETE):
+            return
         try:
             deletion = await self._launch.vms.deletion(self._launch.name)
         except Failure as failure:
@@ -199,6 +219,8 @@ class LaunchPage(EditsDefinitions):
 
     def action_boot(self) -> None:
         """Boot the VM; asks first if a host can't be reached, where it may already run."""
+        if self.many(BOOT):
+            return
         doubt = self._where.doubt
         if not doubt:
             self._boot()
@@ -219,6 +241,8 @@ class LaunchPage(EditsDefinitions):
         if self._action in (BOOT, SHUT_DOWN):
             self.action_force_off()
             return
+        if self.many(SHUT_DOWN):
+            return
 
         def answered(key: str | None) -> None:
             if key == "y":
@@ -232,6 +256,8 @@ class LaunchPage(EditsDefinitions):
 
     def action_force_off(self) -> None:
         """Ask, then switch the VM off at once."""
+        if self.many(FORCE_OFF):
+            return
 
         def answered(key: str | None) -> None:
             if key == "y":
@@ -249,12 +275,16 @@ class LaunchPage(EditsDefinitions):
                 self._workload = spec.name
                 self._proposed[spec.name] = spec
                 self._edited.add(spec.name)
+                if self.start_in_many(spec):
+                    return
                 self._do(START, f"starting {spec.text}", lambda on_progress: self._start(spec, on_progress))
 
         self.app.push_screen(WorkloadForm(self._fitted(), self._workload, self._capacity), chosen)
 
     def action_stop_workload(self) -> None:
         """Ask, then stop the workload."""
+        if self.many(STOP):
+            return
 
         def answered(key: str | None) -> None:
             if key == "y":
@@ -288,8 +318,7 @@ class LaunchPage(EditsDefinitions):
         finally:
             if self._action == action:
                 self._action = ""
-        await self._reread()
-        self._show()  # before the result, so that the keys that it makes possible act when it is read
+        await self.reread()  # before the result, so that the keys that it makes possible act when it is shown
         if isinstance(result, Failure):
             self._report.fail(result)
         else:

@@ -9,6 +9,7 @@ from tui.launch.screens.mend import MEND, MendView
 from tui.launch.screens.view import BOOT
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
+from tui.vm.model.location import VmPlacement
 from tui.vm.screens.moving import EMPTY
 
 SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
@@ -38,12 +39,8 @@ class LaunchReasons(MendView):
     def why_not(self, action: str) -> str:
         if self._action and action in RUNNING and self._action not in INTERRUPTS.get(action, ()):
             return self._please_wait()
-        if action == BOOT:
-            return self._where.why_not_boot() or self._why_unfinished()
-        if action in (SHUT_DOWN, FORCE_OFF, CONSOLE):
-            return "" if self._where.active else f"{self._where.name} does not run."
-        if action == DELETE:
-            return self._why_not_delete()
+        if action in (BOOT, SHUT_DOWN, FORCE_OFF, CONSOLE, DELETE):
+            return self.why_not_of(action, self._launch.name)
         if action in (EDIT, EMPTY):
             return self._why_not_edit() if action == EDIT else self._why_no_host()
         if action == ADDRESS:
@@ -54,12 +51,21 @@ class LaunchReasons(MendView):
             return self._why_no_workload(action)
         return ""
 
+    def why_not_of(self, action: str, name: str) -> str:
+        """Why an action can't be done for a VM, as far as its host shows; "" if it can."""
+        where = self._listing.where(name)
+        if action == BOOT:
+            return where.why_not_boot() or self._why_unfinished(name)
+        if action == DELETE:
+            return _why_not_delete(where)
+        return "" if where.active else f"{name} does not run."
+
     def _please_wait(self) -> str:
         return f"{RUNNING[self._action]}; please wait."
 
-    def _why_unfinished(self) -> str:
+    def _why_unfinished(self, name: str) -> str:
         """A VM whose creation or deletion was interrupted can only be deleted."""
-        domain = self._listing.domain(self._launch.name)
+        domain = self._listing.domain(name)
         return UNFINISHED[domain.mark] if isinstance(domain, Domain) and domain.mark else ""
 
     def _why_no_address(self) -> str:
@@ -70,12 +76,6 @@ class LaunchReasons(MendView):
             return ""
         key = "ssh" if vm.reach == SSH_REACH else "reach"
         return f"The configuration defines how {vm.name} is reached: [vm] {key}. Change it there."
-
-    def _why_not_delete(self) -> str:
-        where = self._where
-        if where.vm is None:
-            return f"{where.name} can't be deleted: {where.sentence}."
-        return f"{where.name} is {where.sentence}; {actions.SHUT_DOWN} shuts it down." if where.active else ""
 
     def _why_no_host(self) -> str:
         return "" if self._where.host else f"No host is known that has {self._where.name}."
@@ -88,7 +88,7 @@ class LaunchReasons(MendView):
             return f"{where.name} can't be edited: {where.sentence}."
         if where.active:
             return f"{where.name} is {where.sentence}; its definition can be edited when it is shut off."
-        return self._why_unfinished()
+        return self._why_unfinished(where.name)
 
     def _why_no_workload(self, action: str) -> str:
         if not self._where.active:
@@ -112,3 +112,9 @@ class LaunchReasons(MendView):
         if disabled != self._disabled:
             self._disabled = disabled
             self.refresh_bindings()
+
+
+def _why_not_delete(where: VmPlacement) -> str:
+    if where.vm is None:
+        return f"{where.name} can't be deleted: {where.sentence}."
+    return f"{where.name} is {where.sentence}; {actions.SHUT_DOWN} shuts it down." if where.active else ""

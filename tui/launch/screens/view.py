@@ -11,7 +11,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.core.aged import SILENT_AFTER_S
 from tui.core.failure import Failure
 from tui.core.host_words import all_of
 from tui.guest.model.workload import (
@@ -24,8 +23,9 @@ from tui.guest.model.workload import (
 )
 from tui.launch.backend.launch import Launch
 from tui.launch.model.rate_history import RateHistory
+from tui.launch.model.row import Order, Row, disks_of
 from tui.launch.widgets.vm_lines import access_text, rate_line, vm_lines, workload_lines
-from tui.launch.widgets.vm_list import USE_FROM, Row, VmList
+from tui.launch.widgets.vm_list import USE_FROM, VmList
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
@@ -75,6 +75,9 @@ class LaunchView(Page):
         self._uses: dict[str, Mapping[str, Use]] = {}  # by host
         self._action = ""
         self._filter = ""  # words that a listed VM must have
+        self._order = Order()
+        self._marked: set[str] = set()
+        self._listed: list[str] = []  # the VMs that are shown, in their order
         self._list_heading = Lines(id="list-heading", classes="heading")
         self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
         self._vm_lines, self._workload_lines, self._report = (
@@ -122,21 +125,10 @@ class LaunchView(Page):
         while True:
             found = await self._launch.vms.on(host, reread=polls % REREAD_EVERY == 0)
             self._answered = self._answered.with_answer(host, found)  # the listing as the other worker has left it
+            self._forget_marks()
             self._show()
             polls += 1
             await asyncio.sleep(POLL_EVERY_S)
-
-    async def _reread(self) -> None:
-        """Read the VMs of all hosts; one that does not answer is left to its worker."""
-
-        async def read(host: str) -> None:
-            found = await self._launch.vms.on(host)
-            self._answered = self._answered.with_answer(host, found)
-
-        reading = [asyncio.ensure_future(read(host)) for host in self._launch.vms.hosts]
-        _, late = await asyncio.wait(reading, timeout=SILENT_AFTER_S)
-        for each in late:
-            each.cancel()
 
     @work(group=WATCH)
     async def _watch_use(self, host: str) -> None:
@@ -214,8 +206,8 @@ class LaunchView(Page):
         where, folder = self._where, self._launch.config.storage.export
         found = self._found.get(where.name, ()) if where.active else ()
         rows = self._rows()
-        filtered = f'; only with "{self._filter}"' if self._filter else ""
-        self._list_heading.show(Content(f" VMs of {all_of(self._launch.vms.hosts)}; up/down choose{filtered}"))
+        self._listed = [row.where.name for row in rows]
+        self._list_heading.show(Content(self._heading()))
         self._list.show_rows(
             rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES - (width >= USE_FROM)), width
         )
@@ -245,13 +237,43 @@ class LaunchView(Page):
         vm = self._where.vm
         return VmCapacity(vm.vcpus, vm.memory_bytes) if vm else VmCapacity()
 
+    def _heading(self) -> str:
+        """What the list has, how many of it are marked, its filter and its order."""
+        marked = len(self.marked())
+        hidden = len(self._marked) - marked
+        found = [
+            f" VMs of {all_of(self._launch.vms.hosts)}",
+            f"{marked} marked" if marked else "",
+            f"{hidden} marked but hidden: not acted on" if hidden else "",
+            f'only with "{self._filter}"' if self._filter else "",
+            self._order.words,
+            "up/down choose",
+        ]
+        return "; ".join(filter(None, found))
+
+    def marked(self) -> list[str]:
+        """The marked VMs that are shown, in their order."""
+        return [name for name in self._listed if name in self._marked]
+
+    def _forget_marks(self) -> None:
+        """Unmark VMs that are gone, once all hosts have replied."""
+        known = self._answered
+        if not known.awaited and not any(isinstance(each, Failure) for each in known.answers.values()):
+            self._marked.intersection_update(known.names)
+
     def _names(self) -> list[str]:
-        """The listed VMs that the filter matches, and the chosen one even if no host has it."""
-        texts = {name: f"{name} {self._listing.where(name).sentence}" for name in self._listing.names}
-        return sorted({*(name for name, text in texts.items() if has_words(text, self._filter)), self._launch.name})
+        """The listed VMs that the filter matches in their order, and the chosen one even if no host has it."""
+        return [row.where.name for row in self._rows()]
 
     def _rows(self) -> list[Row]:
-        return [replace(self._row(name), use=self._use_of(name)) for name in self._names()]
+        texts = {name: f"{name} {self._listing.where(name).sentence}" for name in self._listing.names}
+        names = {*(name for name, text in texts.items() if has_words(text, self._filter)), self._launch.name}
+        return self._order.sorted(self._full_row(name) for name in names)
+
+    def _full_row(self, name: str) -> Row:
+        row = self._row(name)
+        disks = disks_of(row.domain, self._launch.config.storage.export)
+        return replace(row, use=self._use_of(name), disks=disks, marked=name in self._marked)
 
     def _use_of(self, name: str) -> Use | None:
         where = self._listing.where(name)
@@ -266,14 +288,15 @@ class LaunchView(Page):
             return Row(where, domain if isinstance(domain, Domain) else None)
         if domain.mark:
             return Row(where, domain, (Blocker(UNFINISHED[domain.mark]),))
-        return Row(where, domain, self._blockers(domain, where.host))
-
-    def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
-        """What blocks a migration to the host that suits best; None until the offers are read that decide that."""
-        targets = self._launch.config.targets(host)
+        targets = self._launch.config.targets(where.host)
         if not targets:
-            return (Blocker("There is no other host."),)
-        found = {target: self._blockers_to(target, domain, host) for target in targets}
+            return Row(where, domain, (Blocker("There is no other host."),), ())
+        found = {target: self._blockers_to(target, domain, where.host) for target in targets}
+        fitting = tuple(target for target, each in found.items() if each is not None and not any(_weight(each)))
+        return Row(where, domain, self._blockers(domain, found), fitting if len(targets) > 1 else None)
+
+    def _blockers(self, domain: Domain, found: Mapping[str, tuple[Blocker, ...] | None]) -> tuple[Blocker, ...] | None:
+        """What blocks a migration to the host that suits best; None until the offers are read that decide that."""
         known = {target: each for target, each in found.items() if each is not None}
         best = min(known, key=lambda target: _weight(known[target]), default="")
         if not best or (len(known) < len(found) and not all(each.note for each in known[best])):

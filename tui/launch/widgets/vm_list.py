@@ -1,37 +1,51 @@
 """The list of the VMs of all hosts; the arrow marks the chosen VM, which the page's keys act on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.content import Content
 from textual.message import Message
 
-from tui.core.quantity import size
+from tui.core.quantity import rate, size
+from tui.launch.model.row import Row, targets_words
 from tui.ui.lines import Lines
-from tui.vm.model.blockers import Blocker
-from tui.vm.model.domain import Domain
-from tui.vm.model.location import VmPlacement
-from tui.vm.model.use import Use
 
-WIDE = 110  # from this width on, the lines include the network and CPU model
+WIDE = 110  # from this width on, the lines have further columns, as far as they fit
 LONGEST_NAME = 30
-USE_FROM = 118  # from this width on, the lines include CPU and memory in use, and the workload its rate
-# The columns of a line besides its name, with those in use; of the network, and of the CPU model.
-FIXED, NETWORK, CPU_MODEL = 91, 20, 18
-NO_USE = " " * 25
+USE_FROM = 118  # from this width on, the VMs' use of their hosts is read, and the workload has its rate
+NAMES_FROM = 150  # from this width on, several targets are named
 PLACE, LONGEST_PLACE = 23, 40  # columns of the state and the host
+SHAPE, GAP, MARKS = 17, 2, 3  # of vCPUs and memory; before each column; of the marks before the name
 
 
-@dataclass(frozen=True)
-class Row:
-    """One VM; `domain` and `blockers` are None while unknown."""
+def _cpu(row: Row) -> str:
+    known = None if row.use is None else row.use.cpu_percent
+    return "" if known is None else f"{f'{known:.0f} % CPU':>10}"
 
-    where: VmPlacement
-    domain: Domain | None = None
-    blockers: Sequence[Blocker] | None = None
-    use: Use | None = None
+
+def _memory(row: Row) -> str:
+    known = None if row.use is None else row.use.memory_bytes
+    return "" if known is None else f"{f'{size(known)} used':>13}"
+
+
+def _dirty(row: Row) -> str:
+    known = None if row.use is None else row.use.dirty_bytes_s
+    return "" if known is None else f"{f'dirty {rate(known)}':>16}"
+
+
+def _nics(row: Row) -> str:
+    return "" if row.domain is None else ", ".join(nic.text for nic in row.domain.nics) or "no network"
+
+
+def _cpu_model(row: Row) -> str:
+    return "" if row.domain is None else row.domain.cpu or "default CPU"
+
+
+# The columns of a wide list, the first that does not fit is left out first: the cell of a row, and its width.
+FURTHER: tuple[tuple[Callable[[Row], str], int], ...] = (
+    (_cpu, 10), (_memory, 13), (_dirty, 16), (lambda row: row.disks, 12), (_cpu_model, 16), (_nics, 18),
+)  # fmt: skip
 
 
 class VmList(Lines):
@@ -54,10 +68,12 @@ class VmList(Lines):
         first = max(0, min(index - most // 2, len(rows) - most))
         self._shown = rows[first : first + most]
         wide = min(LONGEST_NAME, max((cell_len(row.where.name) for row in rows), default=0))
-        used = width >= USE_FROM and any(row.use not in (None, Use()) for row in rows)
         place = min(LONGEST_PLACE, max((PLACE, *(cell_len(row.where.sentence) for row in rows))))
-        free = width - FIXED - wide - (place - PLACE) if used else -1
-        lines = [_line(row, row.where.name == chosen, (wide, place), width, free) for row in self._shown]
+        names = 1 if width < NAMES_FROM else 3
+        verdict = max((len(_verdict(row, names)[0]) for row in rows), default=0)
+        free = width - MARKS - wide - place - SHAPE - verdict - 3 * GAP
+        further = _fitting(rows, free) if width >= WIDE else []
+        lines = [_line(row, row.where.name == chosen, (wide, place, names), further) for row in self._shown]
         if len(rows) > len(self._shown):
             lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
         self.show(*lines)
@@ -67,49 +83,46 @@ class VmList(Lines):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
 
 
-def _line(row: Row, chosen: bool, columns: tuple[int, int], width: int, free: int) -> Content:
-    """`free` columns are left by the line with what the VM uses; it has that only if they are not negative."""
-    (wide, place), where, vm = columns, row.where, row.where.vm
+def _fitting(rows: Sequence[Row], free: int) -> list[tuple[Callable[[Row], str], int]]:
+    """The further columns in which something is known, as far as they fit into `free` cells."""
+    found = []
+    for cell, wide in FURTHER:
+        if any(map(cell, rows)):
+            if free < GAP + wide:
+                break
+            free -= GAP + wide
+            found.append((cell, wide))
+    return found
+
+
+def _line(
+    row: Row, chosen: bool, columns: tuple[int, int, int], further: Sequence[tuple[Callable[[Row], str], int]]
+) -> Content:
+    (wide, place, names), where, vm = columns, row.where, row.where.vm
     name = set_cell_size(where.name, wide)
-    cells = [f"{where.arrival or where.sentence:<{place}}"]
-    if vm is not None:
-        cells.append(f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}")
-    if free >= 0:
-        cells.append(_use(row.use))
-    if row.domain is not None and width >= WIDE:
-        nics = ", ".join(nic.text for nic in row.domain.nics) or "no network"
-        if not 0 <= free < NETWORK + CPU_MODEL:
-            cells.append(f"{row.domain.cpu or 'default CPU':<16}")
-        if not 0 <= free < NETWORK:
-            cells.append(f"{nics:<18}")
+    shape = f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}" if vm is not None else ""
+    cells = [f"{where.arrival or where.sentence:<{place}}", f"{shape:<{SHAPE}}" if shape or further else ""]
+    cells += [set_cell_size(cell(row), cells_wide) for cell, cells_wide in further]
     style = "bold" if where.active else "dim" if where.last_seen else ""
     return Content.assemble(
-        (" > " if chosen else "   ", "bold $accent"),
+        (f"{'*' if row.marked else ' '}{'>' if chosen else ' '} ", "bold $accent"),
         (name, f"{style} reverse" if chosen else style),
         "  ",
-        ("  ".join(cells), style),
+        ("  ".join(filter(None, cells)), style),
         "  ",
-        _elsewhere(where) or _verdict(row.blockers),
+        _verdict(row, names),
     )
 
 
-def _use(use: Use | None) -> str:
-    """A VM that is off uses nothing, and has blanks."""
-    if use is None:
-        return NO_USE
-    cpu = "" if use.cpu_percent is None else f"{use.cpu_percent:.0f} % CPU"
-    memory = "" if use.memory_bytes is None else f"{size(use.memory_bytes)} used"
-    return f"{cpu:>10}  {memory:>13}"
-
-
-def _elsewhere(where: VmPlacement) -> tuple[str, str] | None:
-    """That other hosts have the VM, too; None if none has it."""
-    return (where.elsewhere, "bold $error" if where.twice else "$warning") if where.elsewhere else None
-
-
-def _verdict(blockers: Sequence[Blocker] | None) -> tuple[str, str]:
+def _verdict(row: Row, names: int) -> tuple[str, str]:
+    """That several hosts have it, else whether it can migrate, or where it can go, with so many names at most."""
+    where, blockers = row.where, row.blockers
+    if where.elsewhere:
+        return where.elsewhere, "bold $error" if where.twice else "$warning"
     if blockers is None:
         return "", ""
     if any(each.blocks for each in blockers):
         return "can't migrate", "bold $error"
-    return ("may not migrate", "$warning") if any(each.doubt for each in blockers) else ("can migrate", "dim")
+    if any(each.doubt for each in blockers):
+        return "may not migrate", "$warning"
+    return (targets_words(row.targets, names) if row.targets else "can migrate"), "dim"

@@ -18,8 +18,9 @@ from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_to_json
 from tui.guest.model.workload import Workload
+from tui.migration.backend.inventory import HostVms, Show
 from tui.migration.backend.offline import move_definition
-from tui.migration.backend.preflight import Moved, Refused, inventory_of
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import has_end
 from tui.migration.backend.requests import Requests
@@ -133,6 +134,7 @@ class Migrations:
         self.current: Migration | None = None
         self.all: dict[str, Migration] = {}  # by the name of the run
         self._connections = connections
+        self._host_vms = HostVms(connections)
         self._workload = workload
         self._client = Client(connect, hello_of(config, __version__), self._on_notice, self._on_lost)
         self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
@@ -146,9 +148,14 @@ class Migrations:
         """Call `listener` on the loop with each migration, before its first record."""
         self._listeners.append(listener)
 
-    async def vms(self) -> Inventory:
-        """The VMs of all hosts, why a host could not be read, and which VMs it had; waits for none that is late."""
-        return await inventory_of(self._connections, lambda _inventory: True)
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that run VMs."""
+        return self._connections.config.hypervisors
+
+    async def vms(self, show: Show = lambda _inventory: None) -> Inventory:
+        """The VMs of all hosts, and why a host could not be read; `show` gets those known while a host is late."""
+        return await self._host_vms.read(show)
 
     async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
         """The daemons of the origin and of the target; None if one does not answer."""

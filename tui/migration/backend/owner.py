@@ -10,7 +10,7 @@ from typing import Any
 
 from tui import __version__
 from tui.core.connections import Connections
-from tui.core.failure import Failure
+from tui.core.failure import Failure, or_failure
 from tui.core.limit import within
 from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan, possible
@@ -24,7 +24,8 @@ from tui.migration.backend.aftermath import OnHosts
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.disk_images import recorder_and_images
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.preflight import BeingMigrated, checked, inventory_of, job_of, limits_of
+from tui.migration.backend.inventory import LATE_S, HostVms, Show, inventory_of
+from tui.migration.backend.preflight import BeingMigrated, checked, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recording.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.recording.run_summary import host_facts, start_fields, vm_facts
@@ -33,11 +34,10 @@ from tui.migration.backend.unfinished import Unfinished, same_job, target_of, un
 from tui.migration.model.call.migrate_call import CallOf
 from tui.vm.model.location import Inventory, VmOnHost
 
-CONCLUDE_S = 10.0
-CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
+CONCLUDE_S, CLOSE_LIMIT_S = 10.0, 5.0  # the second one for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 
-# The workload of a VM, by its name; the second is what a client knows, in case the guest does not reply.
+# Of a VM, by its name; the second is what a client knows, in case the guest does not reply.
 CurrentWorkload = Callable[[str, Workload | None], Awaitable[Workload]]
 
 
@@ -67,6 +67,7 @@ class MigrationOwner:
         self._recorded = recorded or Recorded()
         self._adopted: set[MigrationActor] = set()  # another owner records them
         self.call_of: CallOf | None = None  # if it is set, what is called is recorded
+        self._host_vms = HostVms(connections)
         self._config = connections.config
         self.hosts = self._config.hypervisors
         self._uris = {host: self._config.hosts[host].libvirt for host in self.hosts}
@@ -92,8 +93,12 @@ class MigrationOwner:
     def _under_way(self, uuid: str) -> MigrationActor | None:
         return next((each for each in self.all if each.vm.uuid == uuid and not each.timeline.over), None)
 
-    async def vms(self) -> Inventory:
-        """The VMs of all hosts, and why a host could not be read."""
+    async def vms(self, show: Show = lambda _inventory: None) -> Inventory:
+        """The VMs of the hosts that reply within some seconds, and why another could not be read; see HostVms."""
+        return await self._host_vms.read(show)
+
+    async def all_vms(self) -> Inventory:
+        """As `vms`, but it waits for each host as long as for a call."""
         return await inventory_of(self._connections)
 
     async def daemons(self, *hosts: str) -> list[Daemon]:
@@ -118,14 +123,9 @@ class MigrationOwner:
             return await self._start(plan, expected, workload, tables or {}, forecast, on_checked)
 
     async def _start(
-        self,
-        plan: Plan,
-        expected: str,
-        known: Workload | None,
-        tables: Mapping[str, Any],
-        forecast: Inputs | None,
+        self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any], forecast: Inputs | None,
         on_checked: Callable[[], None],
-    ) -> MigrationActor:
+    ) -> MigrationActor:  # fmt: skip
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise BeingMigrated(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found, daemon = await checked(self._connections, plan, expected)
@@ -198,18 +198,13 @@ class MigrationOwner:
 
     async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], set[str]]:
         """The migrations under way that are not followed yet, and the UUIDs of the VMs that do not migrate."""
-        everything, jobs, unread = {found.vm.uuid for found in inventory.found}, [], set()
-        for found in inventory.found:
-            if not found.vm.active or self._under_way(found.vm.uuid):
-                continue
-            try:
-                job = await job_of(self._connections, found)
-            except Failure:
-                unread.add(found.vm.uuid)  # it may be migrating
-                continue
-            if job:
-                jobs.append((found, job))
-        busy = unread | {found.vm.uuid for found, _job in jobs} | set(filter(self._under_way, everything))
+        everything = {found.vm.uuid for found in inventory.found}
+        asked = [each for each in inventory.found if each.vm.active and not self._under_way(each.vm.uuid)]
+        replies = await asyncio.gather(*(or_failure(job_of(self._connections, each, limit_s=LATE_S)) for each in asked))
+        found = list(zip(asked, replies, strict=True))
+        unread = {each.vm.uuid for each, job in found if isinstance(job, Failure)}  # they may be migrating
+        jobs = [(each, job) for each, job in found if job and not isinstance(job, Failure)]
+        busy = unread | {each.vm.uuid for each, _job in jobs} | set(filter(self._under_way, everything))
         return jobs, set() if inventory.failures else everything - busy  # an unreachable host may migrate any of them
 
     async def _rejoin_all(
@@ -236,9 +231,8 @@ class MigrationOwner:
                 self._recorded.add(key, migration, self._uris)
                 self._followed(migration)
                 return
-        adopted = self._recorded.find(key, self._uris)
         # None: its hosts have other names, or it is about to be followed, and the next look finds it.
-        if adopted is not None:
+        if (adopted := self._recorded.find(key, self._uris)) is not None:
             self._adopted.add(adopted)
             self._followed(adopted)
 

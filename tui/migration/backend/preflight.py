@@ -1,25 +1,23 @@
 """The checks before a migration: all known reasons against it, before libvirt is asked to start it."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.core.aged import VMS, AgedFacts
-from tui.core.connections import Connections
-from tui.core.failure import Failure, or_failure
+from tui.core.connections import REPLY_LIMIT_S, Connections
+from tui.core.failure import Failure
 from tui.core.host_words import none_of
 from tui.core.log import log
 from tui.core.plan import Plan, refuse
-from tui.core.protocols import Stat
+from tui.core.protocols import Hypervisor, JobInfo, Stat
 from tui.core.settings import Config
-from tui.core.vm import Daemon, Vm
+from tui.core.vm import Daemon
+from tui.migration.backend.inventory import inventory_of
 from tui.migration.backend.recording.run_summary import MIGRATION_OUT
 from tui.migration.model.call.gate import Case, refusals
-from tui.vm.model.location import Inventory, LastSeen, VmOnHost, taken
+from tui.vm.model.location import Inventory, VmOnHost, taken
 from tui.vm.model.xml_tree import tree_of
 
-LATE_S = 5.0  # without a reply of a host that is not needed
 LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 
 
@@ -78,42 +76,6 @@ async def checked(
     return origin, here
 
 
-async def inventory_of(
-    connections: Connections, is_enough: Callable[[Inventory], bool] = lambda _inventory: False
-) -> Inventory:
-    """The VMs of all hosts, and why a host could not be read.
-
-    A host that has not replied after a moment is not awaited if what is known `is_enough`.
-    """
-    hosts, facts = connections.config.hypervisors, connections.facts
-
-    def vms(host: str) -> "asyncio.Future[tuple[Vm, ...] | Failure]":
-        query = connections.query(host, lambda each: each.vms())
-        return asyncio.ensure_future(or_failure(facts.read(host, VMS, query)))
-
-    reading = {host: vms(host) for host in hosts}
-    try:
-        _, pending = await asyncio.wait(reading.values(), timeout=LATE_S)
-        while pending and not is_enough(_inventory(reading, facts)):
-            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        return _inventory(reading, facts)
-    finally:
-        for each in reading.values():
-            each.cancel()
-
-
-def _inventory(reading: "Mapping[str, asyncio.Future[tuple[Vm, ...] | Failure]]", facts: AgedFacts) -> Inventory:
-    """What is known by now, and what hosts without an answer had before."""
-    late = Failure("libvirt has not replied yet", f"it was asked more than {LATE_S:g} s ago")
-    replies = {host: each.result() if each.done() else late for host, each in reading.items()}
-    known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
-    found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
-    failures = {host: reply for host, reply in replies.items() if isinstance(reply, Failure)}
-    silent, now = {host: facts.of(host, VMS) for host in failures}, facts.now()
-    seen = {host: LastSeen(each.value or (), each.age_s(now)) for host, each in silent.items()}
-    return Inventory(found, failures, tuple(reading), seen)
-
-
 def _is_enough(config: Config, plan: Plan, known: Inventory) -> bool:
     """Whether the VM of a plan is active on a host, and the one that it would go to has replied."""
     origin = known.origin(plan.vm)
@@ -124,9 +86,13 @@ def _is_enough(config: Config, plan: Plan, known: Inventory) -> bool:
     return to not in known.failures
 
 
-async def job_of(connections: Connections, found: VmOnHost) -> Mapping[str, Stat]:
+async def job_of(connections: Connections, found: VmOnHost, *, limit_s: float = REPLY_LIMIT_S) -> Mapping[str, Stat]:
     """The statistics of its migration from its host, empty if none is under way."""
-    job = await connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name), found.vm.name)
+
+    def read(hypervisor: Hypervisor) -> JobInfo:
+        return hypervisor.job(found.vm.name)
+
+    job = await connections.query(found.host, read, found.vm.name, limit_s=limit_s)
     return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
 

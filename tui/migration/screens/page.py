@@ -26,6 +26,7 @@ from tui.migration.screens.chart_page import CHART_BINDINGS
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.virsh import VirshDialog
+from tui.migration.screens.way_form import RanksTargets
 from tui.ui.question import Answer, Question
 from tui.vm.model.maintenance import Marks
 from tui.vm.screens.mend import Mending
@@ -91,6 +92,7 @@ class MigratePage(AfterMoveView):
         self.read_marks: Callable[[], Marks] = dict  # the hosts in maintenance; blocks, raises Failure
         self.has_all: Callable[[], bool] = lambda: False  # whether there is a table of all migrations
         self._mending = mending
+        self.ranks: RanksTargets | None = None  # None: the form has the hosts in the order of the configuration
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -127,7 +129,8 @@ class MigratePage(AfterMoveView):
         """Open the form."""
         form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster, self._scripts)
         form.presets, form.mending, form.with_keys = self._presets, self._mending, self.with_keys
-        form.way.last_targets, form.way.read_marks = self.last_targets, self.read_marks
+        form.ranks, form.way.read_marks = self.ranks, self.read_marks
+        form.way.last_targets = self.last_targets
         form.preset = "" if self._migration is not None else self._presets.last  # the way back has its own options
         self.app.push_screen(form, self._started)
 

@@ -12,7 +12,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.core.failure import Failure, WrongField
-from tui.core.host_words import all_of
 from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
 from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
@@ -26,8 +25,7 @@ from tui.migration.screens.findings import AGAIN, Blocked
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.technique import EXPLAINED, TIMEOUT_UNITS
 from tui.migration.screens.virsh import VirshDialog
-from tui.migration.screens.wait import WaitingForm
-from tui.migration.screens.way import WayFields
+from tui.migration.screens.way_form import COMPARING, WayForm
 from tui.ui.choice import Choice
 from tui.ui.dialog import Box
 from tui.ui.fields import TextField
@@ -36,11 +34,10 @@ from tui.vm.model.location import Inventory, VmOnHost
 
 YES_NO = ("no", "yes")
 TITLE = "Start a migration"
-OFF = "{} is off: only its definition moves to {}, which must have its disks. Nothing is recorded."
 DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
-class StartForm(WaitingForm):
+class StartForm(WayForm):
     """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,16 +69,13 @@ class StartForm(WaitingForm):
         forecaster: Forecasting | None = None,
         scripts: Scripts | None = None,
     ) -> None:
-        super().__init__(TITLE, defaults, forecaster, migrations)
+        super().__init__(TITLE, migrations, defaults, forecaster)
         self.presets = FormPresets({})
         self.preset = ""  # the one that is shown
-        self.way = WayFields(self._direction)
-        self.way.wanted = defaults.to
         self._own = defaults  # without a preset
         self._scripts = scripts
         self._known = inventory
         self._auto_converge = int(defaults.auto_converge)  # while another value is shown
-        self._start_when_read = False  # Enter was pressed before the VMs were read
 
     def fields(self) -> ComposeResult:
         with Container(id="fields"):
@@ -114,56 +108,8 @@ class StartForm(WaitingForm):
         if self.preset:
             self._take(self.preset)
         if self._known is not None:
-            self._offer(self._known)
+            (self._offer_part if self._known.late else self._offer)(self._known)
         self._read_vms()
-
-    # -- the VMs --
-
-    @work(name="vms")
-    async def _read_vms(self) -> None:
-        if self.way.found is None:
-            self.show_message(f"Reading the VMs of {all_of(self._known.hosts if self._known else ())} ...")
-        self._offer(await self._migrations.vms())
-        if self._start_when_read:
-            self._start_when_read = False
-            self.submit()
-
-    def _offer(self, inventory: Inventory) -> None:
-        """Show the VMs, running ones first; the chosen one stays chosen."""
-        self._known = inventory
-        self.way.offer(inventory, self._defaults.vm)
-        self._direction()
-        if inventory.failures and not self._busy:
-            self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
-
-    def chosen_vm(self) -> VmOnHost | None:
-        return self.way.chosen
-
-    def target(self) -> str:
-        return self.way.target
-
-    def _direction(self) -> None:
-        found = self.chosen_vm()
-        target = self.way.target if found else ""
-        if found is None:
-            text = self._no_vm() if self.way.found is not None else ""
-        else:
-            vm = found.vm
-            text = f"{found.host} -> {target or 'there is no other host'}   {vm.state}, {vm.shape}"
-        if not self._busy:
-            off = OFF.format(found.vm.name, target) if found and target and not found.vm.active else ""
-            self.show_message(off, wrong=not off)
-        self.query_one("#direction", Static).update(text)
-        self.measure()
-        self.read_findings()
-
-    def _no_vm(self) -> str:
-        """Why there is no VM to choose."""
-        lost = self._known.lost if self._known is not None else ()
-        text = "No VM was found on any host. The Launch page starts one."
-        return "; ".join(f"{each.name} was {each.last_seen}" for each in lost) or text
-
-    # -- the fields --
 
     def _technique(self) -> str:
         return list(TECHNIQUES)[self.query_one("#technique", Choice).index]
@@ -301,6 +247,10 @@ class StartForm(WaitingForm):
         found = self.chosen_vm()
         if found is None:
             raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
+        if self.waits_for_targets():
+            self._start_when_read = True
+            self.show_message(COMPARING.format(found.vm.name))
+            return
         plan = self.plan_of(found)
         self._busy = True
         self._start(plan, found.host, live=found.vm.active)

@@ -79,8 +79,7 @@ class MigrateView(MomentPage):
     @work(name="attach")  # never cancelled: it may be concluding the record of an earlier migration
     async def _attach_running(self) -> None:
         """Read the VMs, and follow a migration that another program or vmlm-tui has started."""
-        self._inventory = await self._migrations.vms()
-        self._request_update()
+        self._show_vms(await self._migrations.vms(self._show_vms))
         try:
             await self._migrations.attach()
         except Failure as failure:
@@ -94,8 +93,11 @@ class MigrateView(MomentPage):
         while True:
             await asyncio.sleep(AGAIN_AFTER_S)
             if not self._under_way:
-                self._inventory = await self._migrations.vms()
-                self._request_update()
+                self._show_vms(await self._migrations.vms())
+
+    def _show_vms(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._request_update()
 
     # -- following --
 
@@ -140,7 +142,8 @@ class MigrateView(MomentPage):
                 self._request_update()
 
     def _show_idle(self) -> None:
-        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.with_keys))
+        hosts = self._migrations.hosts
+        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, hosts, self._defaults, self.with_keys))
 
     def _stopped(self, name: str) -> str:
         return self._inventory.stopped(name) if self._inventory else ""

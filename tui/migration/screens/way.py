@@ -13,6 +13,7 @@ from tui.ui.choice import Choice
 from tui.ui.form import row
 from tui.vm.model.location import Inventory, VmOnHost
 from tui.vm.model.maintenance import Marks
+from tui.vm.model.targets import Choices
 
 
 class WayFields(Horizontal):
@@ -32,7 +33,9 @@ class WayFields(Horizontal):
         self.read_marks: Callable[[], Marks] = dict  # the hosts in maintenance; blocks, raises Failure
         self._avoided: Collection[str] = ()  # they are proposed last
         self._hosts: tuple[str, ...] = ()
+        self._picked = False  # a person chose the VM
         self._to: dict[str, str] = {}  # by VM: the chosen target
+        self._ranked: dict[tuple[str, str], Choices] = {}  # by VM and its host
         self._changed = changed
 
     def compose(self) -> ComposeResult:
@@ -53,8 +56,8 @@ class WayFields(Horizontal):
             self._changed()
 
     def offer(self, inventory: Inventory, vm: str) -> None:
-        """Show the VMs, running ones first; the chosen one stays chosen, at first it is `vm`."""
-        chosen = self.chosen or inventory.origin(vm)
+        """Show the VMs, running ones first; one that a person chose stays chosen, else `vm` is once it is found."""
+        chosen = (self.chosen if self._picked else None) or inventory.origin(vm) or self.chosen
         ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
         names = [each.vm.name for each in ordered]
         best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
@@ -70,9 +73,34 @@ class WayFields(Horizontal):
 
     @property
     def targets(self) -> list[str]:
-        """The hosts that the chosen VM can go to."""
+        """The other hosts, the best first as far as they are ranked; those in maintenance last."""
+        found, known = self.chosen, self.ranking
+        order = {each.host: place for place, each in enumerate(known.ranked)} if known is not None else {}
+        others = [host for host in self._hosts if found is not None and host != found.host]
+        return sorted(others, key=lambda host: (host in self._avoided, order.get(host, len(order))))
+
+    @property
+    def ranking(self) -> Choices | None:
+        """The ranked targets of the chosen VM; None until they are read."""
         found = self.chosen
-        return [host for host in self._hosts if found is not None and host != found.host]
+        return None if found is None else self._ranked.get((found.vm.name, found.host))
+
+    @property
+    def decided(self) -> bool:
+        """Whether the target does not depend on the ranking: a person chose it, or it is the only one."""
+        found, targets = self.chosen, self.targets
+        asked = (self._to.get(found.vm.name, ""), self.wanted) if found is not None else ()
+        return len(targets) < 2 or self.ranking is not None or any(host in targets for host in asked)
+
+    def against(self, host: str) -> str:
+        """Why the chosen VM can't go to a host, "" if it can or if that is unknown."""
+        ranked = () if self.ranking is None else self.ranking.ranked
+        return next((each.reasons[0] for each in ranked if each.host == host and not each.fits), "")
+
+    def rank(self, found: VmOnHost, choices: Choices) -> None:
+        """Take the ranked targets of a VM; the best one is proposed unless a person chose another."""
+        self._ranked[found.vm.name, found.host] = choices
+        self._offer_targets()
 
     @property
     def target(self) -> str:
@@ -81,6 +109,7 @@ class WayFields(Horizontal):
         return targets[index] if 0 <= index < len(targets) else ""
 
     def _choose_vm(self) -> None:
+        self._picked = True
         self._offer_targets()
         self._changed()
 
@@ -91,14 +120,16 @@ class WayFields(Horizontal):
         self._changed()
 
     def _offer_targets(self) -> None:
-        """Offer the hosts that the VM can go to; the one that it went to last is proposed, but none in maintenance."""
-        found, targets = self.chosen, self.targets
+        """Offer the other hosts; the best one is proposed, until it is known the one that the VM went to last.
+
+        One in maintenance is the last one, and proposed only if a person has chosen it before.
+        """
+        found, targets, known = self.chosen, self.targets, self.ranking
         vm = found.vm.name if found else ""
-        usual = [self.wanted, *self.last_targets.of(vm), *targets]
+        usual = [self.wanted, *(self.last_targets.of(vm) if known is None else ())]
         wanted = (self._to.get(vm, ""), *(host for host in usual if host not in self._avoided))
-        grey = [place for place, host in enumerate(targets) if host in self._avoided]
+        grey = [place for place, host in enumerate(targets) if host in self._avoided or self.against(host)]
         texts = [f"{host}, in maintenance" if host in self._avoided else host for host in targets]
-        self.query_one("#to", Choice).offer(
-            texts, next((targets.index(host) for host in wanted if host in targets), 0), grey
-        )
+        at = next((targets.index(host) for host in wanted if host in targets), 0)
+        self.query_one("#to", Choice).offer(texts, at, grey)
         self.query_one("#row-to").display = len(targets) > 1 or bool(grey)

@@ -1,24 +1,30 @@
 """The Migrate page while nothing migrates: the VMs, and how to start."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from textual.content import Content
 
 from tui.core import actions
+from tui.core.host_words import all_of
 from tui.core.plan import Plan
 from tui.vm.model.location import Inventory, VmOnHost, VmPlacement
 
 
-def idle_lines(inventory: Inventory | None, defaults: Plan, with_keys: actions.WithKeys) -> tuple[Content, ...]:
-    """The whole page as lines; `inventory` is None until the hosts have replied."""
+def idle_lines(
+    inventory: Inventory | None, hosts: Sequence[str], defaults: Plan, with_keys: actions.WithKeys
+) -> tuple[Content, ...]:
+    """The whole page as lines; `inventory` is None until some of the `hosts` have replied."""
     start, post_copy, cancel, log = map(with_keys, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
     limits = with_keys(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
     lines = [Content(""), Content.styled(" Nothing is migrating.", "bold"), Content("")]
     if inventory is None:
-        lines.append(Content(" Reading the VMs of both hosts ..."))
+        lines.append(Content(f" Reading the VMs of {all_of(hosts)} ..."))
     else:
         lines += _vms(inventory)
-        failures = inventory.failures.values()
-        lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in failures]
+        for host, failure in inventory.failures.items():
+            style = "$warning" if host in inventory.late else "$error"
+            lines.append(Content.assemble(" ", (with_keys(str(failure)), style)))
     lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it with its defaults:")]
     lines += [
         _key("", _defaults(defaults)),
@@ -38,6 +44,8 @@ def _vms(inventory: Inventory) -> list[Content]:
     """The VMs that are there, and below them, grey, those that only silent hosts had."""
     lost = inventory.lost
     if not inventory.found and not lost:
+        if inventory.late:
+            return []
         return [Content(" No VM was found. The Launch page starts one.")]
     names = [*(each.vm.name for each in inventory.found), *(each.name for each in lost)]
     wide = min(30, max(map(cell_len, names)))

@@ -136,7 +136,7 @@ class Measurement:
         while (other := self._under_way()) is not None:
             self._say(f"waiting until the migration of {self._vm} ends that another client started", True)
             await self._unless_stopped(other.ended())
-        inventory = await self._owner.vms()
+        inventory = await self._owner.all_vms()
         found = inventory.origin(self._vm)
         if found is None or not found.vm.running:
             reason = next(map(str, inventory.failures.values()), "")

@@ -165,7 +165,7 @@ class Studies:
         plans = {each.plan for each in cells}
         names = {each.vm for each in plans}
         both = ends(study.between, self._tools.owner.hosts)
-        inventory = await self._tools.owner.vms()
+        inventory = await self._tools.owner.all_vms()
         for failure in inventory.failures.values():
             raise failure
         for name in sorted(names):

@@ -1,12 +1,17 @@
 """What a host has that an arriving VM may need, read by one script."""
 
+import ipaddress
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tui.core.quantity import whole
+from tui.linux.escapes import unescaped
 from tui.vm.model.hardware import numbers
 
+# Bridges of libvirt's networks and of container tools.
+TAKEN_BRIDGES = re.compile(r"(virbr|docker|br-[0-9a-f]{12}|lxcbr|lxdbr|podman|cni)")
 LISTENING, PORT = "0A", re.compile("[0-9A-Fa-f]{4}")  # in /proc/net/tcp
 
 # Prints one fact a line; its arguments are paths. A path that the login can't look up is left out: it may exist.
@@ -16,7 +21,13 @@ for each in /sys/class/net/*; do
   kind=card; [ -d "$each/bridge" ] && kind=bridge
   echo "net ${each##*/} $(cat "$each/mtu" 2>/dev/null || echo 0) $kind"
 done
-ip -o addr 2>/dev/null | while read -r _ _ _ address _; do echo "address ${address%/*}"; done
+ip -o addr 2>/dev/null | while read -r _ device _ address _; do
+  echo "address ${address%/*}"; echo "subnet $device $address"
+done
+read -r load _ </proc/loadavg && echo "load $load"
+while read -r source target type _; do
+  case $type in nfs|nfs4|cifs|smb3|ceph|gfs2|ocfs2|fuse.*) echo "share $target $source";; esac
+done </proc/self/mounts
 echo "cpus $(cat /sys/devices/system/cpu/online 2>/dev/null)"
 echo "nodes $(cat /sys/devices/system/node/online 2>/dev/null)"
 while read -r key value _; do
@@ -67,7 +78,12 @@ class HostFile:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """Network devices with their MTU, addresses, CPUs, NUMA nodes, memory, free huge pages by size, ports, files."""
+    """Network devices with their MTU, addresses, CPUs, NUMA nodes, memory, free huge pages by size, ports, files.
+
+    `subnets` are those of its own addresses, without the networks that libvirt and containers make on each host; `load`
+    is the number of processes that ran or waited for a CPU over the last minute; `shares` are the sources of network
+    file systems by mount point.
+    """
 
     mtus: Mapping[str, int] = field(default_factory=dict)
     bridges: tuple[str, ...] = ()
@@ -80,6 +96,9 @@ class HostFacts:
     ports: frozenset[int] = frozenset()
     programs: frozenset[str] = frozenset()
     files: Mapping[str, HostFile] = field(default_factory=dict)
+    subnets: frozenset[str] = frozenset()
+    load: float | None = None
+    shares: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def was_read(self) -> bool:
@@ -99,6 +118,9 @@ class _Reading:
         self.pages: dict[int, int] = {}
         self.ports: set[int] = set()
         self.files: dict[str, HostFile] = {}
+        self.subnets: set[str] = set()
+        self.loads: list[float] = []
+        self.shares: dict[str, str] = {}
 
     def net(self, rest: str) -> None:
         name, mtu, kind = rest.split(" ")
@@ -114,6 +136,19 @@ class _Reading:
         state, port = rest.split(" ")
         if state == LISTENING and PORT.fullmatch(port):
             self.ports.add(int(port, 16))
+
+    def subnet(self, rest: str) -> None:
+        device, address = rest.split(" ")
+        found = ipaddress.ip_interface(address)
+        if not (TAKEN_BRIDGES.match(device) or found.is_loopback or found.is_link_local):
+            self.subnets.add(str(found.network))
+
+    def processes(self, rest: str) -> None:
+        self.loads.append(float(rest))
+
+    def share(self, rest: str) -> None:
+        target, source = rest.split(" ")
+        self.shares[unescaped(target)] = unescaped(source)
 
     def file(self, rest: str) -> None:
         kind, size, system, identity, path = rest.split(" ", 4)
@@ -132,7 +167,8 @@ def parse_facts(text: str) -> HostFacts:
     """The output of the script; a line that is damaged is skipped."""
     found = _Reading()
     readers: dict[str, Callable[[str], None]] = {
-        "net": found.net, "pages": found.page_count, "socket": found.socket, "file": found.file
+        "net": found.net, "pages": found.page_count, "socket": found.socket, "file": found.file,
+        "subnet": found.subnet, "load": found.processes, "share": found.share,
     }  # fmt: skip
     for line in text.splitlines():
         key, _, rest = line.partition(" ")
@@ -159,4 +195,7 @@ def parse_facts(text: str) -> HostFacts:
         ports=frozenset(found.ports),
         programs=frozenset(found.sets["program"]),
         files=found.files,
+        subnets=frozenset(found.subnets),
+        load=found.loads[-1] if found.loads and math.isfinite(found.loads[-1]) else None,
+        shares=found.shares,
     )

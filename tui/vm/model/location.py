@@ -33,11 +33,15 @@ def last_seen(known: Aged[tuple[Vm, ...]], now: float) -> LastSeen | None:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The VMs of all `hosts`, in their order, and by host why it can't be read; `seen` is what these had before."""
+    """The VMs of all `hosts`, in their order, and by host why it can't be read; `late` of those may still reply.
+
+    `seen` is what hosts had that do not answer now.
+    """
 
     found: tuple[VmOnHost, ...] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
     hosts: tuple[str, ...] = (SOURCE, DESTINATION)
+    late: frozenset[str] = frozenset()
     seen: Mapping[str, LastSeen] = field(default_factory=dict)
 
     @property
@@ -54,11 +58,13 @@ class Inventory:
 
     def where(self, name: str) -> "VmPlacement":
         """The placement of one VM."""
-        answers: dict[str, Vm | Failure | None] = dict(self.failures)
+        answers: dict[str, Vm | Failure | None] = {
+            host: failure for host, failure in self.failures.items() if host not in self.late
+        }
         for host in (each for each in self.hosts if each not in self.failures):
             having = (each.vm for each in self.found if (each.vm.name, each.host) == (name, host))
             answers[host] = next(having, None)
-        return VmPlacement(name, answers, seen=self.seen)
+        return VmPlacement(name, answers, tuple(host for host in self.hosts if host in self.late), self.seen)
 
     def stopped(self, name: str) -> str:
         """Why a VM that is active on no host can't be migrated; empty if it is active or may be."""

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from tui.core.failure import Failure, WrongField
 from tui.core.quantity import size
 from tui.core.vm import Daemon, Vm
-from tui.vm.model.host_facts import HostFacts
+from tui.vm.model.host_facts import TAKEN_BRIDGES, HostFacts
 from tui.vm.model.host_inventory import HostInventory
-
-# Bridges of libvirt's networks and of container tools.
-TAKEN_BRIDGES = re.compile(r"(virbr|docker|br-[0-9a-f]{12}|lxcbr|lxdbr|podman|cni)")
 
 CHIPSETS = ("pc-q35", "pc-i440fx")
 

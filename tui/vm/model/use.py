@@ -8,10 +8,11 @@ from tui.core.vm import VmCounters
 
 @dataclass(frozen=True)
 class Use:
-    """CPU in percent of one CPU, and bytes of the host's memory; None if unknown."""
+    """CPU in percent of one CPU, bytes of the host's memory, and bytes dirtied per second; None if unknown."""
 
     cpu_percent: float | None = None
     memory_bytes: int | None = None
+    dirty_bytes_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,11 @@ def uses(before: Reading, now: Reading) -> dict[str, Use]:
     """By name what each VM uses; its CPU is known from its second reading on."""
     passed_s = now.at_s - before.at_s
     return {
-        name: Use(_percent(before.vms.get(name, VmCounters()).cpu_ns, each.cpu_ns, passed_s), each.resident_bytes)
+        name: Use(
+            _percent(before.vms.get(name, VmCounters()).cpu_ns, each.cpu_ns, passed_s),
+            each.resident_bytes,
+            each.dirty_bytes_s,
+        )
         for name, each in now.vms.items()
     }
 
