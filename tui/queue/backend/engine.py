@@ -196,14 +196,14 @@ class Engine:
         elif isinstance(act, GiveUp):
             await self.record(DROPPED, number=act.number, state=FAILED, why=act.why)
         elif isinstance(act, SetBandwidth):
-            self._set_bandwidth(self.work[act.number], act.mib_s)
+            self._set_bandwidth(self.work.get(act.number), act.mib_s)
         elif isinstance(act, Start):
             await self.record(STARTING, number=act.number, target=act.target)
             self._carry(act.number, Work(act.target, act.mib_s))
 
-    def _set_bandwidth(self, work: Work, mib_s: int) -> None:
-        """Request the limit; one that starts, or is being switched over, gets it later, or needs it no more."""
-        if work.actor is not None and not why_not(BANDWIDTH, work.actor.timeline):
+    def _set_bandwidth(self, work: Work | None, mib_s: int) -> None:
+        """Request the limit; one that starts gets it later, one that has ended meanwhile needs it no more."""
+        if work is not None and work.actor is not None and not why_not(BANDWIDTH, work.actor.timeline):
             work.actor.controls.set_bandwidth(mib_s)
             work.mib_s = mib_s
 
