@@ -140,7 +140,7 @@ def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, s
     marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
     planner = Planner(connections, launch.vms, marks, folder, plan_of)
     planner.reserved = studies.reserved
-    return Queues(QueueTools(owner, marks, plan_of, config.runs.folder), planner, folder)
+    return Queues(QueueTools(connections, owner, marks, plan_of, config.runs.folder), planner, folder)
 
 
 def queue_client(path: Path) -> QueueClient:

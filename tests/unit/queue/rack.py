@@ -228,7 +228,7 @@ class Room:
         self.planner = Planner(
             connections, Vms(connections, Sudo(connections.shell)), self.maintenance, queues, plan_of
         )
-        self.queues = Queues(Tools(self.owner, self.maintenance, plan_of, self.runs), self.planner, queues)
+        self.queues = Queues(Tools(connections, self.owner, self.maintenance, plan_of, self.runs), self.planner, queues)
 
     async def end_runner(self) -> None:
         """As one that is killed: nothing more is written to the log of the queue."""
@@ -260,7 +260,8 @@ class Room:
         return await asyncio.wait_for(wait(), PATIENCE_S)
 
     async def over(self) -> dict[str, Any]:
-        """The status once nothing of the queue is under way."""
+        """The status once nothing of the queue is under way; it is asked for first, as a client does."""
+        await self.status()
         await until(lambda: self.queues._engine is not None and not self.queues._engine.under_way)
         return await self.status()
 

@@ -173,9 +173,8 @@ def end_lines(status: "Status") -> list[str]:
     lines = [state_sentence(status), *of_vms(status), *_how_it_goes_on(status)]
     if status["purpose"] == EVACUATE:
         host = status["host"]
-        lines.append(
-            f"{host} is in maintenance: nothing is proposed to go there. `vmlm-tui bring-back {host}` ends that."
-        )
+        how = f"`vmlm-tui bring-back {host}` brings its VMs back, and ends that"
+        lines.append(f"{host} is in maintenance: nothing is proposed to go there. {how}.")
     return [*lines, f"  {status['folder']}"]
 
 

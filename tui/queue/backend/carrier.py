@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.preflight import BeingMigrated, Moved
+from tui.migration.backend.preflight import BeingMigrated, Moved, job_of
 from tui.queue.backend.outcome import Outcome, is_of, outcome_in, outcome_of, run_of, table_of
 from tui.queue.backend.store import Queue
 from tui.queue.model.progress import DROPPED, ENDED, FAILED, KEPT, MOVED, NOT_STARTED
@@ -37,6 +38,7 @@ Fields = dict[str, Any]  # of an entry of the log, without its number; `may_retr
 class Tools:
     """What a queue works with; `plan_of` is the configured plan of a VM, `runs` the folder of the runs."""
 
+    connections: Connections
     owner: MigrationOwner
     maintenance: Maintenance
     plan_of: Callable[[str], Plan]
@@ -85,16 +87,16 @@ class Carrier:
         run = Path(self._known.run) if self._known.run else await on_thread(self._unnamed_run)
         outcome = await on_thread(outcome_in, run) if run else None
         place = await self._place()
-        if place.kind == MOVING:
-            actor = self._actor()
-            if actor is not None:
-                return await self._followed(actor, on_started)
+        actor = self._actor()  # it may have been found while a host did not reply
+        if actor is not None:
+            return await self._followed(actor, on_started)
+        named = {"run": str(run)} if run else {}
         if place.kind == AT_TARGET:
             known = outcome if outcome is not None and outcome.state == MOVED else Outcome(MOVED)
-            return self._end(known)
+            return self._end(known) | named
         if outcome is None and place.kind == AT_ORIGIN:
             return {"do": NOT_STARTED}
-        return await self._judged(outcome or Outcome(FAILED, "it was not started"), place)
+        return self._judged(outcome or Outcome(FAILED, "it was not started"), place) | named
 
     async def _followed(self, actor: MigrationActor, on_started: OnStarted) -> Fields:
         await on_started(actor)
@@ -102,9 +104,9 @@ class Carrier:
         outcome = outcome_of(actor)
         if outcome.state != FAILED:
             return self._end(outcome)
-        return await self._judged(outcome, await self._place())
+        return self._judged(outcome, await self._place(followed=True))
 
-    async def _judged(self, outcome: Outcome, place: Whereabouts) -> Fields:
+    def _judged(self, outcome: Outcome, place: Whereabouts) -> Fields:
         """The end of a migration that did not succeed, by where its VM is."""
         if place.kind == AT_TARGET:
             return self._end(Outcome(MOVED, outcome.why if outcome.recorded else ""))
@@ -128,20 +130,39 @@ class Carrier:
         """The migration of this attempt that the runner follows, or one of its VM that is under way."""
         known = [each for each in self._owner.all if each.vm.uuid == self._entry.uuid]
         ours = (each for each in known if str(each.folder) == self._known.run or is_of(each.facts, self._table))
-        return next(ours, next((each for each in known if not each.timeline.over), None))
+        return next(ours, self._under_way())
 
-    async def _place(self) -> Whereabouts:
-        """Where the VM is, once the hosts that know it reply."""
-        entry = self._entry
+    def _under_way(self) -> MigrationActor | None:
+        """A migration of the VM that the runner follows."""
+        known = (each for each in self._owner.all if each.vm.uuid == self._entry.uuid)
+        return next((each for each in known if not each.timeline.over), None)
+
+    async def _place(self, *, followed: bool = False) -> Whereabouts:
+        """Where the VM is, once the hosts that know it reply and no migration of it is under way.
+
+        Without `followed`, it returns as soon as the runner follows the migration.
+        """
         while True:
-            inventory = await self._owner.vms()
-            place = whereabouts(inventory, entry.uuid, entry.origin, self._target)
-            if place.kind not in (UNKNOWN, MOVING) or (place.kind == MOVING and self._actor() is not None):
+            place = await self._whereabouts()
+            if place.kind not in (UNKNOWN, MOVING) or (not followed and self._under_way() is not None):
                 self._say("")
                 return place
-            self._say(f"it is unknown where {entry.vm} is: {place.sentence}")
+            self._say(f"it is unknown where {self._entry.vm} is: {place.sentence}")
             await asyncio.sleep(ASK_AGAIN_S)
             try:
                 await self._owner.attach()
             except Failure as failure:
                 log.info("The queue: %s", failure)
+
+    async def _whereabouts(self) -> Whereabouts:
+        entry = self._entry
+        inventory = await self._owner.vms()
+        place = whereabouts(inventory, entry.uuid, entry.origin, self._target)
+        if place.kind != AT_ORIGIN:
+            return place
+        found = next(each for each in inventory.found if (each.vm.uuid, each.host) == (entry.uuid, entry.origin))
+        try:
+            job = await job_of(self._tools.connections, found)
+        except Failure as failure:
+            return Whereabouts(UNKNOWN, failure.reason)
+        return Whereabouts(MOVING, "its migration is under way") if job else place

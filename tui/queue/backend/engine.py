@@ -64,6 +64,7 @@ class Engine:
         self.queue = queue
         self.work: dict[int, Work] = {}
         self.waiting: dict[int, str] = {}  # by entry: what its end waits for
+        self.looks_back = False  # for what an earlier process had under way
         self._store = store
         self._tools = tools
         self._changed = asyncio.Event()
@@ -270,7 +271,9 @@ class Engine:
         """Look for what an earlier process had under way, before anything is started."""
         if not self.queue.progress.running:
             return
+        self.looks_back = True
         await self._look_for_all()
+        self.looks_back = False
         for number in self.queue.progress.running:
             limited = None if self.queue.plan.limits.bandwidth else 0  # what it was set to last is unknown
             self._carry(number, Work(self.queue.progress.of(number).target, limited), rejoins=True)

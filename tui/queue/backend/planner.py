@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan
 from tui.core.settings import Config
 from tui.core.threads import on_thread
 from tui.queue.backend.costs import Journey, costs
@@ -126,7 +126,9 @@ class Planner:
         return Mover(vm, origin, fits=fits)
 
     def _with_technique(self, entry: Entry, technique: str) -> Entry:
-        return replace(entry, technique=technique or self._plan_of(entry.vm).technique)
+        configured = self._plan_of(entry.vm).technique
+        usual = AUTOMATIC if configured == POST_COPY_MANUAL else configured  # nobody is there to press the key
+        return replace(entry, technique=technique or usual)
 
     def _journey(self, found: Survey, entry: Entry, mover: Mover, domain: Domain | Failure) -> Journey:
         plan = replace(self._plan_of(entry.vm), technique=entry.technique)

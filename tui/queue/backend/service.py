@@ -213,6 +213,8 @@ def _doing(engine: Engine | None) -> str:
     """What it waits for, or how many migrations are under way; "" if it does nothing."""
     if engine is None or not engine.under_way:
         return ""
+    if engine.looks_back:
+        return "it looks for the migrations that were under way"
     if engine.waiting:
         return "; ".join(dict.fromkeys(engine.waiting.values()))
     count = len(engine.work)

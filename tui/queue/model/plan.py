@@ -190,6 +190,8 @@ def _require_whole(plan: QueuePlan) -> None:
 
 
 def _entry(values: Any) -> Entry:
+    if not isinstance(values, Mapping):
+        raise TypeError("an entry is no object")
     texts = {name: _text(values.get(name, "")) for name in TEXTS if name in values or name != "technique"}
     memory_bytes, cost = values.get("memory_bytes", 0), values.get("cost")
     if not isinstance(memory_bytes, int) or not 0 <= memory_bytes <= 2**60 or not texts["vm"]:

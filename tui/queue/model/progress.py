@@ -16,7 +16,7 @@ BEGUN, PAUSED, RESUMED, STOPPED, FINISHED = "begun", "paused", "resumed", "stopp
 STARTING = "starting"  # target: before libvirt is asked for anything
 STARTED = "started"  # run: its folder
 NOT_STARTED = "not-started"  # an earlier process ended between the two, and the VM was not touched
-ENDED = "ended"  # state, why, figures; with `again`, it is tried elsewhere
+ENDED = "ended"  # state, why, figures, `run` if it was not known before; with `again`, it is tried elsewhere
 DROPPED = "dropped"  # state TAKEN_OUT, KEPT or CANNOT, and why: without a migration
 
 
@@ -99,7 +99,7 @@ class Progress:
             return replace(self, finished=True)
         if kind not in (STARTING, STARTED, NOT_STARTED, ENDED, DROPPED):
             return self
-        number = int(entry["number"])
+        number = _number(entry["number"])
         return replace(self, entries={**self.entries, number: _after(self.of(number), str(kind), entry)})
 
 
@@ -114,6 +114,7 @@ def _after(known: EntryState, kind: str, entry: Mapping[str, Any]) -> EntryState
     state = _known_state(entry["state"])
     if kind == DROPPED:
         return replace(known, state=state, why=why)
+    known = replace(known, attempts=known.last(run=str(entry["run"]))) if entry.get("run") else known
     attempts = known.last(why=why) if state == FAILED else known.attempts
     if state == FAILED and entry.get("again") is True:
         return replace(known, state=QUEUED, why=why, attempts=attempts)
@@ -130,6 +131,12 @@ def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
         except (KeyError, TypeError, ValueError):
             continue
     return progress
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{value!r} is no number of an entry")
+    return value
 
 
 def _known_state(value: Any) -> str:

@@ -52,7 +52,8 @@ def plan_sentences(plan: QueuePlan) -> list[str]:
     what = f"{_capital(aim(plan.purpose, plan.host))}: {vms(count)} to move"
     what += f", {stuck} cannot move." if stuck else "."
     left = estimate(plan, Progress())
-    lines = [what, *([f"It takes {left.text}."] if left.text else []), limits_sentence(plan.limits)]
+    takes = "It takes" if left.seconds else "How long it takes is"
+    lines = [what, *([f"{takes} {left.text}."] if left.text else []), limits_sentence(plan.limits)]
     return [*lines, *plan.stays]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tui.core.clock import now
 from tui.core.failure import Failure
+from tui.core.json_text import parsed
 from tui.core.regular_file import open_regular
 from tui.core.settings import Config
 from tui.vm.model.maintenance import Mark, Marks
@@ -44,7 +45,7 @@ class Maintenance:
             return {}
         try:
             with open_regular(self._path) as file:
-                found = json.loads(file.read(MOST_BYTES).decode())
+                found = parsed(file.read(MOST_BYTES).decode())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -1,0 +1,165 @@
+"""The plan of an evacuation and of its opposite, and the mark of the host."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.queue.rack import BLOCKED, CONFIG, GIB, Room
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.queue.backend.costs import Journey, costs
+from tui.queue.backend.requests import Wish
+from tui.queue.model.plan import BACK, MOVE
+
+Make = Callable[..., Room]
+
+
+async def test_what_cannot_move_has_its_reason_and_what_is_off_stays(make: Make) -> None:
+    room = make(4)
+    room.rack["vm1"].devices = BLOCKED
+    for name, state in (("vm2", "paused"), ("vm3", "shut off")):
+        room.rack[name].vms["a"][name] = replace(room.rack[name].vm, state=state)
+    plan = await room.plan()
+    assert [(each.vm, each.cannot) for each in plan.entries] == [
+        ("vm4", ""),
+        ("vm1", "It has a vhost-scsi device, which QEMU can't migrate."),
+        ("vm2", "it is paused on a"),
+    ]
+    assert plan.stays == ("Off, so not moved: vm3.",)
+
+
+async def test_only_the_hosts_that_were_named_take_vms(make: Make) -> None:
+    plan = await make(3).plan("d")
+    assert {each.targets for each in plan.entries} == {("d",)}
+
+
+async def test_a_host_that_does_not_reply_takes_nothing(make: Make) -> None:
+    room = make(1)
+    room.rack.down.add("b")
+    assert (await room.plan()).entries[0].targets == ("c", "d")
+    room.rack.down.add("a")
+    with pytest.raises(Failure, match="test:///a"):
+        await room.plan()
+
+
+async def test_a_host_without_the_memory_takes_nothing(make: Make) -> None:
+    room = make(1)
+    room.rack.free |= {"b": GIB >> 4, "c": GIB >> 4}
+    assert (await room.plan()).entries[0].targets == ("d",)
+    (entry,) = (await room.plan("b")).entries
+    assert entry.cannot == "it needs 128 MiB of memory, and b has 64 MiB free"
+
+
+@pytest.mark.parametrize(("limit_mib_s", "known"), [(0, False), (64, True)])
+async def test_what_a_migration_costs_is_known_by_its_limit_or_not_at_all(
+    make: Make, limit_mib_s: int, known: bool
+) -> None:
+    room = make(1)
+    plan = replace(Plan("vm1"), bandwidth_mib_s=limit_mib_s)
+    journey = Journey(room.rack["vm1"].vm, "a", ("a", "b"), plan, emulated=False)
+    (cost,) = await costs(room.planner._connections, room.runs, [journey])
+    assert (cost is not None) == known
+    if cost is not None:
+        assert cost.rate.likely == 64 << 20
+        assert cost.sent.likely == 128 << 20
+        assert cost.alone_s.low < cost.alone_s.likely < cost.alone_s.high
+
+
+async def test_a_vm_that_is_reserved_stays(make: Make) -> None:
+    room = make(1)
+    room.planner.reserved = lambda: {"vm1": "it is in the study x, which is under way"}
+    assert (await room.plan()).entries[0].cannot == "it is in the study x, which is under way"
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        (Wish(host="x"), "There is no host 'x' that runs VMs"),
+        (Wish(host="a", to=("y",)), "There is no host 'y' that runs VMs"),
+        (Wish(host="a", to=("a",)), "a cannot take its own VMs"),
+        (Wish(MOVE, vms=("vm9",)), "There is no VM 'vm9'"),
+        (Wish(BACK, "a"), "Nothing was moved away from a"),
+    ],
+)
+async def test_an_impossible_wish_is_a_sentence(make: Make, wish: Wish, sentence: str) -> None:
+    with pytest.raises(Failure) as raised:
+        await make(1).queues.plan(wish, CONFIG)
+    assert str(raised.value).startswith(sentence)
+
+
+async def test_marked_vms_move_from_wherever_they_are(make: Make) -> None:
+    room = make(3)
+    room.rack["vm1"].vms["a"].clear()
+    room.rack["vm1"].vms["b"]["vm1"] = room.rack["vm1"].vm
+    plan = await room.queues.plan(Wish(MOVE, vms=("vm1", "vm2"), to=("c",)), CONFIG)
+    assert [(each.vm, each.origin, each.target) for each in plan.entries] == [("vm1", "b", "c"), ("vm2", "a", "c")]
+
+
+# -- maintenance --
+
+
+async def test_a_host_that_was_emptied_is_in_maintenance_until_its_vms_are_brought_back(make: Make) -> None:
+    room = make(2)
+    await room.evacuate()
+    assert (await room.over())["counts"]["moved"] == 2
+    assert set(room.maintenance.marks()) == {"a"}
+    assert set(await room.queues.maintenance("", None)) == {"a"}
+    plan = await room.queues.plan(Wish(host="b"), CONFIG)
+    assert all("a" not in each.targets for each in plan.entries)
+    (entry,) = (await room.queues.plan(Wish(host="b", to=("a",)), CONFIG)).entries
+    assert entry.cannot.startswith("a is in maintenance since 20")
+
+    back = await room.queues.plan(Wish(BACK, "a"), CONFIG)
+    assert [(each.vm, each.origin, each.target) for each in back.entries] == [("vm1", "c", "a"), ("vm2", "b", "a")]
+    await room.queues.start(back, CONFIG)
+    status = await room.over()
+    assert (status["state"], status["counts"]["moved"]) == ("finished", 2)
+    assert room.rack.where() == {"vm1": "a", "vm2": "a"}
+    assert room.maintenance.marks() == {}
+
+
+async def test_what_somebody_moved_on_is_not_brought_back(make: Make) -> None:
+    room = make(2)
+    await room.evacuate()
+    await room.over()
+    vm1 = room.rack["vm1"]
+    vm1.vms["c"].clear()
+    vm1.vms["d"]["vm1"] = vm1.vm
+    room.rack["vm2"].vms["b"].clear()
+    back = await room.queues.plan(Wish(BACK, "a"), CONFIG)
+    assert back.entries == ()
+    assert back.stays == (
+        "vm1 stays: it is not where it went, c, but on d.",
+        "vm2 stays: it does not run on b any more, as far as the hosts reply.",
+    )
+
+
+async def test_the_vms_of_two_evacuations_come_back_together(make: Make) -> None:
+    room = make(2)
+    plan = await room.plan()
+    await room.queues.start(plan.without(2), CONFIG)
+    await room.over()
+    await room.queues.start(await room.plan(), CONFIG)
+    await room.over()
+    back = await room.queues.plan(Wish(BACK, "a"), CONFIG)
+    assert sorted(each.vm for each in back.entries) == ["vm1", "vm2"]
+
+
+async def test_the_mark_can_be_set_and_taken_off_by_hand(make: Make) -> None:
+    room = make(1)
+    assert set(await room.queues.maintenance("b", True)) == {"b"}
+    assert "b" not in (await room.plan()).entries[0].targets
+    assert await room.queues.maintenance("b", False) == {}
+    with pytest.raises(Failure, match="There is no host 'x'"):
+        await room.queues.maintenance("x", True)
+
+
+def test_a_damaged_file_of_marks_is_a_sentence(make: Make) -> None:
+    room = make(1)
+    path = room.folder / "maintenance.json"
+    path.write_text("{")
+    with pytest.raises(Failure, match="Which hosts are in maintenance cannot be read"):
+        room.maintenance.marks()
+    path.write_text('{"test:///a": 3, "x": {}}')
+    assert room.maintenance.marks() == {}
