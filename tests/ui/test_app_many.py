@@ -28,7 +28,6 @@ from tui.queue.screens.plan import PlanPage
 from tui.runs.backend.runs import Runs
 from tui.ui.page import READ_ONLY
 from tui.vm.model.maintenance import Mark
-from tui.vm.screens.moving import MoveRequested
 
 
 @pytest.fixture
@@ -154,10 +153,13 @@ async def test_e_on_launch_plans_to_empty_the_host_of_the_vm_and_enter_shows_the
 async def test_marked_vms_are_planned_alone(world: FakeHosts) -> None:
     queue = FakeQueue()
     async with app_with(world, queue) as (app, pilot):
-        await sees(app, pilot, "[1 Hosts]")
-        app.screen.post_message(MoveRequested(vms=("guest1", "guest2")))
-        await sees(app, pilot, "Move 2 VMs")
-        assert queue.wishes[0].vms == ("guest1", "guest2")
+        await pilot.press("3")
+        await sees(app, pilot, "running on source")
+        await pilot.press("space")
+        await sees(app, pilot, "1 marked")
+        await pilot.press("E")
+        await sees(app, pilot, "Move 1 VM")
+        assert queue.wishes[0].vms == ("guest1",)
 
 
 async def test_a_host_in_maintenance_is_shown_and_m_ends_it(world: FakeHosts) -> None:

@@ -18,6 +18,7 @@ from tui.launch.screens.reasons import DELETE, FORCE_OFF, INTERRUPTS, SHUT_DOWN,
 from tui.launch.screens.view import BOOT
 from tui.ui.question import Answer, Question
 from tui.vm.backend.vms import Deletion
+from tui.vm.screens.moving import MoveRequested
 
 AT_ONCE = 4  # VMs
 MARK_BINDINGS: list[BindingType] = [
@@ -227,6 +228,11 @@ class ActsOnMany(EditsDefinitions):
         self._report.list_outcomes([_outcome(name, outcomes.get(name), reasons[name]) for name in marked])
         await self._read_workload()
         self.call_after_refresh(self._report.scroll_visible, animate=False)
+
+    def action_empty(self) -> None:
+        """Ask for the plan that moves the marked VMs, or that empties the host of the chosen one."""
+        marked = tuple(self.marked())
+        self.post_message(MoveRequested(vms=marked) if marked else MoveRequested(self._where.host))
 
     async def reread(self) -> None:
         """List the VMs of all hosts again; one that does not answer is left to its worker."""

@@ -30,7 +30,7 @@ from tui.ui.terminal_program import in_terminal
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.location import VmPlacement
-from tui.vm.screens.moving import MoveRequested, empty_binding
+from tui.vm.screens.moving import empty_binding
 
 CONSOLE_HEADING = "Ctrl+] returns to vmlm-tui. If the screen stays empty, press Enter."
 
@@ -150,10 +150,6 @@ class LaunchPage(ActsOnMany):
         vm = self._launch.config.vm
         name = vm.name if self._listing.where(vm.name).nowhere else ""
         self.app.push_screen(NewVmForm(self._launch.new_vms, vm, self._launch.name, name), created)
-
-    def action_empty(self) -> None:
-        """Ask for the plan that empties the host of the chosen VM."""
-        self.post_message(MoveRequested(self._where.host))
 
     def action_address(self) -> None:
         """Open the dialog for the guest's address."""

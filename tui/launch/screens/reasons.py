@@ -78,7 +78,7 @@ class LaunchReasons(MendView):
         return f"The configuration defines how {vm.name} is reached: [vm] {key}. Change it there."
 
     def _why_no_host(self) -> str:
-        return "" if self._where.host else f"No host is known that has {self._where.name}."
+        return "" if self._where.host or self.marked() else f"No host is known that has {self._where.name}."
 
     def _why_not_edit(self) -> str:
         where = self._where
