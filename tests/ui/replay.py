@@ -141,7 +141,7 @@ class ReplayedMigrations:
             show(self.part)
         await self.answering.wait()
         seen = {host: LastSeen((), 40.0) for host in self.unreachable}
-        return Inventory(self.found, dict(self.unreachable), self.names, seen)
+        return Inventory(self.found, dict(self.unreachable), self.names, seen=seen)
 
     async def daemons(self, origin: str, target: str) -> tuple[Daemon, Daemon] | None:
         await self.answering.wait()
