@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.widgets import Input, TextArea
 
 from tests.fake_hosts import SHARED, FakeShell
-from tests.ui.one_page import at_once, type_in, until
+from tests.ui.one_page import at_once, text_of, type_in, until
 from tests.ui.vms_screen import WEB, app_of, editor_of, form_of, read, room_of, sees
 from tests.unit.launch.new_vm_room import FREE
 from tui.core.command import Completed
@@ -242,6 +243,12 @@ async def test_an_error_of_libvirt_moves_the_cursor_to_its_line() -> None:
         await sees(pilot, app, "two was created on source")
 
 
+def in_box(app: Any) -> str:
+    """The words in the form, without the lines that break them."""
+    lines = [line.split("│") for line in text_of(app).splitlines() if line.count("│") == 2]
+    return " ".join(" ".join(within for _, within, _ in lines).split())
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -267,7 +274,7 @@ async def test_a_mistake_is_reported_in_the_form_and_its_field_is_focused(field:
         wrong.value = value
         app.screen.query_one("#way").focus()
         await pilot.press("enter")
-        await sees(pilot, app, words)
+        await until(pilot, lambda: words in in_box(app))
         assert isinstance(app.screen, NewVmForm)
         assert wrong.has_focus
 
@@ -283,7 +290,7 @@ async def test_enter_focuses_the_first_invalid_field() -> None:
         vcpus.value = "2"
         await pilot.press("enter")
         await until(pilot, lambda: memory.has_focus)
-        await sees(pilot, app, '9..." is not an amount of memory.')
+        await until(pilot, lambda: '9..." is not an amount of memory.' in in_box(app))
 
 
 async def test_the_form_reports_a_missing_shared_folder() -> None:

@@ -83,5 +83,7 @@ def test_a_definition_that_no_host_has_read_is_a_failure() -> None:
 def test_the_migrate_page_lists_it_as_arriving(failures: dict[str, Failure], said: str) -> None:
     found = [VmOnHost(ARRIVING, "destination")]
     found += [] if failures else [VmOnHost(replace(RUNNING), "source")]
-    lines = idle_lines(Inventory(tuple(found), failures), Plan("guest1"), lambda sentence: sentence)
+    lines = idle_lines(
+        Inventory(tuple(found), failures), ("source", "destination"), Plan("guest1"), lambda sentence: sentence
+    )
     assert any(said in line.plain for line in lines)

@@ -72,5 +72,5 @@ async def test_all_pages_share_what_was_seen() -> None:
     world.destination.failure = AWAY
     inventory = await inventory_of(world.connections)
     assert [each.name for each in inventory.lost] == ["guest2"]
-    lines = "\n".join(line.plain for line in idle_lines(inventory, Plan("guest1"), str))
+    lines = "\n".join(line.plain for line in idle_lines(inventory, inventory.hosts, Plan("guest1"), str))
     assert "guest2  last seen running on destination 0 s ago" in lines
