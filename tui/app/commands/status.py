@@ -10,10 +10,10 @@ from tui.app.commands.session import Session, configured, help_of, parser_of, ru
 from tui.core.actions import without_keys
 from tui.core.failure import Failure, or_failure
 from tui.core.host_words import none_of
-from tui.vm.model.location import Inventory, VmPlacement
 
 if TYPE_CHECKING:
     from tui.migration.backend.migrations import Migration
+    from tui.vm.model.location import Inventory, VmPlacement
 
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 USAGE = "status [--json] [--config FILE] [--help]"
@@ -64,18 +64,18 @@ def migration_line(migration: "Migration") -> str:
     return f"{way(migration)}  {figures(migration.timeline, elapsed)}  {verdict(migration, elapsed).text}"
 
 
-def placements(inventory: Inventory) -> list[VmPlacement]:
+def placements(inventory: "Inventory") -> "list[VmPlacement]":
     """Where each VM is, sorted by name."""
     return [inventory.where(name) for name in sorted({each.vm.name for each in inventory.found})]
 
 
-def vm_lines(inventory: Inventory) -> list[str]:
+def vm_lines(inventory: "Inventory") -> list[str]:
     """A line for each VM, or that there is none."""
     lines = [f"{each.name}  {each.sentence}" for each in placements(inventory)]
     return lines or ([] if inventory.failures else [f"{none_of(inventory.hosts).capitalize()} has a VM."])
 
 
-def document(migrations: "list[Migration]", inventory: Inventory, warning: Failure | None = None) -> dict[str, Any]:
+def document(migrations: "list[Migration]", inventory: "Inventory", warning: Failure | None = None) -> dict[str, Any]:
     """All of it as one JSON object; `warning` is that of the runner."""
     return {
         "format": JSON_FORMAT,
