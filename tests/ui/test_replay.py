@@ -80,7 +80,10 @@ def pictures(app: OnePage) -> list[object]:
     lines = [app.page.query_one(id, Lines).text.rstrip() for id in SHOWN]
     sentence = app.page.query_one("#sentence", Lines).text
     lines.append(sentence.partition(".")[0].partition(";")[0])  # the rest has keys, of which a replay has none
-    return [*lines, *(replace(chart.picture, times=True, subtitle="") for chart in app.page.query(Chart) if chart.display)]
+    return [
+        *lines,
+        *(replace(chart.picture, times=True, subtitle="") for chart in app.page.query(Chart) if chart.display),
+    ]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
