@@ -183,7 +183,9 @@ def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
 def targets_alone(config: Config) -> tuple[Connections, Targets]:
     """The ranked targets of VMs for the command line, with the connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
-    return connections, launch_of(connections, Sudo(connections.shell)).targets
+    targets = launch_of(connections, Sudo(connections.shell)).targets
+    targets.read_marks = maintenance_of(config).marks
+    return connections, targets
 
 
 def hosts_alone(config: Config) -> tuple[Connections, Hosts]:

@@ -13,6 +13,7 @@ from tui.vm.backend import targets as backend
 from tui.vm.backend.targets import Targets
 from tui.vm.backend.vms import Vms
 from tui.vm.model.host_facts import parse_facts
+from tui.vm.model.maintenance import Mark
 from tui.vm.model.offer import Offer
 from tui.vm.model.target_facts import facts_of, free_bytes, needed_bytes
 from tui.vm.model.targets import NOT_READ, TargetFacts
@@ -129,6 +130,14 @@ async def test_a_host_that_hangs_is_ranked_as_unknown(monkeypatch: pytest.Monkey
     hosts.further["host3"].released.set()
     assert choice.best == "destination"
     assert choice.ranked[-1].reasons[0].startswith("host3 has not replied within")
+
+
+async def test_a_host_in_maintenance_is_not_chosen() -> None:
+    ranking = targets(world("host3"))
+    ranking.read_marks = lambda: {"destination": Mark("2026-11-29T12:30:00Z")}
+    choice = await ranking.choices("guest1", "source")
+    assert choice.best == "host3"
+    assert choice.ranked[-1].reasons[0] == "destination is in maintenance since 2026-11-29 12:30 UTC"
 
 
 async def test_where_no_host_fits_none_is_the_best() -> None:

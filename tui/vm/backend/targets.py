@@ -1,13 +1,17 @@
 """Reads what each host has for a VM that it may receive."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
+from tui.core.threads import on_thread
 from tui.vm.backend.fixes import judged
 from tui.vm.backend.vms import Vms
 from tui.vm.model.domain import Domain
+from tui.vm.model.maintenance import Marks, why_not
 from tui.vm.model.offer import Offer
 from tui.vm.model.target_facts import facts_of, needed_bytes
 from tui.vm.model.targets import Choices, TargetFacts, choices
@@ -22,6 +26,7 @@ class Targets:
     def __init__(self, connections: Connections, vms: Vms) -> None:
         self._config = connections.config
         self._vms = vms
+        self.read_marks: Callable[[], Marks] = dict  # the hosts in maintenance are unwanted; blocks, raises Failure
 
     async def choices(self, name: str, host: str) -> Choices:
         """The hosts to which the VM on `host` can go, read now; Failure if that host can't be read, or lacks it."""
@@ -33,9 +38,11 @@ class Targets:
             async with limit:
                 return await self._offer(each)
 
+        marks = await on_thread(self.read_marks)
         here, *there = await asyncio.gather(*map(offer, (host, *targets)))
         found = {
-            each: self._facts(domain, (host, each), here, known) for each, known in zip(targets, there, strict=True)
+            each: replace(self._facts(domain, (host, each), here, known), unwanted=why_not(each, marks))
+            for each, known in zip(targets, there, strict=True)
         }
         need = needed_bytes(domain) if domain.hardware.live else 0
         return choices(targets, found, need)
