@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab.conftest import NAME
 from tests.lab.lab_backend import LabBackend, bring_home, end_of
 from tui.core.plan import AUTOMATIC, PRE_COPY, Plan
 from tui.lab.lab import Lab
@@ -16,7 +17,7 @@ from tui.migration.model.timeline import COMPLETED
 
 VM = "guest1"
 RENAMED = "guest1-moved"
-LOG = "/tmp/libvirt-options.log"  # in the host's own namespace
+LOG = f"/tmp/libvirt-options-{NAME}.log"  # of this lab: its hosts share /tmp with the machine
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Ca, needs_openssl
+from tests.lab.conftest import NAME
 from tests.lab.lab_backend import LabBackend, bring_home, end_of
 from tests.lab.labs import OnMachine, until
 from tui.core.plan import PRE_COPY, Plan
@@ -25,7 +26,7 @@ pytestmark = needs_openssl
 VM = "guest1"
 PLAN = Plan(VM, PRE_COPY, tls=True)
 FOLDER = "pki/vmlm-test"  # in /etc of the destination, whose qemu.conf names it
-LOG = "/tmp/libvirt-tls.log"  # in the host's own namespace
+LOG = f"/tmp/libvirt-tls-{NAME}.log"  # of this lab: its hosts share /tmp with the machine
 EXPIRED = ("240101000000Z", "240201000000Z")
 
 
