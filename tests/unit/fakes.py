@@ -62,6 +62,7 @@ class Stage:
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
         self.vms: dict[str, dict[str, Vm]] = {self.origin: {self.vm.name: self.vm}, self.target: {}}
         self.uuids = {self.origin: "host-of-origin", self.target: "host-of-target"}
+        self.hostnames: dict[str, str] = {}  # of hosts that libvirt calls by another name
         self.memtune = ""  # an element of the definition
         self.accelerator = "kvm"
         self.job = JobInfo({}, "")
@@ -255,7 +256,8 @@ class FakeHypervisor:
     def daemon(self) -> Daemon:
         self._enter("daemon")
         uuid = self._stage.uuids[self.host]
-        return Daemon(self.uri, self.host, uuid, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 << 30, 20 << 30)
+        hostname = self._stage.hostnames.get(self.host, self.host)
+        return Daemon(self.uri, hostname, uuid, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 << 30, 20 << 30)
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
@@ -380,12 +382,17 @@ class FakeHypervisor:
         self.broken = True
 
 
-def connections(stage: Stage, names: Sequence[str] = ("source", "destination")) -> Connections:
+def no_shell(_address: str) -> Shell:
+    """Opens none."""
+    raise AssertionError("a migration needs no shell")
+
+
+def connections(
+    stage: Stage,
+    names: Sequence[str] = ("source", "destination"),
+    open_shell: Callable[[str], Shell] = no_shell,
+) -> Connections:
     """The app's own connections, to the daemons of `stage` on these hosts."""
-
-    def open_shell(_address: str) -> Shell:
-        raise AssertionError("a migration needs no shell")
-
     hosts = {name: {"ssh": f"root@{name}", "libvirt": uri(name)} for name in names}
     hosts["storage"] = {"ssh": "root@storage"}
     read, problems = config.check({"hosts": hosts, "vm": {"name": stage.vm.name}})

@@ -12,8 +12,8 @@ from tests.unit.study.study_world import Make, Shuttle, World
 async def make(tmp_path: Path) -> AsyncIterator[Make]:
     made: list[World] = []
 
-    def world(name: str = "pre-copy-idle", *, waits_for_keys: bool = False) -> World:
-        made.append(World(tmp_path, Shuttle(name, waits_for_keys=waits_for_keys)))
+    def world(name: str = "pre-copy-idle", *, waits_for_keys: bool = False, shells: bool = False) -> World:
+        made.append(World(tmp_path, Shuttle(name, waits_for_keys=waits_for_keys), shells=shells))
         return made[-1]
 
     yield world

@@ -8,10 +8,11 @@ from typing import Any
 
 import tomli_w
 
-from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
+from tests.unit.fakes import PATIENCE_S, Stage, connections, no_shell, recording
 from tests.unit.migration.stages import summary
 from tests.unit.study.fake_guest import FakeGuest, tools_of
 from tests.unit.until import until
+from tui.adapters.local import LocalShell
 from tui.migration.backend.owner import MigrationOwner
 from tui.study.backend.service import Studies
 
@@ -46,9 +47,12 @@ class Shuttle(Stage):
 
 
 class World:
-    """One runner after another, with the same hosts, guest and folders."""
+    """One runner after another, with the same hosts, guest and folders; with `shells`, the hosts are this machine."""
 
-    def __init__(self, folder: Path, stage: Shuttle) -> None:
+    def __init__(self, folder: Path, stage: Shuttle, *, shells: bool = False) -> None:
+        self._shells = shells
+        if shells:
+            stage.hostnames = {"source": "127.0.0.1", "destination": "localhost"}
         self.folder = folder
         self.stage = stage
         self.guest = FakeGuest()
@@ -56,7 +60,7 @@ class World:
         self.start_runner()
 
     def start_runner(self) -> None:
-        found = connections(self.stage)
+        found = connections(self.stage, open_shell=(lambda _address: LocalShell()) if self._shells else no_shell)
         runs = self.folder / "runs"
         self.owner = MigrationOwner(found, self.stage.open, runs, 0.005, self.guest.workloads.current)
         self.tools = tools_of(self.owner, found, self.guest, runs)

@@ -1,6 +1,7 @@
 """A study that forecasts its migrations, and one that races policies."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.unit.study.plans import changed
 from tests.unit.study.study_world import Make
 from tests.unit.until import until
 from tui.core.failure import Failure
+from tui.forecast.model.link import PROBE
 from tui.forecast.model.policy import POLICIES
 from tui.study.model.cell import cells_of, check_size, from_fields, to_fields
 from tui.study.model.plan import check
@@ -31,8 +33,19 @@ async def test_each_migration_is_forecast_and_judged(make: Make) -> None:
         assert table["outcome"]["verdict_right"] is True
 
 
-async def test_without_a_known_bandwidth_the_run_goes_on_without_a_forecast(make: Make) -> None:
-    world = make()
+async def test_a_link_of_which_nothing_is_known_is_probed(make: Make) -> None:
+    world = make(shells=True)
+    await world.start(FORECAST | {"migration": {"a": {"technique": "pre-copy"}}})
+    status = await world.finished()
+    assert (status["completed"], status["failed"]) == (2, 0)
+    assert [each["forecast"]["bandwidth_source"] for each in world.runs] == [PROBE] * 2
+
+
+async def test_without_a_known_bandwidth_the_run_goes_on_without_a_forecast(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # it has no Perl, so there is no probe
+    world = make(shells=True)
     await world.start(FORECAST | {"migration": {"a": {"technique": "pre-copy"}}})
     status = await world.finished()
     assert (status["completed"], status["failed"]) == (2, 0)

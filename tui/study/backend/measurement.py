@@ -15,7 +15,7 @@ from tui.core.host_words import none_of
 from tui.core.log import log
 from tui.core.plan import POST_COPY_MANUAL
 from tui.core.threads import on_thread
-from tui.forecast.backend.forecaster import Forecaster
+from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster
 from tui.forecast.model.forecast import Inputs
 from tui.guest.backend.workloads import Workloads
 from tui.guest.model.workload import WorkloadStatus
@@ -177,12 +177,24 @@ class Measurement:
         """What a forecast of this migration is made from; None if that is not known, and the run goes on without."""
         self._say("measuring how fast the VM dirties memory", False)
         target, _ = ways(self._plan.between, self._owner.hosts, found.host)
-        measuring = self._forecaster.inputs(found.vm, found.host, target, self._step.cell.plan, lambda _progress: None)
         try:
-            return await self._unless_stopped(measuring)
+            return await self._unless_stopped(self._inputs(found, target))
         except Failure as failure:
             log.info("The study has no forecast of run %s: %s", self._step.number, failure)
             return None
+
+    async def _inputs(self, found: VmOnHost, target: str) -> Inputs:
+        """Measured now; a link of which nothing is known is probed first. Raises Failure."""
+
+        def measure() -> Coroutine[Any, Any, Inputs]:
+            return self._forecaster.inputs(found.vm, found.host, target, self._step.cell.plan, lambda _progress: None)
+
+        try:
+            return await measure()
+        except BandwidthUnknown:
+            self._say(f"probing the link from {found.host} to {target} for a second", False)
+            await self._forecaster.probe(found.host, target)
+            return await measure()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         """Its result; it is cancelled, and Interrupted raised, if the study is stopped before it has one."""
