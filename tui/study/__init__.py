@@ -1,3 +1,3 @@
 """Studies: a matrix of measured migrations, run one after another in the background."""
 
-EXAMPLES = ("lab", "original", "policies")  # the plans in examples/
+EXAMPLES = ("lab", "original", "policies", "recipe")  # the plans in examples/
