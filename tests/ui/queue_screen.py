@@ -34,6 +34,7 @@ def entry(number: int, target: str = "host3", **values: Any) -> Entry:
     """The VM `guest<number>` of the host source."""
     known: dict[str, Any] = {"memory_bytes": 128 * MIB, "cost": cost(90.0 + 10 * number), "targets": TARGETS, **values}
     return Entry(number, f"guest{number}", f"uuid{number}", "source", target, **known)
+    known["costs"] = dict.fromkeys(known["targets"], known["cost"])
 
 
 def plan_of(count: int = 4, *, stuck: bool = True, host: str = "source") -> QueuePlan:

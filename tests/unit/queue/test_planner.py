@@ -66,6 +66,16 @@ async def test_what_a_migration_costs_is_known_by_its_limit_or_not_at_all(
         assert cost.alone_s.low < cost.alone_s.likely < cost.alone_s.high
 
 
+async def test_each_host_that_can_take_a_vm_has_its_cost(make: Make) -> None:
+    room = make(1)
+    configured = room.planner._plan_of
+    room.planner._plan_of = lambda vm: replace(configured(vm), bandwidth_mib_s=64)
+    (entry,) = (await room.plan()).entries
+    assert list(entry.costs) == list(entry.targets) == ["b", "c", "d"]
+    assert entry.cost == entry.costs["b"]
+    assert room.rack["vm1"].calls.count("memory_use") <= 1
+
+
 async def test_a_vm_that_is_reserved_stays(make: Make) -> None:
     room = make(1)
     room.planner.reserved = lambda: {"vm1": "it is in the study x, which is under way"}
