@@ -69,6 +69,10 @@ async def test_the_bandwidth_of_one_that_has_ended_goes_to_those_that_run(make: 
     room.rack["vm2"].play(lambda each: getattr(each, "kind", "") == ITERATION)  # QEMU takes a limit from then on
     await until(lambda: "limit 100" in room.rack["vm2"].calls)
     assert [each for each in room.rack["vm2"].calls if each.startswith("limit")] == ["limit 50", "limit 100"]
+    (actor,) = [each for each in room.owner.all if each.vm.name == "vm2"]
+    await until(lambda: actor.timeline.bandwidth_mib_s == 100)
+    assert [each.text for each in actor.timeline.marks if each.sign == "q"] == ["bandwidth 100 MiB/s, by the queue"]
+    assert actor.controls.by_person == set()
     room.rack["vm2"].held = False
     await room.over()
 

@@ -204,7 +204,7 @@ class Engine:
     def _set_bandwidth(self, work: Work | None, mib_s: int) -> None:
         """Request the limit; one that starts gets it later, one that has ended meanwhile needs it no more."""
         if work is not None and work.actor is not None and not why_not(BANDWIDTH, work.actor.timeline):
-            work.actor.controls.set_bandwidth(mib_s)
+            work.actor.controls.share(mib_s)
             work.mib_s = mib_s
 
     async def _change(self) -> None:
