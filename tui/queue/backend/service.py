@@ -15,6 +15,7 @@ from tui.queue.backend.engine import CONTINUED, Engine, Work
 from tui.queue.backend.planner import Planner
 from tui.queue.backend.requests import (
     MAINTENANCE,
+    LIMIT,
     PAUSE,
     PLAN,
     RESUME,
@@ -29,6 +30,7 @@ from tui.queue.backend.store import Queue, Store
 from tui.queue.model import status
 from tui.queue.model.estimate import estimate
 from tui.queue.model.plan import QueuePlan, plan_of
+from tui.queue.model.limits import limits_of
 from tui.queue.model.progress import BEGUN
 from tui.queue.model.scheduler import all_over
 
@@ -108,6 +110,14 @@ class Queues:
         """Take a VM out that waits; raises Failure."""
         engine = await self._under_way(config)
         entry = next((each for each in engine.queue.plan.movable if each.vm == vm), None)
+    async def limit(self, changes: object, config: str) -> dict[str, Any]:
+        """Change limits of the queue under way, by their names; raises Failure."""
+        engine = await self._under_way(config)
+        if not isinstance(changes, Mapping):
+            raise Failure("The limits of a queue are malformed", str(changes))
+        await engine.limit(limits_of({**engine.queue.plan.limits.fields, **changes}))
+        return self._status_now()
+
         if entry is None:
             raise Failure(f"{vm} cannot be taken out", "it is not in the queue")
         await engine.take_out(entry.number)
@@ -254,7 +264,7 @@ class Session:
         self._config = config
         self._actions: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             PLAN: self._plan, START: self._start, STATUS: self._status, PAUSE: self._pause, RESUME: self._resume,
-            TAKE_OUT: self._take_out, STOP: self._stop, MAINTENANCE: self._maintenance,
+            TAKE_OUT: self._take_out, STOP: self._stop, MAINTENANCE: self._maintenance, LIMIT: self._limit,
         }  # fmt: skip
         queues.wake(config)
 
@@ -293,3 +303,6 @@ class Session:
 
     async def _maintenance(self, parameters: Mapping[str, Any]) -> Any:
         return await self._queues.maintenance(str(parameters.get("host", "")), parameters.get("on"))
+    async def _limit(self, parameters: Mapping[str, Any]) -> Any:
+        return await self._queues.limit(parameters.get("limits"), self._config)
+

@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, TECHNIQUES
 from tui.forecast.model.interval import Interval
 from tui.queue.model.limits import Limits, limits_of
+from tui.queue.model.progress import LIMITS
 
 EVACUATE, BACK, MOVE = "evacuate", "bring back", "move"  # what the plan is made for
 MOST_ENTRIES = 2_000
@@ -56,7 +57,6 @@ class Entry:
     cannot: str = ""
     doubt: str = ""
     cost: Cost | None = None
-
     doubts: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, Cost] = field(default_factory=dict)
 
@@ -65,6 +65,7 @@ class Entry:
         if target == self.target:
             return self
         return replace(self, target=target, doubt=self.doubts.get(target, ""), cost=self.costs.get(target))
+
     @property
     def movable(self) -> bool:
         """Whether the plan moves it."""
@@ -75,8 +76,8 @@ class Entry:
         """The entry as JSON."""
         found: dict[str, Any] = {name: getattr(self, name) for name in TEXTS}
         found |= {"number": self.number, "memory_bytes": self.memory_bytes, "targets": list(self.targets)}
-        alone_s = self.cost.alone_s.to_json() if self.cost else None
         found |= {"doubts": dict(self.doubts), "costs": {host: each.fields for host, each in self.costs.items()}}
+        alone_s = self.cost.alone_s.to_json() if self.cost else None
         return found | {"cost": self.cost.fields if self.cost else None, "alone_s": alone_s}
 
 
@@ -111,6 +112,10 @@ class QueuePlan:
         if found is None:
             raise KeyError(number)
         return found
+
+    def after(self, entry: Mapping[str, Any]) -> "QueuePlan":
+        """The plan after an entry of the log, which may have other limits; raises Failure if those are damaged."""
+        return self.with_limits(limits_of(entry.get("limits"))) if entry.get("do") == LIMITS else self
 
     # -- edits, before it is started --
 
