@@ -132,7 +132,7 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     owner.on_hosts.tls = TlsCheck(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     studies = Studies(tools, config, studies_folder())
-    return Owned(owner, studies, queues_of(connections, launch, owner, studies))
+    return Owned(owner, studies, queues_of(connections, launch, owner))
 
 
 def queue_client(path: Path) -> QueueClient:
@@ -145,12 +145,11 @@ def maintenance_of(config: Config) -> Maintenance:
     return Maintenance(config, state_folder() / maintenance.NAME)
 
 
-def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, studies: Studies) -> Queues:
+def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner) -> Queues:
     """The queues of a configuration, for the runner."""
     config = connections.config
     marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
     planner = Planner(connections, launch.vms, marks, folder, plan_of)
-    planner.reserved = studies.reserved
     return Queues(QueueTools(connections, owner, marks, plan_of, config.runs.folder), planner, folder)
 
 

@@ -48,15 +48,16 @@ class Shuttle(Stage):
 class World:
     """One runner after another, with the same hosts, guest and folders."""
 
-    def __init__(self, folder: Path, stage: Shuttle) -> None:
+    def __init__(self, folder: Path, stage: Shuttle, hosts: tuple[str, ...] = ("source", "destination")) -> None:
         self.folder = folder
+        self.hosts = hosts
         self.stage = stage
         self.guest = FakeGuest()
         self.cuts = 0  # of connections, each in place of a reply
         self.start_runner()
 
     def start_runner(self) -> None:
-        found = connections(self.stage)
+        found = connections(self.stage, self.hosts)
         runs = self.folder / "runs"
         self.owner = MigrationOwner(found, self.stage.open, runs, 0.005, self.guest.workloads.current)
         self.tools = tools_of(self.owner, found, self.guest, runs)

@@ -34,7 +34,7 @@ class Asked:
 
 
 class Planner:
-    """`plan_of` is the configured plan of a VM; `reserved` returns by VM why it must not move, such as a study."""
+    """`plan_of` is the configured plan of a VM; `reserved` returns by the UUID of a VM what else has it: a study."""
 
     def __init__(
         self, connections: Connections, vms: Vms, maintenance: Maintenance, queues: Path, plan_of: Callable[[str], Plan]
@@ -117,7 +117,7 @@ class Planner:
         self, found: Survey, listed: Listed, origin: str, targets: Sequence[str], reserved: Mapping[str, str]
     ) -> Mover:
         vm, domain = listed.vm, listed.domain
-        cannot = reserved.get(vm.name, "")
+        cannot = f"it is {reserved[vm.uuid]}" if vm.uuid in reserved else ""
         if vm.incoming:
             cannot = f"it arrives on {origin}, and is no whole VM there until its migration ends"
         elif not vm.running:
