@@ -175,9 +175,11 @@ async def test_a_host_is_added_by_a_form() -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("N")
         await until(pilot, lambda: "New host" in text_of(app))
-        await pilot.press(*"kvm3", "down", *"kvm3", "down", "down", "down", *"rack1, amd", "enter")
+        await pilot.press(*"kvm3", "down", *"kvm3", "down", "down", "down", *"rack1, amd")
+        await pilot.press("down", *"10.20.0.3", "enter")
         await until(pilot, lambda: adding.reloads == 1)
-        assert adding.added == [("kvm3", {"ssh": "root@kvm3", "groups": ("rack1", "amd")}, True)]
+        keys = {"ssh": "root@kvm3", "groups": ("rack1", "amd"), "migration_address": "10.20.0.3"}
+        assert adding.added == [("kvm3", keys, True)]
 
 
 async def test_a_second_enter_adds_a_host_whose_login_fails() -> None:

@@ -289,7 +289,7 @@ class Config:
         address = self.hosts[self.target(origin, plan.to)].migration_address
         if not address or plan.migrateuri or plan.tunnelled:
             return plan
-        return replace(plan, migrateuri=uri_of(address))
+        return replace(plan, migrateuri=uri_of(address), host_address=True)
 
     def target(self, origin: str, to: str = "") -> str:
         """The host to which a VM of `origin` migrates: `to`, "" for the only one possible; Failure if there is none."""

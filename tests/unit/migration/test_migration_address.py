@@ -7,13 +7,14 @@ import pytest
 
 from tests.unit.fakes import Stage
 from tests.unit.fakes import connections as connections_of
-from tests.unit.migration.stages import end_of, stage_of, workload
+from tests.unit.migration.stages import end_of, stage_of, summary, workload
 from tui.app.wiring import call_of
 from tui.core.connections import Connections
 from tui.core.migration_address import is_migration_address
 from tui.core.plan import Plan
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.scripts import Scripts
+from tui.runs.model.parse import parse_run
 
 ADDRESS = "10.20.0.3"
 
@@ -54,6 +55,8 @@ async def test_a_migration_and_its_script_and_its_record_use_the_address(tmp_pat
     migration = await end_of(await owner.start(Plan("guest1")))
     assert migration.timeline.options["migrateuri"] == "tcp://10.20.0.3"
     assert migration.timeline.options["call"]["parameters"]["migrate_uri"] == "tcp://10.20.0.3"
+    run = parse_run(migration.folder, summary(migration.folder), in_use=False)
+    assert run.options.further == []  # it is no setting of the run
     script = await Scripts(connections(stage_of()), call_of).of_plan(Plan("guest1"), stage.origin)
     assert "--migrateuri tcp://10.20.0.3" in script.virsh
 

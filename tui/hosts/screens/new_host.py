@@ -50,8 +50,8 @@ class NewHostForm(Form[str]):
         yield row("ssh", text_field("ssh", "root@"), "[USER@]HOST[:PORT]")
         yield row("libvirt", text_field("libvirt", ""), "URI; empty: over ssh")
         yield row("peer", text_field("peer", ""), "URI for the other hosts")
-        yield row("VMs go to", text_field("migration_address", ""), "address for migrations")
         yield row("groups", text_field("groups", ""), "such as rack1, amd")
+        yield row("VMs go to", text_field("migration_address", ""), "address for migrations")
 
     def on_mount(self) -> None:
         self.show_message(ABOUT)
