@@ -26,7 +26,13 @@ else:
     import tomli as tomllib
 
 PLAN = plan(entry(1, cost=cost(100)), entry(2, "c"), entry(3, "", targets=(), cannot="why"))
-LOG = [*moved(1), *failed(2, "c", again=True), *running(2), {"do": "stopped", "why": "x"}]
+LOG = [
+    *moved(1),
+    *failed(2, "c", again=True),
+    *running(2),
+    {"do": "limits", "limits": PLAN.limits.fields},
+    {"do": "stopped", "why": "x"},
+]
 HEAD = {"config": "/config.toml", "began": "2026-11-29T10:00:00.000Z", "plan": PLAN.fields}
 
 

@@ -18,6 +18,7 @@ from tui.queue.backend.access import QueueAccess
 from tui.queue.backend.client import QueueClient
 from tui.queue.backend.requests import Wish
 from tui.queue.model.estimate import estimate
+from tui.queue.model.limits import Limits
 from tui.queue.model.plan import BACK, EVACUATE, Entry, QueuePlan
 from tui.queue.model.progress import ENDED, FAILED, MOVED, STARTED, STARTING, TAKEN_OUT, Progress, progress_of
 from tui.queue.model.status import FINISHED, PAUSED, STOPPED, STOPPING, WORKING, status_fields
@@ -33,6 +34,7 @@ PASSED_THROUGH = "hostdev 0000:03:00.0 is passed through: the device cannot move
 def entry(number: int, target: str = "host3", **values: Any) -> Entry:
     """The VM `guest<number>` of the host source."""
     known: dict[str, Any] = {"memory_bytes": 128 * MIB, "cost": cost(90.0 + 10 * number), "targets": TARGETS, **values}
+    known["costs"] = dict.fromkeys(known["targets"], known["cost"])
     return Entry(number, f"guest{number}", f"uuid{number}", "source", target, **known)
 
 
@@ -95,6 +97,11 @@ class FakeQueue:
 
     async def resume(self, queue: str = "") -> dict[str, Any]:
         return self._done("resume", WORKING, queue)
+
+    async def limit(self, **changes: Any) -> dict[str, Any]:
+        assert self.running is not None
+        self.running = self.running.with_limits(Limits(**{**self.running.limits.fields, **changes}))
+        return self._done("limit", self.state, changes)
 
     async def take_out(self, vm: str) -> dict[str, Any]:
         assert self.running is not None

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.hosts.good_hosts import good
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.core.failure import Failure, WrongField
 from tui.hosts.backend.hosts import Hosts
+from tui.hosts.backend.matrix_file import MatrixFile
 from tui.hosts.model.matrix import Cell, Reason, cell
 from tui.hosts.model.share import Share
 from tui.hosts.screens.matrix import MatrixPage, Reasons
@@ -50,6 +52,20 @@ async def test_m_opens_the_matrix_and_r_reads_the_way_under_the_cursor() -> None
         await until(pilot, lambda: isinstance(app.screen, HostsPage))
         await pilot.press("M")
         await until(pilot, lambda: isinstance(app.screen, MatrixPage) and len(hosts.matrix.cells) == 1)
+
+
+async def test_what_was_read_before_this_start_is_shown_as_old(tmp_path: Path) -> None:
+    app, hosts = opened(FakeHosts(more=("host3",)))
+    base = cell(good(), ("source", "destination"), (NFS, NFS), time.monotonic() - 200)
+    assert base is not None
+    hosts.matrix.file = MatrixFile(hosts.config, tmp_path / "matrix.json")
+    hosts.matrix.file.keep([base])
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("M")
+        await until(pilot, lambda: "source -> destination: can, read 3 min ago, before this start" in text_of(app))
+        await pilot.press("r")
+        await until(pilot, lambda: "read 0 s ago" in text_of(app))
+        assert "before this start" not in text_of(app)
 
 
 async def test_a_reads_all_ways_and_escape_ends_the_reading() -> None:
@@ -159,9 +175,11 @@ async def test_a_host_is_added_by_a_form() -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("N")
         await until(pilot, lambda: "New host" in text_of(app))
-        await pilot.press(*"kvm3", "down", *"kvm3", "down", "down", "down", *"rack1, amd", "enter")
+        await pilot.press(*"kvm3", "down", *"kvm3", "down", "down", "down", *"rack1, amd")
+        await pilot.press("down", *"10.20.0.3", "enter")
         await until(pilot, lambda: adding.reloads == 1)
-        assert adding.added == [("kvm3", {"ssh": "root@kvm3", "groups": ("rack1", "amd")}, True)]
+        keys = {"ssh": "root@kvm3", "groups": ("rack1", "amd"), "migration_address": "10.20.0.3"}
+        assert adding.added == [("kvm3", keys, True)]
 
 
 async def test_a_second_enter_adds_a_host_whose_login_fails() -> None:

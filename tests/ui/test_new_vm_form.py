@@ -110,6 +110,26 @@ async def test_the_name_of_a_missing_configured_vm_is_proposed_and_typing_replac
         await sees(pilot, app, "Definition of two")
 
 
+async def test_the_cpu_of_a_group_is_chosen_in_the_form() -> None:
+    room = room_of()
+    known = room.world.connections.config
+    named = {name: replace(host, groups=("rack1",)) for name, host in known.hosts.named.items()}
+    room.world.connections.config = replace(known, hosts=replace(known.hosts, named=named))
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form_of(pilot, app)
+        await sees(pilot, app, "CPU < baseline of all hosts >")
+        await pilot.press("t", "w", "o")
+        app.screen.query_one("#cpu").focus()
+        await pilot.press("right")
+        await sees(pilot, app, "CPU < host-model >")
+        await pilot.press("right")
+        await sees(pilot, app, "CPU < baseline of rack1 >")
+        await pilot.press("enter")
+        await sees(pilot, app, "Definition of")
+        assert "baseline_cpu qemu" in [*room.world.source.calls, *room.world.destination.calls]
+
+
 async def test_the_form_says_how_to_start_a_network_on_hosts_without_one() -> None:
     room = room_of()
     for host in (room.world.source, room.world.destination):

@@ -117,6 +117,18 @@ async def test_the_queue_is_paused_resumed_and_stopped_by_keys() -> None:
         assert queue.calls == [("pause", None), ("resume", "20261129T120000Z-source"), ("stop", True)]
 
 
+async def test_l_changes_the_limits_of_the_queue_under_way() -> None:
+    queue, migrations = half_way()
+    async with table(queue, migrations) as page:
+        await page.sees("works")
+        await page.press("l")
+        await page.sees("Limits of the queue")
+        await page.press("7", "enter")
+        await until(page.pilot, lambda: queue.calls)
+        ((call, limits),) = queue.calls
+        assert (call, limits["at_once"], limits["per_host"]) == ("limit", 7, 2)
+
+
 async def test_vms_that_wait_are_taken_out_after_a_question() -> None:
     queue, migrations = half_way()
     async with table(queue, migrations) as page:

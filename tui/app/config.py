@@ -174,10 +174,15 @@ def _twice(hypervisors: list[Host]) -> list[Problem]:
     """The hypervisors with the address of an earlier one."""
     problems: list[Problem] = []
     first: dict[tuple[str, int], Host] = {}
+    addresses: dict[str, Host] = {}
     for host in hypervisors:
         target = parse_target(host.ssh)
         known = first.setdefault((target.host.lower(), target.port or SSH_PORT), host)
         if known is not host:
             why = f'"{host.ssh}" is {the(known.name)} as well, and a VM cannot move to its own host'
             problems.append(Problem(f"hosts.{host.name}", "ssh", why, "An ssh target of another host is expected."))
+        address = host.migration_address
+        if address and addresses.setdefault(address.lower(), host) is not host:
+            why = f'"{address}" is the migration address of {the(addresses[address.lower()].name)} as well'
+            problems.append(Problem(f"hosts.{host.name}", "migration_address", why, "Each host has its own."))
     return problems

@@ -72,7 +72,7 @@ class Owners:
 
     A file that was changed while a study or a queue is under way keeps its owner, so that its clients find it. They
     all share what is recorded: a migration under way has one record, whichever configurations have its host. No VM is
-    in two studies at once.
+    in two studies, or in a study and a queue, at once.
     """
 
     def __init__(self, create: Create) -> None:
@@ -88,8 +88,21 @@ class Owners:
             if known == config or (known.hosts == config.hosts and _works(owned)):
                 return owned.migrations
         self._owned.append((config, self._create(config, self._recorded)))
-        self._owned[-1][1].studies.share(self._studies)
-        return self._owned[-1][1].migrations
+        owned = self._owned[-1][1]
+        owned.studies.share(self._studies)
+        owned.studies.held = self._in_queues
+        if owned.queues is not None:
+            owned.queues.planner.reserved = self._in_studies
+        return owned.migrations
+
+    def _in_queues(self) -> dict[str, str]:
+        """By the UUID of each VM of a queue under way, which queue has it."""
+        queues = (owned.queues for _config, owned in self._owned if owned.queues is not None)
+        return {uuid: which for each in queues for uuid, which in each.holds().items()}
+
+    def _in_studies(self) -> dict[str, str]:
+        """By the UUID of each VM of a study under way, which study has it."""
+        return {uuid: which for each in self._studies for uuid, which in each.holds().items()}
 
     def owned_of(self, migrations: MigrationOwner) -> Owned:
         """What is owned of the same configuration."""

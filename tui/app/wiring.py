@@ -17,7 +17,9 @@ from tui.forecast.backend.current import Forecasting
 from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.clock import GuestClocks
+from tui.hosts.backend import matrix_file
 from tui.hosts.backend.hosts import Hosts
+from tui.hosts.backend.matrix_file import MatrixFile
 from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
 from tui.migration.backend.after_move import AfterMove
@@ -84,10 +86,11 @@ def wire(config: Config, path: Path) -> Backend:
     """The backend for the configuration at `path`; it opens connections, and imports libvirt, on first use."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
-    launch = launch_of(connections, changes.sudo)
+    launch, hosts = launch_of(connections, changes.sudo), Hosts(connections, changes, open_first_login)
+    hosts.matrix.file = MatrixFile(config, state_folder() / matrix_file.NAME)
     return Backend(
         Migrations(connections, partial(connect, RUNNER), path, launch.workloads.known),
-        Hosts(connections, changes, open_first_login),
+        hosts,
         Nfs(connections, changes),
         launch,
         Runs(config.runs.folder, state_folder() / "runs-page.json", call_of),
@@ -132,7 +135,7 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     owner.on_hosts.tls = TlsCheck(connections, sudo)
     tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
     studies = Studies(tools, config, studies_folder())
-    return Owned(owner, studies, queues_of(connections, launch, owner, studies))
+    return Owned(owner, studies, queues_of(connections, launch, owner))
 
 
 def queue_client(path: Path) -> QueueClient:
@@ -145,12 +148,11 @@ def maintenance_of(config: Config) -> Maintenance:
     return Maintenance(config, state_folder() / maintenance.NAME)
 
 
-def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner, studies: Studies) -> Queues:
+def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner) -> Queues:
     """The queues of a configuration, for the runner."""
     config = connections.config
     marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
     planner = Planner(connections, launch.vms, marks, folder, plan_of)
-    planner.reserved = studies.reserved
     return Queues(QueueTools(connections, owner, marks, plan_of, config.runs.folder), planner, folder)
 
 
@@ -191,7 +193,9 @@ def targets_alone(config: Config) -> tuple[Connections, Targets]:
 def hosts_alone(config: Config) -> tuple[Connections, Hosts]:
     """The facts of the hosts for the command line, with the connections, which the caller closes."""
     connections = Connections(config, open_hypervisor, open_shell)
-    return connections, Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl"))
+    hosts = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl"))
+    hosts.matrix.file = MatrixFile(config, state_folder() / matrix_file.NAME)
+    return connections, hosts
 
 
 def scripts_alone(config: Config) -> tuple[Connections, Scripts]:

@@ -38,7 +38,8 @@ PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 class Plan(VirshOptions):
     """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection.
 
-    `to` is the host that it goes to, "" for the only one possible.
+    `to` is the host that it goes to, "" for the only one possible. With `host_address`, its `migrateuri` is the
+    migration address of that host, and was not chosen for this migration.
     `total_s` is the longest total time of "automatic", 0 for no limit: it uses post-copy in time to keep it.
     With `shadow`, what the technique "automatic" would do is recorded, and not done. `post_copy_refused` is why it has
     to do without post-copy; it is known at the start.
@@ -56,6 +57,7 @@ class Plan(VirshOptions):
     policy: str = OURS
     total_s: float = 0.0
     to: str = ""
+    host_address: bool = False
 
     @property
     def post_copy(self) -> bool:
@@ -71,6 +73,7 @@ class Plan(VirshOptions):
     def fields(self) -> dict[str, Any]:
         """The fields as JSON; those that are not used are left out, because an older version does not know them."""
         unused = {"shadow": False, "post_copy_refused": "", "policy": OURS, "total_s": 0.0, "to": "", **USUAL}
+        unused["host_address"] = False
         return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 

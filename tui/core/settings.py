@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 from tui.core import schema
 from tui.core import schema_kinds as kinds
 from tui.core.failure import Failure
+from tui.core.migration_address import ADDRESS_WORDS, is_migration_address, uri_of
 from tui.core.migration_defaults import MigrationDefaults
+from tui.core.plan import Plan
 from tui.core.preset import Presets
 from tui.core.ssh_target import is_target, target_of_uri
 
@@ -66,6 +68,7 @@ HOST_NAME = kinds.text(
     "a name for a host: up to 40 of the letters a to z, digits, - and _, the first one a letter or digit",
     lambda text: NAME.fullmatch(text) is not None,
 )
+MIGRATION_ADDRESS = kinds.text(ADDRESS_WORDS, is_migration_address)
 GROUPS = kinds.names(
     'a list of groups such as ["rack1", "amd"]; their names are made as those of hosts',
     lambda text: NAME.fullmatch(text) is not None,
@@ -86,7 +89,8 @@ COMMAND = kinds.words('a command line as a list of words, such as ["stress-ng", 
 class Host:
     """One machine: `libvirt` is the URI for the app, `peer_uri` for other hosts' daemons; "" becomes the default.
 
-    `groups` are names by which several hosts are chosen together.
+    `groups` are names by which several hosts are chosen together. `migration_address` is where VMs that come here are
+    sent to; "" leaves that to libvirt.
     """
 
     name: Annotated[str, schema.NAME_OF_TABLE]
@@ -94,6 +98,7 @@ class Host:
     libvirt: Annotated[str, URI] = ""
     peer_uri: Annotated[str, URI] = ""
     groups: Annotated[tuple[str, ...], GROUPS] = ()
+    migration_address: Annotated[str, MIGRATION_ADDRESS] = ""
 
     def __post_init__(self) -> None:
         libvirt = without_prompt(self.libvirt) or (LOCAL_LIBVIRT if self.name == SOURCE else over_ssh(self.ssh))
@@ -275,6 +280,16 @@ class Config:
     def targets(self, origin: str) -> tuple[str, ...]:
         """The hosts to which a VM of `origin` can migrate: all other hypervisors."""
         return tuple(name for name in self.hypervisors if name != origin)
+
+    def addressed(self, plan: Plan, origin: str) -> Plan:
+        """The plan from `origin`, with the migration URI of its target's address unless it has one or has a tunnel.
+
+        Raises the Failure of `target`.
+        """
+        address = self.hosts[self.target(origin, plan.to)].migration_address
+        if not address or plan.migrateuri or plan.tunnelled:
+            return plan
+        return replace(plan, migrateuri=uri_of(address), host_address=True)
 
     def target(self, origin: str, to: str = "") -> str:
         """The host to which a VM of `origin` migrates: `to`, "" for the only one possible; Failure if there is none."""

@@ -3,9 +3,11 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.lab import network, size, userland, vms
+from tui.lab.config import runs_folder
 from tui.lab.inventory import FEWEST, GUEST, MOST, MOST_VMS, SOURCE, hosts_of
 from tui.lab.lab import Lab, purge
 from tui.lab.machine import Machine
@@ -29,6 +31,8 @@ def main(argv: list[str]) -> int:
 def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
     if options.command == "down":
         lab.down()
+        if (kept := runs_kept(lab.place)) is not None:
+            _print_progress(f"the records of its migrations stay in {kept}")
         if options.purge:
             purge()
         elif CACHE.exists():
@@ -51,6 +55,12 @@ def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
         _print_progress(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `lab exec source` a shell")
         return 0
     return _become(lab, SOURCE.name, ["vmlm-tui"] if lab.machine(SOURCE.name).suite else [sys.executable, "-m", "tui"])
+
+
+def runs_kept(place: Place) -> Path | None:
+    """The folder of a lab's records, if it has any."""
+    folder = runs_folder(place)
+    return folder if folder.is_dir() and any(folder.iterdir()) else None
 
 
 def _become(lab: Lab, host: str, words: list[str]) -> int:

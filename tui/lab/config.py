@@ -15,9 +15,14 @@ def write(place: Place) -> None:
     if place.config.exists():
         return
     new = place.config.with_suffix(".new")
-    runs = "runs" if place.name == DEFAULT_NAME else f"runs-{place.name}"  # each lab has its own runs
-    new.write_text(text(Path.home() / ".local/state/vmlm" / runs, size.hosts(place)))
+    new.write_text(text(runs_folder(place), size.hosts(place)))
     new.replace(place.config)
+
+
+def runs_folder(place: Place) -> Path:
+    """The folder of the records of a lab's migrations, which outlives the lab; each lab has its own."""
+    runs = "runs" if place.name == DEFAULT_NAME else f"runs-{place.name}"
+    return Path.home() / ".local/state/vmlm" / runs
 
 
 def text(runs: Path, hosts: Iterable[Host] = HOSTS) -> str:

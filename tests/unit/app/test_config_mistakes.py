@@ -79,6 +79,12 @@ WRONG = [
     ),
     (
         "hosts.destination",
+        'migration_address = "127.0.0.1"',
+        '[hosts.destination] migration_address: "127.0.0.1" is not an address or a name of that host, such as'
+        ' "10.20.0.3", without a port, and not of the local host.',
+    ),
+    (
+        "hosts.destination",
         'ssh = "other@A"',
         '[hosts.destination] ssh: "other@A" is the source as well, and a VM cannot move to its own host.'
         " An ssh target of another host is expected.",

@@ -20,9 +20,16 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import Shell
 from tui.core.settings import Config
+from tui.linux.sudo import Sudo
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
+from tui.queue.backend.carrier import Tools as QueueTools
+from tui.queue.backend.planner import Planner
+from tui.queue.backend.service import Queues
+from tui.queue.model.plan import MOVE, Entry, QueuePlan
 from tui.study.backend.service import Studies
+from tui.vm.backend.maintenance import Maintenance
+from tui.vm.backend.vms import Vms
 
 
 @pytest.fixture
@@ -43,7 +50,15 @@ async def owners(tmp_path: Path, stage: Stage) -> AsyncIterator[Owners]:
         known = Connections(config, stage.open, open_shell)
         runs = tmp_path / "runs"
         made.append(MigrationOwner(known, stage.open, runs, 0.005, workload, recorded=recorded))
-        return Owned(made[-1], Studies(tools_of(made[-1], known, FakeGuest(), runs), config, tmp_path / "studies"))
+        studies = Studies(tools_of(made[-1], known, FakeGuest(), runs), config, tmp_path / "studies")
+        marks, folder, plan_of = (
+            Maintenance(config, tmp_path / "marks.json"),
+            tmp_path / "queues",
+            config.migration.plan,
+        )
+        planner = Planner(known, Vms(known, Sudo(known.shell)), marks, folder, plan_of)
+        tools = QueueTools(known, made[-1], marks, plan_of, runs)
+        return Owned(made[-1], studies, Queues(tools, planner, folder))
 
     yield Owners(create)
     for each in made:
@@ -139,6 +154,26 @@ async def test_a_file_that_cannot_be_read_is_a_failure(owners: Owners, tmp_path:
 async def test_a_path_that_is_none_is_a_failure(owners: Owners, path: str) -> None:
     with pytest.raises(Failure):
         await owners.open(path)
+
+
+async def test_no_vm_is_in_a_study_and_a_queue_at_once_whatever_the_configuration(
+    owners: Owners, tmp_path: Path, stage: Stage
+) -> None:
+    first = owners.owned_of(await owners.open(written(tmp_path / "a.toml", with_uris())))
+    second = owners.owned_of(await owners.open(written(tmp_path / "b.toml", with_uris() + OTHER_INTERVAL)))
+    assert first.queues
+    assert second.queues
+    queue = QueuePlan(MOVE, "", (Entry(1, "guest1", stage.vm.uuid, stage.origin, stage.target, (stage.target,)),))
+    study = tomli_w.dumps(changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, settle="1 h"))
+    await first.studies.start(study, "/a.toml")
+    with pytest.raises(Failure, match=r"guest1 is in the study small of /a\.toml, which is under way"):
+        await second.queues.start(queue, "/b.toml")
+    first.studies.stop()
+    await until(lambda: not first.studies.busy)
+    status = await second.queues.start(queue, "/b.toml")
+    with pytest.raises(Failure, match=f"guest1 is in the queue {status['id']}, which is under way"):
+        await first.studies.start(study, "/a.toml")
+    await owners.close()
 
 
 async def test_two_configurations_never_run_studies_on_one_vm_at_once(owners: Owners, tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """Checks of the migration ports and of userfaultfd."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.hosts.good_hosts import change, found, good, qemu, why_not, with_host, with_way
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING
 from tui.hosts.model.facts import Libvirt
+from tui.hosts.model.host import System
 from tui.hosts.model.ports import OPEN, SILENT, Tried
+from tui.hosts.model.steps import all_steps
 from tui.hosts.model.userfaultfd import NO_PERL, Userfaultfd
 from tui.linux.change import AddLines
 from tui.linux.firewall import Firewall
@@ -30,6 +34,29 @@ def test_closed_ports_are_opened_in_the_active_firewall() -> None:
     assert found(facts, "destination.ports").found == text
     (action,) = change(facts, "destination.ports").actions
     assert action.text == "ufw allow proto tcp from 192.0.2.1 to any port 49152:49215"
+
+
+def test_the_checks_are_those_of_the_migration_addresses() -> None:
+    tried = Tried("10.20.0.3", ((49152, SILENT),))
+    addresses = {"source": "10.20.0.1", "destination": "10.20.0.3"}
+    known = replace(good().configured, migration_address=addresses)
+    facts = with_way(replace(good(), configured=known), "source", "destination", ports=tried)
+    step = next(each for each in all_steps(known) if each.id == "destination.ports")
+    finding = step.check(facts)
+    assert finding
+    assert finding.found == "the migration address 10.20.0.3 of destination is not one of its addresses"
+    assert finding.hint == "Correct migration_address of destination in the configuration."
+    system = facts.at("destination").system
+    assert isinstance(system, System)
+    facts = with_host(facts, "destination", system=replace(system, addresses=("192.0.2.2", "10.20.0.3")))
+    facts = with_way(facts, "source", "destination", firewall=Firewall(Ufw(active=True)))
+    assert step.change
+    planned = step.change(facts)
+    assert not isinstance(planned, str)
+    assert planned.actions[0].text == "ufw allow proto tcp from 10.20.0.1 to any port 49152:49215"
+    own = next(each for each in all_steps(known) if each.id == "destination.own_name").check(facts)
+    assert own
+    assert own.found == "the configuration sets migration_address to 10.20.0.3"
 
 
 def test_ports_that_are_all_in_use_are_unknown() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING
 from tui.core.failure import Failure
 from tui.core.settings import Hosts as HostTables
 from tui.hosts.backend.hosts import Hosts
+from tui.hosts.backend.matrix import Matrix
+from tui.hosts.backend.matrix_file import MatrixFile
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.matrix import SHARE, Cell, cell
 from tui.hosts.model.ports import Tried
@@ -113,6 +116,43 @@ async def test_each_way_is_read_and_kept_and_each_host_once() -> None:
     assert all(any(reason.what == SHARE and reason.finding.state == OK for reason in each.reasons) for each in found)
     logins = [words for words in world.shells["root@host3"].commands if any("uname -n" in word for word in words)]
     assert len(logins) == 1
+
+
+async def test_the_cells_are_kept_over_restarts_by_the_uris_of_their_hosts(tmp_path: Path) -> None:
+    world, path = FakeHosts(more=("host3",)), tmp_path / "state" / "matrix.json"
+
+    def start() -> Matrix:
+        matrix = Hosts(world.connections, world.changes).matrix
+        matrix.file = MatrixFile(world.config, path)
+        return matrix
+
+    first = start()
+    await first.recall()
+    assert first.cells == {}
+    (found,) = [each async for each in first.read([("destination", "host3")])]
+    second = start()
+    await second.recall()
+    (known,) = second.cells.values()
+    assert known.old
+    assert (known.pair, [each.what for each in known.reasons]) == (found.pair, [each.what for each in found.reasons])
+    assert (known.state, known.bad[0].finding.hint) == (found.state, found.bad[0].finding.hint)
+    assert known.read_at == pytest.approx(found.read_at, abs=1.0)
+    assert known.age(known.read_at + 130) == "2 min ago, before this start"
+    (again,) = [each async for each in second.read([("destination", "host3")])]
+    assert second.cells == {again.pair: again}
+    assert not again.old
+    hosts = {name: replace(host, libvirt=f"test:///{name}-b") for name, host in world.config.hosts.named.items()}
+    assert MatrixFile(replace(world.config, hosts=HostTables(hosts)), path).cells() == {}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cells": 3}', '{"cells": [3, {"from": "qemu:///system"}]}', "\0"])
+def test_a_damaged_file_costs_only_the_cells(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "matrix.json"
+    path.write_text(text)
+    file = MatrixFile(FakeHosts().config, path)
+    assert file.cells() == {}
+    file.keep([cell_of(good())])
+    assert set(file.cells()) == {WAY}
 
 
 async def test_one_way_is_read_without_the_other_hosts() -> None:

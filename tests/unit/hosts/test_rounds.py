@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.host import System
 from tui.hosts.model.names import SCRIPT as NAMES
-from tui.hosts.model.ports import OPEN
+from tui.hosts.model.ports import CONNECTOR, LISTENER, OPEN, Tried
 from tui.hosts.model.ssh import WORKS, Attempt
 from tui.linux import perl
 from tui.linux.qemu_conf import QemuConf
@@ -216,6 +217,27 @@ async def test_ports_are_tried_by_listening_and_connecting(world: FakeHosts) -> 
     assert tried.address == "127.0.0.1"
     assert tried.ports(OPEN) + tried.in_use == tuple(range(PORTS[0], PORTS[1] + 1))
     assert tried.closed == {}
+
+
+@pytest.mark.parametrize(("address", "tried"), [("10.20.0.3", "10.20.0.3"), ("destination-b", "192.0.2.9")])
+async def test_the_ports_are_tried_at_the_migration_address(world: FakeHosts, address: str, tried: str) -> None:
+    class Listens(FakeShell):
+        async def run(self, argv: Any, *, on_output: Any = None, **options: Any) -> Completed:
+            if LISTENER not in argv:
+                return await super().run(argv, on_output=on_output, **options)
+            on_output("listening 46000\nready\n")
+            return Completed(0, "", "")
+
+    world.shells["root@destination"] = Listens(answers("destination").answers)
+    world.shells[""].answers[CONNECTOR] = "46000 open\n"
+    named = dict(world.config.hosts.named)
+    named["destination"] = replace(named["destination"], migration_address=address)
+    config = replace(world.config, hosts=replace(world.config.hosts, named=named))
+    for shell in world.shells.values():
+        shell.answers[NAMES] = "destination-b 192.0.2.9\n"
+    connections = Connections(config, world.open_hypervisor, world.shells.__getitem__)
+    facts = await last(Rounds(HostReading(connections, world.changes.sudo), HostsFacts(configured(config))))
+    assert facts.way("source", "destination").ports == Tried(tried, ((46000, OPEN),))
 
 
 async def test_ports_of_both_hosts_can_be_tried_at_once(world: FakeHosts) -> None:

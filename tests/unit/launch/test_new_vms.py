@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.fake_hosts import SHARED
 from tests.unit.launch.new_vm_room import AWAY, CLOUD_IMAGE, FREE, GIB, KEY, LIKE_GUEST1, NO, OF_CLOUD, PLAIN, Room
 from tui.core.actions import without_keys
+from tui.core.failure import Failure
 from tui.guest.model.agent import AGENT
+from tui.launch.model.new_vm import HOST_CPU
 from tui.vm.model.domain import parse
 
 ODD = "-odd name; 'ü\"<&$(x)"
@@ -19,6 +23,42 @@ async def test_a_vm_is_created_from_an_image_with_features_of_both_hosts() -> No
     assert (domain.disks[0].source, domain.disks[0].cache) == (FREE, "none")
     assert domain.nics[0].text == "bridge br0"
     assert room.ran("qemu-img convert") == []
+
+
+def with_groups(room: Room, **groups: tuple[str, ...]) -> Room:
+    """The room with these hosts in groups."""
+    known = room.world.connections.config
+    named = {
+        name: replace(host, groups=tuple(group for group, hosts in groups.items() if name in hosts))
+        for name, host in known.hosts.named.items()
+    }
+    room.world.connections.config = replace(known, hosts=replace(known.hosts, named=named))
+    return room
+
+
+DISABLED = "<feature policy='disable' name='x'/>"
+OLDER = f"<cpu mode='custom' match='exact'><model fallback='forbid'>EPYC-Rome</model>{DISABLED}</cpu>"
+
+
+async def test_the_cpu_is_that_of_the_host_or_the_baseline_of_a_group() -> None:
+    room = with_groups(Room(), old=("destination",))
+    room.world.destination.cpu = OLDER
+    assert (await room.launch.new_vms.inputs()).groups == ("old",)
+    domain = parse((await room.plan(replace(PLAIN, cpu="old"))).xml)
+    assert (domain.cpu_mode, domain.cpu) == ("custom", "EPYC-Rome")
+    assert 'name="x"' in domain.cpu_xml
+    assert parse((await room.plan(replace(PLAIN, cpu=HOST_CPU))).xml).cpu_mode == "host-model"
+
+
+async def test_a_group_without_a_cpu_in_common_is_refused() -> None:
+    room = with_groups(Room(), both=("source", "destination"))
+    room.world.source.refusals["baseline_cpu qemu"] = Failure("No CPU", "their vendors differ")
+    with pytest.raises(Failure, match=r"The hosts of both have no known CPU in common: .*their vendors differ"):
+        await room.plan(replace(PLAIN, cpu="both"))
+    room = with_groups(Room(), both=("source", "destination"))
+    room.world.unreachable[room.world.destination.uri] = AWAY
+    with pytest.raises(Failure, match="destination can't be reached"):
+        await room.plan(replace(PLAIN, cpu="both"))
 
 
 async def test_a_note_says_why_the_vm_is_emulated() -> None:

@@ -78,6 +78,18 @@ def test_a_downtime_that_the_policy_set_was_forecast_so_it_is_judged() -> None:
     assert table["outcome"]["verdict_right"] is True
 
 
+@pytest.mark.parametrize("by", [{}, {"by": "queue"}])
+def test_another_bandwidth_is_not_judged_whoever_set_it(by: dict[str, str]) -> None:
+    start, *rest = recording("pre-copy-idle")
+    key = [] if by else [Event(2.0, "", record.KEY, {"action": "bandwidth", "value": 50})]
+    action = Event(2.0, "", record.ACTION, {"action": "bandwidth", "value": 50, **by})
+    timeline = timeline_of([start, *rest[:3], *key, action, *rest[3:]], IDLE)
+    table = forecast_table(timeline)
+    assert table is not None
+    assert "outcome" not in table
+    assert learned_figures(timeline)["bandwidth_bytes_s"] is None
+
+
 def test_a_policy_that_was_cancelled_before_it_would_act_is_not_judged() -> None:
     table = forecast_table(timeline_of(recording("cancelled"), INPUTS, technique=AUTOMATIC, policy="nova"))
     assert table is not None

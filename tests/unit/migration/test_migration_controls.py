@@ -202,6 +202,28 @@ async def test_changed_limits_count_once_libvirt_has_accepted_them(tmp_path: Pat
     watched.migration.leave()
 
 
+async def test_a_share_of_the_queue_is_recorded_as_the_queues(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    stage.standing = True
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: "migrate" in stage.calls)
+    watched.migration.controls.set_bandwidth(70)  # replaced before the first pass
+    watched.migration.controls.share(50)
+    await watched.until(lambda: watched.events(record.KEY))
+    stage.play(iteration(1))
+    await watched.until(lambda: watched.actions("bandwidth"))
+    stage.refusals["set_bandwidth"].append(Failure("The bandwidth of guest1 could not be set"))
+    watched.migration.controls.share(60)
+    await watched.until(watched.errors)
+    taken, refused = watched.actions("bandwidth")
+    assert (taken.data["value"], taken.data["by"]) == (50, "queue")
+    assert (refused.data["value"], refused.data["by"], refused.data["failed"]) == (60, "queue", True)
+    timeline = watched.migration.timeline
+    assert timeline.bandwidth_mib_s == 50
+    assert [each.text for each in timeline.marks if each.sign == "q"] == ["bandwidth 50 MiB/s, by the queue"]
+    watched.migration.leave()
+
+
 async def test_in_post_copy_the_bandwidth_is_that_of_post_copy(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     watched = begin(stage, tmp_path)

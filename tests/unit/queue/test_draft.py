@@ -1,6 +1,6 @@
 """A plan that is edited before it runs."""
 
-from tests.unit.queue.plans import entry, plan
+from tests.unit.queue.plans import cost, entry, plan
 from tui.core.plan import AUTOMATIC, TECHNIQUES
 from tui.queue.model.draft import Draft, arrivals
 from tui.queue.model.limits import Limits
@@ -38,6 +38,17 @@ def test_targets_and_techniques_are_chosen_in_turn() -> None:
     for _ in TECHNIQUES:
         again = again.with_next_technique("vm1")
     assert again == DRAFT
+
+
+def test_another_target_has_its_own_doubt_and_cost() -> None:
+    known = {"costs": {"b": cost(100), "c": cost(900)}, "doubts": {"b": "its CPU is older"}}
+    first = entry(1, cost=cost(100), doubt="its CPU is older", **known)
+    there = Draft(plan(first)).to_next_target("vm1", 1)
+    other = there.plan.entry(1)
+    assert (other.target, other.cost, other.doubt) == ("c", cost(900), "")
+    assert there.to_next_target("vm1", 1).plan.entry(1) == first
+    third = first.to("d")  # of which nothing is known
+    assert (third.cost, third.doubt) == (None, "")
 
 
 def test_why_nothing_of_a_vm_can_be_changed() -> None:

@@ -69,8 +69,47 @@ async def test_the_bandwidth_of_one_that_has_ended_goes_to_those_that_run(make: 
     room.rack["vm2"].play(lambda each: getattr(each, "kind", "") == ITERATION)  # QEMU takes a limit from then on
     await until(lambda: "limit 100" in room.rack["vm2"].calls)
     assert [each for each in room.rack["vm2"].calls if each.startswith("limit")] == ["limit 50", "limit 100"]
+    (actor,) = [each for each in room.owner.all if each.vm.name == "vm2"]
+    await until(lambda: actor.timeline.bandwidth_mib_s == 100)
+    assert [each.text for each in actor.timeline.marks if each.sign == "q"] == ["bandwidth 100 MiB/s, by the queue"]
+    assert actor.controls.by_person == set()
     room.rack["vm2"].held = False
     await room.over()
+
+
+async def test_other_limits_hold_at_once_and_in_the_next_runner(make: Make) -> None:
+    room = make(3)
+    for each in room.rack.vms.values():
+        each.held = True
+    await room.evacuate(at_once=1)
+    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.queues.limit({"at_once": 3, "per_host": 3, "bandwidth": 90 << 20}, CONFIG)
+    status = await room.reaches(lambda found: all(each["migration"] for each in found["entries"]))
+    assert [each["limits"] for each in room.log() if each["do"] == "limits"] == [status["limits"]]
+    assert "limit 30" in room.rack["vm3"].calls
+    with pytest.raises(Failure, match="malformed"):
+        await room.queues.limit({"at_once": 0}, CONFIG)
+    await room.end_runner()
+    room.start_runner()
+    status = await room.status()
+    assert (status["limits"]["at_once"], status["limits"]["bandwidth"]) == (3, 90 << 20)
+    room.rack.let_go()
+    assert (await room.over())["counts"]["moved"] == 3
+
+
+async def test_limits_that_were_lowered_keep_later_ones_waiting(make: Make) -> None:
+    room = make(3)
+    room.rack["vm1"].held = True
+    await room.evacuate(at_once=1)
+    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.queues.limit({"stop_after": 1, "elsewhere": False}, CONFIG)
+    for each in ("vm2", "vm3"):
+        room.rack[each].refusals["migrate"] = [REFUSED]
+    room.rack["vm1"].held = False
+    status = await room.over()
+    assert (status["state"], status["counts"]["failed"], status["counts"]["queued"]) == ("stopped", 1, 1)
+    with pytest.raises(Failure, match="No queue is under way"):
+        await room.queues.limit({"at_once": 1}, CONFIG)
 
 
 async def test_a_vm_that_one_host_refuses_goes_to_the_next(make: Make) -> None:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.unit.queue.plans import cost, entry, moved, plan, progress, running
+from tests.unit.queue.plans import cost, entry, failed, moved, plan, progress, running
 from tui.core.quantity import MIB
 from tui.forecast.model.interval import Interval
 from tui.queue.model.estimate import Estimate, estimate
 from tui.queue.model.plan import Cost, QueuePlan
+from tui.queue.model.status import status_fields
 
 FIRST, SECOND = entry(1, cost=cost(1000)), entry(2, "c", cost=cost(1000))  # 11 s each, alone
 
@@ -44,6 +45,18 @@ def test_what_is_done_is_not_counted_and_what_runs_only_as_far_as_it_is_left() -
     found = estimate(plan(FIRST, SECOND), progress(moved(1), running(2, "c")), {2: 100.0 * MIB}).seconds
     assert found is not None
     assert found.likely == pytest.approx(1.0)
+
+
+def test_a_retry_elsewhere_takes_what_the_way_there_takes() -> None:
+    both = {"b": cost(1000), "c": cost(3000)}
+    made = plan(entry(1, cost=both["b"], costs=both, doubt="old", doubts={"b": "old"}))
+    for log, seconds in ((failed(1, again=True), 31.0), (running(1, "c"), 31.0), ([], 11.0)):
+        found = estimate(made, progress(log)).seconds
+        assert found is not None
+        assert found.likely == pytest.approx(seconds)
+    waits = progress(failed(1, again=True))
+    (fields,) = status_fields(made, waits, estimate(made, waits), {})["entries"]
+    assert (fields["target"], fields["doubt"], fields["cost"]) == ("c", "", both["c"].fields)
 
 
 def test_the_bounds_are_those_of_the_links_and_of_what_is_sent() -> None:

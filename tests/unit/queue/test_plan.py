@@ -13,8 +13,14 @@ from tui.queue.model.plan import plan_of, smallest_first
 from tui.queue.model.progress import ENDED, FAILED, NOT_STARTED, STARTED, TAKEN_OUT, progress_of
 from tui.queue.model.status import counts
 
+BOTH = {"b": cost(100), "c": cost(300)}
 STUCK = entry(3, "", targets=(), cannot="it has a host device")
-MADE = plan(entry(1, cost=cost(100)), entry(2, "c", doubt="its CPU", technique="pre-copy"), STUCK, bandwidth=1 << 30)
+MADE = plan(
+    entry(1, cost=cost(100), costs=BOTH, doubts={"c": "its CPU"}),
+    entry(2, "c", doubt="its CPU", technique="pre-copy"),
+    STUCK,
+    bandwidth=1 << 30,
+)
 
 
 def test_the_smallest_goes_first_and_what_cannot_move_is_last() -> None:

@@ -66,10 +66,38 @@ async def test_what_a_migration_costs_is_known_by_its_limit_or_not_at_all(
         assert cost.alone_s.low < cost.alone_s.likely < cost.alone_s.high
 
 
+async def test_each_host_that_can_take_a_vm_has_its_cost(make: Make) -> None:
+    room = make(1)
+    configured = room.planner._plan_of
+    room.planner._plan_of = lambda vm: replace(configured(vm), bandwidth_mib_s=64)
+    (entry,) = (await room.plan()).entries
+    assert list(entry.costs) == list(entry.targets) == ["b", "c", "d"]
+    assert entry.cost == entry.costs["b"]
+    assert room.rack["vm1"].calls.count("memory_use") <= 1
+
+
 async def test_a_vm_that_is_reserved_stays(make: Make) -> None:
     room = make(1)
-    room.planner.reserved = lambda: {"vm1": "it is in the study x, which is under way"}
+    plan = await room.plan()
+    room.planner.reserved = lambda: {"uuid-vm1": "in the study x, which is under way"}
     assert (await room.plan()).entries[0].cannot == "it is in the study x, which is under way"
+    with pytest.raises(Failure, match="The queue cannot start: vm1 is in the study x, which is under way"):
+        await room.queues.start(plan, CONFIG)
+    assert not (room.folder / "queues").exists()
+
+
+async def test_a_queue_holds_the_vms_that_it_has_still_to_move(make: Make) -> None:
+    room = make(2)
+    room.rack["vm1"].held = True
+    status = await room.evacuate(at_once=1)
+    held = f"in the queue {status['id']}, which is under way"
+    assert room.queues.holds() == {"uuid-vm1": held, "uuid-vm2": held}
+    room.rack["vm2"].held, room.rack["vm1"].held = True, False
+    await room.reaches(lambda found: found["entries"][1]["migration"])
+    assert room.queues.holds() == {"uuid-vm2": held}
+    room.rack.let_go()
+    await room.over()
+    assert room.queues.holds() == {}
 
 
 @pytest.mark.parametrize(

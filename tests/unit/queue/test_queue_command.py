@@ -119,6 +119,9 @@ async def test_the_queue_is_paused_and_stopped_by_words(make: Make, serve: Any) 
     assert "`vmlm-tui queue resume` goes on with it." in text
     assert "vm3 was taken out: a client took it out." in await do(queue.TAKE_OUT, vm="vm3")
     assert "works" in await do(queue.RESUME)
+    limits = {"at_once": "3", "bandwidth": "64MiB/s", "per_host": None, "stop_after": "0", "elsewhere": None}
+    text = await do(queue.SET, **limits)
+    assert "At most 3 at once, 2 for each host, 64 MiB/s shared by all; never stops at a failure" in text
     assert "is stopping" in await do(queue.STOP)
     room.rack.let_go()
     assert json.loads(await do(queue.WATCH, json=True))["queue"]["state"] == "stopped"
@@ -131,6 +134,21 @@ async def test_the_mark_is_taken_off_alone(make: Make, serve: Any) -> None:
     assert set(await client.mark("a", on=True)) == {"a"}
     assert await evacuate._take_mark_off(session, client, "a") == 0
     assert await client.marks() == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["set"], "a limit is missing"),
+        (["pause", "--at-once", "2"], "the limits belong to `set`"),
+        (["set", "--at-once", "0"], "a whole number from 1 to 100 is expected"),
+        (["set", "--bandwidth", "fast"], "--bandwidth"),
+    ],
+)
+def test_limits_that_cannot_be_set_are_refused(words: list[str], why: str) -> None:
+    with pytest.raises(Failure) as refused:
+        queue.main("queue", words)
+    assert why in str(refused.value)
 
 
 def test_the_words_become_a_wish() -> None:

@@ -49,18 +49,27 @@ class Shuttle(Stage):
 class World:
     """One runner after another, with the same hosts, guest and folders; with `shells`, the hosts are this machine."""
 
-    def __init__(self, folder: Path, stage: Shuttle, *, shells: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stage: Shuttle,
+        hosts: tuple[str, ...] = ("source", "destination"),
+        *,
+        shells: bool = False,
+    ) -> None:
         self._shells = shells
         if shells:
             stage.hostnames = {"source": "127.0.0.1", "destination": "localhost"}
         self.folder = folder
+        self.hosts = hosts
         self.stage = stage
         self.guest = FakeGuest()
         self.cuts = 0  # of connections, each in place of a reply
         self.start_runner()
 
     def start_runner(self) -> None:
-        found = connections(self.stage, open_shell=(lambda _address: LocalShell()) if self._shells else no_shell)
+        open_shell = (lambda _address: LocalShell()) if self._shells else no_shell
+        found = connections(self.stage, self.hosts, open_shell)
         runs = self.folder / "runs"
         self.owner = MigrationOwner(found, self.stage.open, runs, 0.005, self.guest.workloads.current)
         self.tools = tools_of(self.owner, found, self.guest, runs)

@@ -288,6 +288,31 @@ async def test_a_vm_is_in_one_study_at_a_time_whatever_the_configuration(make: M
     await other.end_runner()
 
 
+async def test_a_host_that_is_none_of_the_study_may_be_unread(make: Make) -> None:
+    world = make()
+    three = World(world.folder / "three", world.stage, ("source", "destination", "host3"))
+    world.stage.vms["host3"], world.stage.uuids["host3"], world.stage.completed["host3"] = {}, "host3", {}
+    world.stage.down.add("host3")
+    await three.studies.check(tomli_w.dumps(IDLE | {"between": ["source", "destination"]}))
+    with pytest.raises(Failure, match="host3 cannot be reached"):
+        await three.studies.check(tomli_w.dumps(IDLE | {"between": ["source", "host3"]}))
+    await three.end_runner()
+
+
+async def test_a_vm_of_a_queue_under_way_is_in_no_study(make: Make) -> None:
+    world = make()
+    world.studies.held = lambda: {world.stage.vm.uuid: "in the queue 1, which is under way"}
+    with pytest.raises(Failure, match="The study cannot start: guest1 is in the queue 1, which is under way"):
+        await world.start(IDLE)
+    assert not (world.folder / "studies").exists()
+    world.studies.held = dict
+    await world.start(IDLE | {"settle": "1 h"})
+    assert world.studies.holds() == {world.stage.vm.uuid: f"in the study small of {CONFIG}, which is under way"}
+    world.studies.stop()
+    await world.finished()
+    assert world.studies.holds() == {}
+
+
 async def test_a_check_refuses_what_a_start_would_refuse_and_changes_nothing(make: Make) -> None:
     world = make()
     await world.studies.check(tomli_w.dumps(IDLE))

@@ -5,10 +5,10 @@
 
 from typing import TYPE_CHECKING
 
+from tui.app.commands.queue_limits import add_limits, given
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
 from tui.core.plan import TECHNIQUES
-from tui.core.quantity import parse_rate, whole
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tui.app.arguments import Parser
     from tui.queue.backend.client import QueueClient
     from tui.queue.backend.requests import Wish
-    from tui.queue.model.limits import Limits
     from tui.queue.model.plan import QueuePlan
 
 CANNOT_START, REMAINS = 2, 1
@@ -73,11 +72,7 @@ def _parser(verb: str) -> "Parser":
         )
     else:
         parser.add_argument("--mark-only", action="store_true", help="take the mark off, and move nothing")
-    parser.add_argument("--at-once", metavar="N", help="migrations at once in all")
-    parser.add_argument("--per-host", metavar="N", help="migrations at once from or to one host")
-    parser.add_argument("--bandwidth", metavar="RATE", help="shared by those that run, such as 100MiB/s; 0: no limit")
-    parser.add_argument("--stop-after", metavar="N", help="stop at this many failures; 0 never stops")
-    parser.add_argument("--no-elsewhere", action="store_true", help="do not try a VM that failed on another host")
+    add_limits(parser)
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
     parser.add_argument("--dry-run", action="store_true", help="print the plan, and start nothing")
     parser.add_argument("--json", action="store_true", help="the plan and the end as JSON lines; their `format` is 1")
@@ -87,33 +82,13 @@ def _parser(verb: str) -> "Parser":
 def wish_of(verb: str, options: "Namespace") -> "Wish":
     """What the options ask for; raises Failure."""
     from tui.queue.backend.requests import Wish
+    from tui.queue.model.limits import limits_of
     from tui.queue.model.plan import BACK
     from tui.queue.model.plan import EVACUATE as EMPTY
 
     purpose = EMPTY if verb == EVACUATE else BACK
     to = tuple(dict.fromkeys(getattr(options, "to", None) or ()))
-    return Wish(purpose, options.host, to=to, technique=options.technique or "", limits=_limits(options))
-
-
-def _limits(options: "Namespace") -> "Limits":
-    from tui.queue.model.limits import MOST_AT_ONCE, limits_of
-
-    found: dict[str, object] = {"elsewhere": not options.no_elsewhere}
-    for name in ("at_once", "per_host", "stop_after"):
-        text = getattr(options, name)
-        if text is None:
-            continue
-        least, number = 0 if name == "stop_after" else 1, whole(text)
-        if number is None or not least <= number <= MOST_AT_ONCE:
-            what = f"--{name.replace('_', '-')} {text!r} is not possible"
-            raise Failure(what, f"a whole number from {least} to {MOST_AT_ONCE} is expected")
-        found[name] = number
-    if options.bandwidth is not None:
-        try:
-            found["bandwidth"] = parse_rate(options.bandwidth)
-        except ValueError as error:
-            raise Failure(f"--bandwidth: {error}") from error
-    return limits_of(found)
+    return Wish(purpose, options.host, to=to, technique=options.technique or "", limits=limits_of(given(options)))
 
 
 async def evacuate(session: Session, queue: "QueueClient", wish: "Wish", options: "Namespace") -> int:

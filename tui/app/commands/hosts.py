@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 USAGE = """hosts [--json] [--config FILE] [--help]
        vmlm-tui hosts matrix|baseline [--group GROUP] [--json] [--config FILE]
-       vmlm-tui hosts add NAME [USER@]HOST[:PORT] [--libvirt URI] [--peer URI] [--group GROUPS] [--no-login]"""
+       vmlm-tui hosts add NAME [USER@]HOST[:PORT] [--libvirt URI] [--peer URI]
+       [--migration-address ADDRESS] [--group GROUPS] [--no-login]"""
 ABOUT = """\
 Prints the hosts of the configuration with their state. `matrix` prints who can move VMs to whom, and why not;
 `baseline` the best CPU that all hosts have in common, with libvirt's XML for a VM; both of a group with --group.
@@ -47,13 +48,14 @@ def main(verb: str, words: list[str]) -> int:
     )
     parser.add_argument("--libvirt", metavar="URI", default="", help="of its libvirt, for the app")
     parser.add_argument("--peer", metavar="URI", default="", help="of its libvirt, for the other hosts")
+    parser.add_argument("--migration-address", metavar="ADDRESS", default="", help="of it, to which VMs are sent")
     parser.add_argument("--no-login", action="store_true", help="add it even if the app can't log in there")
     options = parser.parse(words, intermixed=True)
     if options.help:
         return help_of(parser)
     if not options.words:
-        if options.libvirt or options.peer or options.no_login:
-            parser.error("--libvirt, --peer and --no-login belong to `add`")
+        if options.libvirt or options.peer or options.migration_address or options.no_login:
+            parser.error("--libvirt, --peer, --migration-address and --no-login belong to `add`")
         if options.group:
             parser.error("--group belongs to `matrix`, `baseline` and `add`")
         return _list(verb, options)
@@ -118,6 +120,7 @@ def fields(config: "Config", facts: "HostFacts") -> dict[str, Any]:
         "ssh": host.ssh,
         "libvirt": host.libvirt if facts.hypervisor else None,
         "peer": host.peer_uri if facts.hypervisor else None,
+        "migration_address": host.migration_address or None,
         "here": facts.name == config.here,
         "storage": facts.name == config.storage_host,
         "state": facts.state,
@@ -193,8 +196,14 @@ def _add(verb: str, options: argparse.Namespace) -> int:
     parse_target(ssh)
     path = find(options.config)
     groups = tuple(filter(None, options.group.split(",")))
-    given = (("ssh", ssh), ("libvirt", options.libvirt), ("peer", options.peer), ("groups", groups))
-    keys = {key: value for key, value in given if value}
+    given = {
+        "ssh": ssh,
+        "libvirt": options.libvirt,
+        "peer": options.peer,
+        "groups": groups,
+        "migration_address": options.migration_address,
+    }
+    keys = {key: value for key, value in given.items() if value}
     check(path, name, keys)
 
     def add(output: Output) -> int:

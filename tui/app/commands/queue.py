@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from tui.app.commands.queue_limits import add_limits, given
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys
 WAS_STOPPED, REMAINS = 3, 1
 PROGRESS_EVERY_S = 1.0
 STATUS, WATCH, PAUSE, RESUME, TAKE_OUT, STOP = "status", "watch", "pause", "resume", "take-out", "stop"
+SET = "set"
 NONE = "There is no queue of this configuration; `vmlm-tui evacuate HOST` makes one."
 USAGE = """\
 queue [status] [--json] [--config FILE] [--help]
@@ -27,11 +29,12 @@ queue [status] [--json] [--config FILE] [--help]
        vmlm-tui queue pause
        vmlm-tui queue resume
        vmlm-tui queue take-out VM
+       vmlm-tui queue set [--at-once N] [--per-host N] [--bandwidth RATE] [--stop-after N] [--[no-]elsewhere]
        vmlm-tui queue stop [--cancel]"""
 ABOUT = """\
 Shows or changes the queue that `vmlm-tui evacuate` or `bring-back` has started. `pause` starts no more migrations,
-those under way go on; `stop` ends the queue, with --cancel it cancels them; `resume` goes on after both, and after the
-background process was ended.
+those under way go on; `set` changes the limits that are given, while it works; `stop` ends the queue, with --cancel it
+cancels them; `resume` goes on after both, and after the background process was ended.
 The exit status of `watch` is 0 if all VMs were moved, 1 if some were not, 3 if the queue was stopped."""
 
 Print = Callable[["Status"], list[str]]
@@ -40,11 +43,12 @@ Print = Callable[["Status"], list[str]]
 def main(verb: str, words: list[str]) -> int:
     """Run the command; returns the exit status, raises Failure for wrong words."""
     parser = parser_of(verb, USAGE, ABOUT)
-    actions = (STATUS, WATCH, PAUSE, RESUME, TAKE_OUT, STOP)
+    actions = (STATUS, WATCH, PAUSE, RESUME, TAKE_OUT, SET, STOP)
     parser.add_argument("what", nargs="?", choices=actions, default=STATUS, metavar="ACTION", help=", ".join(actions))
     parser.add_argument("vm", nargs="?", metavar="VM", help="the one to take out")
     parser.add_argument("--cancel", action="store_true", help="with stop: cancel the migrations under way, too")
     parser.add_argument("--json", action="store_true", help="the status as one JSON object; its `format` is 1")
+    add_limits(parser)
     options = parser.parse(words)
     if options.help:
         return help_of(parser)
@@ -52,6 +56,9 @@ def main(verb: str, words: list[str]) -> int:
         parser.error("VM is missing" if options.vm is None else f"{options.vm!r} has no meaning here")
     if options.cancel and options.what != STOP:
         parser.error("--cancel has no meaning here")
+    limits = given(options)
+    if bool(limits) != (options.what == SET):
+        parser.error("the limits belong to `set`" if limits else "a limit is missing, such as --at-once 2")
 
     async def command(session: Session) -> int:
         async with opened(options) as queue:
@@ -83,6 +90,7 @@ async def _do(session: Session, queue: "QueueClient", options: "Namespace") -> i
             PAUSE: queue.pause,
             RESUME: queue.resume,
             TAKE_OUT: lambda: queue.take_out(options.vm),
+            SET: lambda: queue.limit(**given(options)),
             STOP: lambda: queue.stop(cancel=options.cancel),
         }
         found = await calls[options.what]()

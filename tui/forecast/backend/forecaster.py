@@ -128,7 +128,8 @@ class Forecaster:
         here, there = await asyncio.gather(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
-        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid, way_of(vars(plan)))
+        way = way_of(vars(self._connections.config.addressed(replace(plan, to=target), origin)))
+        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid, way)
         probed = self._probed.get((origin, target))
         link = found.link.probed(probed) if probed else found.link
         in_use = InUse(vm.memory_bytes, MemoryUse(None, None), found.first)

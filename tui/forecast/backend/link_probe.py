@@ -62,6 +62,8 @@ async def probe(connections: Connections, origin: str, target: str) -> float:
 def _names(connections: Connections, target: str, conf: QemuConf, hostname: str) -> list[str]:
     """The names of a host, first the one to which libvirt sends a VM."""
     host = connections.config.hosts[target]
+    if host.migration_address:
+        return [host.migration_address]  # another one may belong to another network
     peer = target_of_uri(host.peer_uri)
     found = (conf.migration_host or hostname, peer.host if peer else "", parse_target(host.ssh).host)
     return list(dict.fromkeys(each for each in found if each))

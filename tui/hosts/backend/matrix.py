@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 
 from tui.core.failure import Failure, or_failure
 from tui.core.settings import Config
+from tui.core.threads import on_thread
+from tui.hosts.backend.matrix_file import MatrixFile
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts
@@ -23,6 +25,8 @@ class Matrix:
         self.hosts = config.hypervisors
         self._reading = reading
         self.cells: dict[Pair, Cell] = {}
+        self.file: MatrixFile | None = None  # if it is set, the cells are kept over restarts
+        self._recalled = False
         self.under_way: set[Pair] = set()
         self.waits_for: Callable[[], str] = lambda: ""  # what is not read yet, in words
 
@@ -32,6 +36,12 @@ class Matrix:
             (start, end) for start in self.hosts for end in self.hosts if start != end and {start, end} <= {*hosts}
         )
 
+    async def recall(self) -> None:
+        """Take the cells of earlier starts, once, for the ways that were not read since."""
+        if self.file is not None and not self._recalled:
+            self._recalled = True
+            self.cells = await on_thread(self.file.cells) | self.cells
+
     async def read(self, pairs: Collection[Pair]) -> AsyncIterator[Cell]:
         """Yield each cell when it is complete; every host at the end of a way is read once."""
         wanted = [pair for pair in pairs if pair not in self.under_way]
@@ -40,6 +50,7 @@ class Matrix:
         self.under_way |= set(wanted)
         known = configured(self.config).between(wanted)
         facts, left = HostsFacts(known), set(wanted)
+        found_now: list[Cell] = []
         rounds = Rounds(self._reading, facts)
         self.waits_for = rounds.waits_for
         shares = {host: asyncio.ensure_future(or_failure(self._reading.share(host))) for host in known.hypervisors}
@@ -49,15 +60,19 @@ class Matrix:
                 for pair in [each for each in left if _tried(facts, each)]:
                     if found := self._cell(facts, pair, shares):
                         left.discard(pair)
+                        found_now.append(found)
                         yield found
             await asyncio.gather(*shares.values())
             for pair in sorted(left, key=wanted.index):
                 if found := self._cell(facts, pair, shares):
+                    found_now.append(found)
                     yield found
         finally:
             self.under_way -= set(wanted)
             for each in shares.values():
                 each.cancel()
+            if self.file is not None:  # also what was read before an end by a key
+                await on_thread(self.file.keep, found_now)
 
     def _cell(
         self, facts: HostsFacts, pair: Pair, shares: "Mapping[str, asyncio.Future[Share | Failure]]"

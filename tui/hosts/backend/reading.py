@@ -44,6 +44,9 @@ def configured(config: Config) -> Configured:
     return Configured(
         ssh={host.name: host.ssh for host in config.machines},
         peer_uri={name: config.hosts[name].peer_uri for name in config.hypervisors},
+        migration_address={
+            name: address for name in config.hypervisors if (address := config.hosts[name].migration_address)
+        },
         images=config.storage.images,
         vm=config.vm.name,
         vm_memory_bytes=config.vm.memory_bytes,

@@ -11,6 +11,7 @@ from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.names import Names, is_local
 from tui.hosts.model.ports import Tried
 from tui.hosts.model.ssh import WORKS
+from tui.linux.addresses import is_address
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
 from tui.vm.model.domain import Domain
 
@@ -139,13 +140,14 @@ class Rounds:
         self._set_way(start, end, ports=tried)
         firewall = None
         if not isinstance(tried, Tried) or tried.closed:
-            address = self.facts.address(start)
+            address = self.facts.sends_from(start, end)
             firewall = await _after([tried, other.conf], lambda: self._reading.firewall(end, address))
         self._set_way(start, end, firewall=firewall)
 
     async def _tried(self, start: str, end: str) -> Tried:
         conf, names = self.facts.at(end).conf, self.facts.way(start, end).names
-        announced = names.get(self.facts.announced(end), ()) if isinstance(names, Mapping) else ()
+        name = self.facts.announced(end)
+        announced = (name,) if is_address(name) else names.get(name, ()) if isinstance(names, Mapping) else ()
         address = next((each for each in announced if not is_local(each)), self.facts.address(end))
         if not address:
             raise Failure(f"The ports of {end} could not be tried from {start}", "its address is unknown there")

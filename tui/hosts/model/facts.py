@@ -42,6 +42,7 @@ class Configured:
     hypervisors: tuple[str, ...]
     here: str
     storage: str
+    migration_address: Mapping[str, str] = field(default_factory=dict)  # of the hypervisors that have one
     only: tuple[tuple[str, str], ...] = ()  # the ways between hypervisors that are read, in place of the usual ones
 
     @property
@@ -173,10 +174,18 @@ class HostsFacts:
         return next((each for each in (*seen, given, *found) if is_address(each) and not is_local(each)), "")
 
     def announced(self, host: str) -> str:
-        """The name to which the other libvirt sends a VM, "" if unknown."""
+        """The name or address to which the other libvirt sends a VM, "" if unknown."""
+        if address := self.configured.migration_address.get(host):
+            return address
         conf, libvirt = self.at(host).conf, self.at(host).libvirt
         configured = conf.migration_host if isinstance(conf, QemuConf) else ""
         return configured or (libvirt.daemon.hostname if isinstance(libvirt, Libvirt) else "")
+
+    def sends_from(self, start: str, end: str) -> str:
+        """The address from which `start` sends a VM to `end`, "" if unknown: that in the network of migrations."""
+        known = self.configured.migration_address
+        own = known.get(start, "")
+        return own if end in known and is_address(own) else self.address(start)
 
     def names_of(self, host: str) -> tuple[str, ...]:
         """The names that others resolve: the configured ones and the announced one, without plain addresses."""

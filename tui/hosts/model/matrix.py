@@ -31,11 +31,15 @@ class Reason:
 
 @dataclass(frozen=True)
 class Cell:
-    """One way, its reasons with the worst first, and when they were read, by time.monotonic()."""
+    """One way, its reasons with the worst first, and when they were read, by time.monotonic().
+
+    It is `old` if that was before this start of the app.
+    """
 
     pair: Pair
     reasons: tuple[Reason, ...]
     read_at: float
+    old: bool = False
 
     @property
     def state(self) -> str:
@@ -55,7 +59,7 @@ class Cell:
 
     def age(self, now: float) -> str:
         """When it was read, in words."""
-        return ago(max(0.0, now - self.read_at))
+        return ago(max(0.0, now - self.read_at)) + (", before this start" if self.old else "")
 
 
 def cell(facts: HostsFacts, pair: Pair, shares: tuple[object, object], now: float) -> Cell | None:

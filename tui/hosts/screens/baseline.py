@@ -13,7 +13,7 @@ from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.baseline import Baseline
 from tui.ui.dialog import Dialog
 
-ABOUT = "A new VM with this <cpu> can go to every one of them; put it into its definition."
+ABOUT = "A new VM with this <cpu> can go to every one of them; the form for a new VM offers it."
 
 
 class BaselineDialog(Dialog[None]):

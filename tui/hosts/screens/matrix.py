@@ -33,7 +33,8 @@ class MatrixPage(Page):
     HELP = (
         "Who can move VMs to whom: a line for each host that a VM leaves, a column for each one that it goes to. A "
         "cell is read by r, all of them by a: root's ssh, ports, versions, CPU, machine types, the folder of images. "
-        "It is kept with its age until it is read again. Enter shows its reasons."
+        "It is kept with its age until it is read again, also over restarts: grey ones are of before this start. Enter "
+        "shows its reasons."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1,0)", "up", show=False),
@@ -66,6 +67,13 @@ class MatrixPage(Page):
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.guarded(self._tick))
+        self._recall()
+
+    @work(name="recall", group="recall")
+    async def _recall(self) -> None:
+        """Show what was read before this start."""
+        await self._matrix.recall()
+        self._show()
 
     def on_screen_resume(self) -> None:
         self._show()

@@ -51,6 +51,7 @@ class NewHostForm(Form[str]):
         yield row("libvirt", text_field("libvirt", ""), "URI; empty: over ssh")
         yield row("peer", text_field("peer", ""), "URI for the other hosts")
         yield row("groups", text_field("groups", ""), "such as rack1, amd")
+        yield row("VMs go to", text_field("migration_address", ""), "address for migrations")
 
     def on_mount(self) -> None:
         self.show_message(ABOUT)
@@ -61,7 +62,7 @@ class NewHostForm(Form[str]):
         if not self.text("name").strip():
             raise WrongField("name", "The host has no name", hint="Enter one.")
         groups = tuple(self.text("groups").replace(",", " ").split())
-        given = {key: self.text(key).strip() for key in ("ssh", "libvirt", "peer")}
+        given = {key: self.text(key).strip() for key in ("ssh", "libvirt", "peer", "migration_address")}
         keys: dict[str, str | tuple[str, ...]] = {key: value for key, value in given.items() if value}
         if groups:
             keys["groups"] = groups

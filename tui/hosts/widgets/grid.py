@@ -43,7 +43,7 @@ class MatrixGrid(Lines):
         self.at = max(0, min(last, self.at[0] + down)), max(0, min(last, self.at[1] + right))
 
     def show_cells(self, cells: Mapping[Pair, Cell], under_way: Collection[Pair], silent: Collection[str]) -> None:
-        """Draw the cells; those of hosts that do not answer now are grey."""
+        """Draw the cells; those of before this start, and of hosts that do not answer now, are grey."""
         width, height = self.size.width, self.size.height
         if not width or not height:
             return
@@ -78,4 +78,6 @@ def _cell(pair: Pair, found: Cell | None, reading: bool, current: bool) -> tuple
         return "", "dim"
     if found is None:
         return (READING if reading else UNREAD), "dim"
+    if found.old:
+        return SIGNS[found.state], "dim"
     return (SIGNS[found.state], STYLES[found.state]) if current else (OLD, "dim")

@@ -17,7 +17,17 @@ from tui.guest.backend.seeds import make_seed
 from tui.guest.model.agent import AGENT
 from tui.guest.model.seed import Seed, host_name, validate_seed
 from tui.launch.model.build_plan import BuildInputs, BuildPlan, Copy
-from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, disk_in_use, validate_identity, validate_name, validate_size
+from tui.launch.model.new_vm import (
+    CLOUD,
+    COMMON_CPU,
+    HOST_CPU,
+    LIKE,
+    VmRequest,
+    disk_in_use,
+    validate_identity,
+    validate_name,
+    validate_size,
+)
 from tui.vm.backend.kvm import try_kvm
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import blockers
@@ -34,6 +44,7 @@ from tui.vm.model.offer import Offer, machine_of_both, too_much
 from tui.vm.model.rules.rule import on_shared
 from tui.vm.model.xml_complaint import rejected
 
+HOST_MODEL = "<cpu mode='host-model'/>"
 KEYS = 'for each in "$HOME"/.ssh/id_ed25519.pub "$HOME"/.ssh/id_*.pub; do cat "$each" && break; done 2> /dev/null; true'
 NO_DESTINATION = (
     "{} can't be reached, so its capacity and features are unknown and a migration to it may be refused. ({})"
@@ -66,7 +77,9 @@ class NewVms:
         if self.host in trouble:
             raise trouble[self.host]
         lines = key.stdout.splitlines()
-        return BuildInputs(offers, listing, await self._images.all(), trouble, lines[0] if lines else "")
+        config = self._connections.config
+        groups = tuple(sorted({group for host in config.hypervisors for group in config.hosts[host].groups}))
+        return BuildInputs(offers, listing, await self._images.all(), trouble, lines[0] if lines else "", groups)
 
     async def _hosts(self) -> tuple[dict[str, Offer | Failure], Listing]:
         return await self._vms.offers(), await self._vms.listing()
@@ -120,7 +133,7 @@ class NewVms:
         notes = [reason] if cached else []
         kind, why = await self._kind(inputs)
         machine = machine_of_both(inputs.known.values())
-        cpu, no_cpu = await self._cpu(kind, inputs)
+        cpu, no_cpu = await self._cpu(request.cpu, kind, inputs)
         cache = "writeback" if cached else "none"
         spec = DomainSpec(request.name, request.vcpus, request.memory_bytes, disk, format, cache, seed_path, kind)
         spec = replace(spec, machine=machine, cpu_xml=cpu, network=request.network)
@@ -215,14 +228,33 @@ class NewVms:
             return QEMU, f"The VM is emulated, and slow: KVM on {host} is {words}."
         return KVM, ""
 
-    async def _cpu(self, kind: str, inputs: BuildInputs) -> tuple[str, str]:
-        """The best CPU that all reachable hosts support, or why the definition has none."""
+    async def _cpu(self, cpu: str, kind: str, inputs: BuildInputs) -> tuple[str, str]:
+        """The <cpu> of the definition, and why it has none; raises the Failure of a group without one in common."""
+        if cpu == HOST_CPU:
+            return HOST_MODEL, ""
+        if cpu != COMMON_CPU:
+            return await self._cpu_of_group(cpu, kind, inputs), ""
         try:
-            requests = (self._connections.query(host, lambda each: each.cpu_xml(kind)) for host in inputs.known)
-            cpus = await asyncio.gather(*requests)
-            return await self._connections.query(self.host, lambda each: each.baseline_cpu(cpus, kind)), ""
+            return await self._baseline(tuple(inputs.known), kind, inputs), ""
         except Failure as failure:
             return "", f"The VM gets QEMU's default CPU: {failure}"
+
+    async def _cpu_of_group(self, group: str, kind: str, inputs: BuildInputs) -> str:
+        hosts, what = self._connections.config.of_group(group), f"The hosts of {group} have no known CPU in common"
+        unread = next((host for host in hosts if host not in inputs.known), None)
+        if unread is not None:
+            raise Failure(what, f"{unread} can't be reached", "Choose another CPU.")
+        try:
+            return await self._baseline(hosts, kind, inputs)
+        except Failure as failure:
+            raise Failure(what, failure.reason, "Choose another CPU.", detail=failure.detail) from failure
+
+    async def _baseline(self, hosts: Sequence[str], kind: str, inputs: BuildInputs) -> str:
+        """The best CPU that all of these hosts support, by the newest libvirt among them."""
+        requests = (self._connections.query(host, lambda each: each.cpu_xml(kind)) for host in hosts)
+        cpus = await asyncio.gather(*requests)
+        newest = max(hosts, key=lambda host: inputs.known[host].daemon.libvirt_version)
+        return await self._connections.query(newest, lambda each: each.baseline_cpu(cpus, kind))
 
     # -- building --
 

@@ -20,6 +20,7 @@ class BuildInputs:
     images: Mapping[str, Image] = field(default_factory=dict)
     trouble: Mapping[str, Failure] = field(default_factory=dict)  # by host: why it can't use the shared folder
     ssh_key: str = ""
+    groups: tuple[str, ...] = ()  # of hosts that run VMs
 
     @property
     def known(self) -> dict[str, Offer]:

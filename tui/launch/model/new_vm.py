@@ -13,13 +13,15 @@ WAYS = {IMAGE: "from an image", CLOUD: "from a cloud image", LIKE: "like another
 LONGEST_NAME = 100  # bytes; it becomes part of the names of files, sockets and logs
 LEAST_MEMORY = 16 << 20
 MOST_VCPUS = 4096
+COMMON_CPU, HOST_CPU = "", "host-model."  # a group cannot have such a name
 
 
 @dataclass(frozen=True)
 class VmRequest:
     """A new VM: `image` is a path, `template` the VM to copy, `network` None means no network.
 
-    `user`, `ssh_key` and `disk_bytes` (0: the size of the image) are for a cloud image.
+    `user`, `ssh_key` and `disk_bytes` (0: the size of the image) are for a cloud image. `cpu` is COMMON_CPU, HOST_CPU
+    or the name of a group, whose hosts have it in common; a copy keeps its own.
     """
 
     name: str
@@ -32,6 +34,14 @@ class VmRequest:
     user: str = ""
     ssh_key: str = ""
     disk_bytes: int = 0
+    cpu: str = COMMON_CPU
+
+
+def cpu_words(cpu: str) -> str:
+    """A choice of the CPU as a person reads it."""
+    if cpu in (COMMON_CPU, HOST_CPU):
+        return {COMMON_CPU: "baseline of all hosts", HOST_CPU: "host-model"}[cpu]
+    return f"baseline of {cpu}"
 
 
 def validate_name(name: str, listing: Listing) -> Failure | None:

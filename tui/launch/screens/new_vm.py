@@ -16,7 +16,7 @@ from tui.core.ssh_target import parse_target
 from tui.guest.backend.guest import OnProgress
 from tui.launch.backend.new_vms import NewVms
 from tui.launch.model.build_plan import BuildInputs, BuildPlan
-from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
+from tui.launch.model.new_vm import CLOUD, COMMON_CPU, HOST_CPU, LIKE, WAYS, VmRequest, cpu_words
 from tui.launch.screens.definition import DefinitionEditor
 from tui.migration.model import entry
 from tui.ui.choice import Choice
@@ -29,6 +29,7 @@ EXPLAINED = {
     LIKE: "A copy of its definition and disks; it must be shut off.",
 }
 ONLY_CLOUD = ("user", "key", "disk")
+NOT_LIKE = ("network", "cpu")
 NO_NETWORK = "No network is up on the hosts: the key a on Hosts starts libvirt's own."
 
 
@@ -60,6 +61,7 @@ class NewVmForm(Form[Created]):
         self._inputs: BuildInputs | None = None
         self._images: Sequence[Image] = ()
         self._names: Sequence[str] = ()
+        self._cpus: Sequence[str] = (COMMON_CPU,)
         self._busy = False
         self._edited: dict[VmRequest, tuple[BuildPlan, str]] = {}  # by request: its plan and the edited definition
 
@@ -75,6 +77,7 @@ class NewVmForm(Form[Created]):
         yield row("vCPUs", number_field("vcpus", vm.vcpus, digits=True), "", short=True)
         yield row("memory", text_field("memory", exact_size(vm.memory_bytes)), "", short=True)
         yield row("network", Choice((), id="network"))
+        yield row("CPU", Choice((), id="cpu"))
         yield row(
             "user", text_field("user", user if user not in ("", "root") else "ubuntu"), "for login by ssh", short=True
         )
@@ -105,6 +108,8 @@ class NewVmForm(Form[Created]):
         self.query_one("#network", Choice).offer(
             [*(f"{kind} {name}" for kind, name in inputs.usable_networks), "none"], 0
         )
+        self._cpus = (COMMON_CPU, HOST_CPU, *inputs.groups)
+        self.query_one("#cpu", Choice).offer([*map(cpu_words, self._cpus)], 0)
         self.query_one("#key", Input).value = inputs.ssh_key
         self.show_message("" if inputs.usable_networks else NO_NETWORK)
         self._offer()
@@ -146,7 +151,8 @@ class NewVmForm(Form[Created]):
         self.query_one("#explained", Static).update(EXPLAINED[self._way])
         for field in ONLY_CLOUD:
             self.query_one(f"#row-{field}").display = self._way == CLOUD
-        self.query_one("#row-network").display = self._way != LIKE
+        for field in NOT_LIKE:
+            self.query_one(f"#row-{field}").display = self._way != LIKE
 
     # -- the request --
 
@@ -161,7 +167,8 @@ class NewVmForm(Form[Created]):
         )
         if request.way == LIKE:
             return replace(request, template=self._names[of] if of >= 0 else "", network=None)
-        request = replace(request, image=self._images[of].path if of >= 0 else "")
+        cpu = self._cpus[max(0, self.query_one("#cpu", Choice).index)]
+        request = replace(request, image=self._images[of].path if of >= 0 else "", cpu=cpu)
         if request.way != CLOUD:
             return request
         size = self.number("disk", entry.DISK.read_whole)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.threads import start_thread
@@ -45,6 +46,7 @@ class Controls(Requests):
         self._resume = "no"  # -> "wanted" -> "sent" -> "wanted" if it was refused
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
         self._held: dict[str, int | None] = {}  # changes that wait for the first pass, the newest of each kind
+        self._held_share: int | None = None  # of the queue, which waits for the first pass, too
         self._stopped = False
 
     # -- requests, on any thread --
@@ -52,6 +54,10 @@ class Controls(Requests):
     def send(self, action: str, value: int | None = None, pressed: float | None = None) -> None:
         """Request an action of model.keys; `pressed` is the moment of the key by time.monotonic(), None for now."""
         self._post(self._request, action, value, time.monotonic() if pressed is None else pressed)
+
+    def share(self, mib_per_s: int) -> None:
+        """The queue of this migration gives it another share of the bandwidth; 0 is no limit."""
+        self._post(self._share, mib_per_s)
 
     # -- on the actor's thread --
 
@@ -110,6 +116,8 @@ class Controls(Requests):
         held, self._held = self._held, {}
         for action, value in held.items():
             self._send(action, value)
+        if self._held_share is not None:
+            self._send(BANDWIDTH, self._held_share, by=record.QUEUE)
         if self._post_copy == "held":
             self._post_copy = "sent"
             self._send_post_copy(time.monotonic())
@@ -161,9 +169,19 @@ class Controls(Requests):
         early = not self.passes_seen and action in (DOWNTIME, BANDWIDTH)
         if early:  # during setup QEMU accepts a limit, then replaces it with the one from the start
             self._held[action] = value
+            self._held_share = None if action == BANDWIDTH else self._held_share
         else:
             self._send(action, value)
         self._run_log.event(record.KEY, at=pressed, action=action, value=value, held=early)
+
+    def _share(self, mib_per_s: int) -> None:
+        if self._stopped:
+            return
+        if self.passes_seen:
+            self._send(BANDWIDTH, mib_per_s, by=record.QUEUE)
+        else:
+            self._held.pop(BANDWIDTH, None)
+            self._held_share = mib_per_s
 
     def _switch(self, requested: float) -> bool:
         """Send or hold the switch; False if that was done before."""
@@ -198,7 +216,8 @@ class Controls(Requests):
         self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
         self._run_log.error(failure, request=POST_COPY_NOW)
 
-    def _send(self, action: str, value: int | None) -> None:
+    def _send(self, action: str, value: int | None, *, by: str = "") -> None:
+        whose: dict[str, Any] = {"by": by} if by else {}
         post_copy = action == BANDWIDTH and self._post_copy == "done"  # which has a limit of its own
         if action == SUSPEND:  # written first, or its event would look like the switchover
             self._run_log.event(record.ACTION, action=SUSPEND)
@@ -220,9 +239,9 @@ class Controls(Requests):
                 else:
                     steer.set_bandwidth(self._vm, value or 0)
             except Failure as failure:
-                self._post(self._refused, action, value, failure)
+                self._post(self._refused, action, value, failure, whose)
             else:
-                self._post(self._accepted, action, value, post_copy)
+                self._post(self._accepted, action, value, post_copy, whose)
 
         start_thread(action, call)
 
@@ -238,20 +257,20 @@ class Controls(Requests):
         if reason:
             raise Failure(what, "it could not be resumed", reason)
 
-    def _accepted(self, action: str, value: int | None, post_copy: bool) -> None:
+    def _accepted(self, action: str, value: int | None, post_copy: bool, whose: dict[str, Any]) -> None:
         self._note(action, value, refused=False)
         if action == SUSPEND:
             return
         of_post_copy = {"post_copy": True} if post_copy else {}
-        self._run_log.log(record.ACTION, {"action": action, "value": value, **of_post_copy})
+        self._run_log.log(record.ACTION, {"action": action, "value": value, **of_post_copy, **whose})
 
     def _note(self, action: str, value: int | None, *, refused: bool) -> None:
         (self.refused.add if refused else self.refused.discard)((action, value))
 
-    def _refused(self, action: str, value: int | None, failure: Failure) -> None:
+    def _refused(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
         self._note(action, value, refused=True)
         self.cancel_requested = self.cancel_requested and action != CANCEL
-        self._run_log.event(record.ACTION, action=action, value=value, failed=True)
+        self._run_log.event(record.ACTION, action=action, value=value, failed=True, **whose)
         self._run_log.error(failure, request=action)
 
 

@@ -129,6 +129,7 @@ class MigrationOwner:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise BeingMigrated(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found, daemon = await checked(self._connections, plan, expected)
+        plan = self._config.addressed(plan, found.host)
         unchecked = await self.on_hosts.unchecked(plan, found.host)
         on_checked()
         plan = possible(plan, daemon.hypervisor_version)

@@ -61,6 +61,7 @@ async def checked(
     if (expected and origin.host != expected) or origin.host == plan.to:
         raise Moved(_moved(origin), inventory)
     target = connections.config.target(origin.host, plan.to)
+    plan = connections.config.addressed(plan, origin.host)
     here = await _daemon(connections, origin.host)
     failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
     if offline and vm.active:

@@ -21,7 +21,7 @@ class Scripts:
     async def of_plan(self, plan: Plan, origin: str) -> Script:
         """What the app would call for a plan, from this host; raises the Failure of a host that does not reply."""
         daemon = await self._connections.query(origin, lambda each: each.daemon())
-        plan = possible(plan, daemon.hypervisor_version)
+        plan = possible(self._config.addressed(plan, origin), daemon.hypervisor_version)
         hosts, target = self._config.hosts, self._config.target(origin, plan.to)
         return planned(plan, self._call_of(plan), hosts[origin].libvirt, hosts[target].peer_uri)
 

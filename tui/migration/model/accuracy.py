@@ -98,11 +98,11 @@ def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
 
 
 def judgement_of(timeline: Timeline, found: Forecast) -> Judgement | None:
-    """The judgement; None if the limits were changed, or if the migration did not show what would have been."""
+    """The judgement; None if its limits were changed, or if the migration did not show what would have been."""
     downtime_ms = number_in(timeline.options, "downtime_ms")
     by_policy = found.technique == AUTOMATIC  # which the forecast has simulated, with the downtimes that it sets
     changed = downtime_ms != timeline.max_downtime_ms and not by_policy
-    if changed or any(mark.sign in ("d", "b") for mark in timeline.marks):
+    if changed or any(mark.sign in ("d", "b", "q") for mark in timeline.marks):
         return None
     if timeline.phase == COMPLETED:
         downtime_ms = number_in(timeline.final, "downtime")
@@ -150,7 +150,7 @@ def _sent_in_pause(timeline: Timeline, rate: float) -> float:
 
 def _link_rate(timeline: Timeline) -> float | None:
     """The upper quartile of the rates in the passes: zero pages in between make the others lower than the link's."""
-    limited = timeline.bandwidth_mib_s or any(mark.sign == "b" for mark in timeline.marks)
+    limited = timeline.bandwidth_mib_s or any(mark.sign in ("b", "q") for mark in timeline.marks)
     if limited or timeline.technique == UNKNOWN or not timeline.from_start:
         return None
     until = timeline.passes[-1].ended if timeline.passes else timeline.post_copy_at or 0.0

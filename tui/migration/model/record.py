@@ -19,6 +19,7 @@ KEY = "key"  # a person requested a change; data: action and its value
 # The app made the call that a key or a timeout requested; data: action, seconds it took. With the action "automatic":
 # what this technique decided; data: decided, value, reason (a sentence without its stop), policy, shadow (not done).
 ACTION = "action"
+QUEUE = "queue"  # `by` of an action: the queue of the migration gave it another share of the bandwidth
 SLOW = "slow"  # the daemon replied late, or scheduled samples were missed; data: seconds, missed
 NO_ANSWER = "no-answer"  # the daemon does not reply; data: since, the second of its last reply, why, and unfollowed
 # Post-copy is broken, or it is not known where the VM is; data: break, sentence, advice, resumable (model.diagnosis).

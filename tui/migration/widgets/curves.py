@@ -13,7 +13,7 @@ AHEAD = 2.0  # the time axis is at most so many times as long as what has passed
 SPAN_S = 10.0  # the shortest time axis while it runs
 
 PHASES = ("|", "P", "S")  # marks that are not on the charts
-WORDS = {"d": "downtime", "b": "bandwidth", "c": "cancel", "a": "automatic"}
+WORDS = {"d": "downtime", "b": "bandwidth", "q": "queue", "c": "cancel", "a": "automatic"}
 
 
 def newest_of(timeline: Timeline) -> float:

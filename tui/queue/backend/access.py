@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from tui.core.failure import Failure
 from tui.queue.backend.client import QueueClient, Status
 from tui.queue.backend.requests import Wish
+from tui.queue.model.limits import Limits
 from tui.queue.model.plan import QueuePlan
 from tui.queue.model.status import ENDED
 
@@ -50,6 +51,10 @@ class QueueAccess:
         if status is None:
             raise Failure("There is no queue to continue")
         await self._use(self._client.resume(str(status["id"])))
+
+    async def limit(self, limits: Limits) -> None:
+        """Work with other limits from now on."""
+        await self._use(self._client.limit(**limits.fields))
 
     async def take_out(self, vms: list[str]) -> None:
         """Take VMs out that wait."""

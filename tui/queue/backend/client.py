@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
-from tui.queue.backend.requests import MAINTENANCE, PAUSE, PLAN, RESUME, START, STATUS, STOP, TAKE_OUT, Wish
+from tui.queue.backend.requests import LIMIT, MAINTENANCE, PAUSE, PLAN, RESUME, START, STATUS, STOP, TAKE_OUT, Wish
 from tui.queue.model.plan import QueuePlan, plan_of
 from tui.runner.client import Client, Connect, hello_of
 from tui.vm.model.maintenance import Mark, Marks
@@ -44,6 +44,10 @@ class QueueClient:
     async def resume(self, queue: str = "") -> Status:
         """Continue a queue that is paused, stopped or interrupted, by default the newest."""
         return await self._status(RESUME, queue=queue)
+
+    async def limit(self, **changes: object) -> Status:
+        """Change limits of the queue under way, by the names of `Limits`; the others stay."""
+        return await self._status(LIMIT, limits=changes)
 
     async def take_out(self, vm: str) -> Status:
         """Take a VM out that waits; one under way is cancelled by a request to its migration."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
@@ -17,7 +16,7 @@ from tui.core.vm import Vm
 from tui.forecast.backend.earlier_runs import earlier_in, newest
 from tui.forecast.model.first_pass import InUse
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.link import scanning, way_of
+from tui.forecast.model.link import LinkFacts, Way, scanning, way_of
 from tui.queue.model.plan import Cost
 
 USE_LIMIT_S = 5.0
@@ -37,8 +36,9 @@ class Journey:
 
 async def costs(connections: Connections, runs: Path, journeys: Sequence[Journey]) -> list[Cost | None]:
     """The cost of each; None if neither an earlier run nor a limit shows how fast its link is."""
-    uses = await asyncio.gather(*(_use(connections, each) for each in journeys))
-    return await on_thread(_costs, runs, journeys, uses)
+    of_vms = {each.vm.uuid: each for each in journeys}
+    uses = await asyncio.gather(*(_use(connections, each) for each in of_vms.values()))
+    return await on_thread(_costs, runs, journeys, dict(zip(of_vms, uses, strict=True)))
 
 
 async def _use(connections: Connections, journey: Journey) -> MemoryUse:
@@ -50,17 +50,26 @@ async def _use(connections: Connections, journey: Journey) -> MemoryUse:
         return MemoryUse(None, None)
 
 
-def _costs(runs: Path, journeys: Sequence[Journey], uses: Sequence[MemoryUse]) -> list[Cost | None]:
-    known = list(newest(runs))
-    return [_cost(known, each, use) for each, use in zip(journeys, uses, strict=True)]
+def _costs(runs: Path, journeys: Sequence[Journey], uses: Mapping[str, MemoryUse]) -> list[Cost | None]:
+    known = list(newest(runs))  # each VM and each link is looked up once, because every VM may go to every host
+    ways = {_way(each) for each in journeys}
+    links = {(names, way): earlier_in(known, *names, "", way).link for names, way in ways}
+    sent = {uuid: earlier_in(known, "", "", uuid).first for uuid in uses}
+    found = []
+    for each in journeys:
+        in_use = InUse(each.vm.memory_bytes, uses[each.vm.uuid], sent[each.vm.uuid], each.emulated)
+        found.append(_cost(each, links[_way(each)], in_use))
+    return found
 
 
-def _cost(runs: Sequence[tuple[Path, Mapping[str, Any]]], journey: Journey, use: MemoryUse) -> Cost | None:
-    vm = journey.vm
-    found = earlier_in(runs, *journey.hostnames, vm.uuid, way_of(vars(journey.plan)))
-    rate = found.link.limited(journey.plan.bandwidth_mib_s * MIB)
+def _way(journey: Journey) -> tuple[tuple[str, str], Way]:
+    return journey.hostnames, way_of(vars(journey.plan))
+
+
+def _cost(journey: Journey, link: LinkFacts, in_use: InUse) -> Cost | None:
+    rate = link.limited(journey.plan.bandwidth_mib_s * MIB)
     if rate is None:
         return None
-    first = InUse(vm.memory_bytes, use, found.first, journey.emulated).first(0.0)
+    first = in_use.first(0.0)
     sent = Interval(first.low, first.likely, SENT_TWICE * first.high)
-    return Cost(sent, rate[0], found.link.setup_s + scanning(max(0.0, vm.memory_bytes - first.likely)))
+    return Cost(sent, rate[0], link.setup_s + scanning(max(0.0, journey.vm.memory_bytes - first.likely)))

@@ -16,12 +16,14 @@ from tui.migration.model.record import Record
 from tui.queue.backend.carrier import Carrier, Tools
 from tui.queue.backend.store import Queue, Store
 from tui.queue.backend.summary import summarize
+from tui.queue.model.limits import Limits
 from tui.queue.model.plan import BACK, EVACUATE
 from tui.queue.model.progress import (
     BEGUN,
     DROPPED,
     FAILED,
     FINISHED,
+    LIMITS,
     PAUSED,
     QUEUED,
     RESUMED,
@@ -98,6 +100,12 @@ class Engine:
         elif self.queue.progress.paused != on:
             await self.record(PAUSED if on else RESUMED)
         self._changed.set()
+
+    async def limit(self, limits: Limits) -> None:
+        """Work with other limits from now on; migrations under way go on, with their share of the new bandwidth."""
+        if limits != self.queue.plan.limits:
+            await self.record(LIMITS, limits=limits.fields)
+            self._changed.set()
 
     async def take_out(self, number: int) -> None:
         """Take out an entry that waits; raises Failure if it does not."""
@@ -204,7 +212,7 @@ class Engine:
     def _set_bandwidth(self, work: Work | None, mib_s: int) -> None:
         """Request the limit; one that starts gets it later, one that has ended meanwhile needs it no more."""
         if work is not None and work.actor is not None and not why_not(BANDWIDTH, work.actor.timeline):
-            work.actor.controls.set_bandwidth(mib_s)
+            work.actor.controls.share(mib_s)
             work.mib_s = mib_s
 
     async def _change(self) -> None:
@@ -275,7 +283,8 @@ class Engine:
         await self._look_for_all()
         self.looks_back = False
         for number in self.queue.progress.running:
-            limited = None if self.queue.plan.limits.bandwidth else 0  # what it was set to last is unknown
+            unknown = self.queue.plan.limits.bandwidth or self.queue.progress.other_limits
+            limited = None if unknown else 0  # what it was set to last
             self._carry(number, Work(self.queue.progress.of(number).target, limited), rejoins=True)
 
     async def _look_for_all(self) -> None:

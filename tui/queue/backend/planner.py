@@ -14,7 +14,7 @@ from tui.queue.backend.requests import Wish
 from tui.queue.backend.returning import Return, returns
 from tui.queue.backend.survey import Survey, survey
 from tui.queue.model.placing import Fit, Mover, Place, placed
-from tui.queue.model.plan import BACK, EVACUATE, MOVE, Entry, QueuePlan, smallest_first
+from tui.queue.model.plan import BACK, EVACUATE, MOVE, Cost, Entry, QueuePlan, smallest_first
 from tui.vm.backend.maintenance import Maintenance
 from tui.vm.backend.vms import Vms
 from tui.vm.model.cpu import QEMU
@@ -34,7 +34,7 @@ class Asked:
 
 
 class Planner:
-    """`plan_of` is the configured plan of a VM; `reserved` returns by VM why it must not move, such as a study."""
+    """`plan_of` is the configured plan of a VM; `reserved` returns by the UUID of a VM what else has it: a study."""
 
     def __init__(
         self, connections: Connections, vms: Vms, maintenance: Maintenance, queues: Path, plan_of: Callable[[str], Plan]
@@ -104,16 +104,20 @@ class Planner:
         entries = [self._with_technique(each, technique) for each in entries]
         vms = {each.vm.name: each for each in movers}
         going = [each for each in entries if each.movable]
-        journeys = [self._journey(found, each, vms[each.vm], domains[each.vm]) for each in going]
+        ways = [(each, host) for each in going for host in each.targets]
+        journeys = [self._journey(found, each.to(host), vms[each.vm], domains[each.vm]) for each, host in ways]
         known = await costs(self._connections, self.config.runs.folder, journeys)
-        by_vm = {each.vm: cost for each, cost in zip(going, known, strict=True)}
-        return [replace(each, cost=by_vm.get(each.vm)) for each in entries]
+        by_vm: dict[str, dict[str, Cost]] = {each.vm: {} for each in entries}
+        for (each, host), cost in zip(ways, known, strict=True):
+            if cost is not None:
+                by_vm[each.vm][host] = cost
+        return [replace(each, costs=by_vm[each.vm], cost=by_vm[each.vm].get(each.target)) for each in entries]
 
     def _mover(
         self, found: Survey, listed: Listed, origin: str, targets: Sequence[str], reserved: Mapping[str, str]
     ) -> Mover:
         vm, domain = listed.vm, listed.domain
-        cannot = reserved.get(vm.name, "")
+        cannot = f"it is {reserved[vm.uuid]}" if vm.uuid in reserved else ""
         if vm.incoming:
             cannot = f"it arrives on {origin}, and is no whole VM there until its migration ends"
         elif not vm.running:
@@ -131,7 +135,8 @@ class Planner:
         return replace(entry, technique=technique or usual)
 
     def _journey(self, found: Survey, entry: Entry, mover: Mover, domain: Domain | Failure) -> Journey:
-        plan = replace(self._plan_of(entry.vm), technique=entry.technique)
+        plan = replace(self._plan_of(entry.vm), technique=entry.technique, to=entry.target)
+        plan = self.config.addressed(plan, entry.origin)
         names = tuple(_hostname(found.offers[host]) for host in (entry.origin, entry.target))
         emulated = isinstance(domain, Domain) and domain.kind == QEMU
         return Journey(mover.vm, entry.origin, (names[0], names[1]), plan, emulated)
@@ -156,7 +161,7 @@ def _of_returns(found: Survey, host: str, back: Sequence[Return]) -> Asked:
 def _entry(mover: Mover, place: Place) -> Entry:
     vm, doubt = mover.vm, place.doubts.get(place.target, "")
     about = {"target": place.target, "targets": place.targets, "cannot": place.cannot, "doubt": doubt}
-    return Entry(0, vm.name, vm.uuid, mover.origin, memory_bytes=vm.memory_bytes, **about)  # type: ignore[arg-type]
+    return Entry(0, vm.name, vm.uuid, mover.origin, memory_bytes=vm.memory_bytes, doubts=place.doubts, **about)  # type: ignore[arg-type]
 
 
 def _read(found: Survey, host: str) -> tuple[Listed, ...]:

@@ -11,7 +11,7 @@ from tui.queue.model.plan import BACK, EVACUATE, MOVE
 
 PLAN, START, STATUS = "queue-plan", "queue-start", "queue-status"
 PAUSE, RESUME, TAKE_OUT, STOP = "queue-pause", "queue-resume", "queue-take-out", "queue-stop"
-MAINTENANCE = "queue-maintenance"
+MAINTENANCE, LIMIT = "queue-maintenance", "queue-limit"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The queues of one configuration in the runner, and what a client may request of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tui.queue.backend.carrier import Tools
 from tui.queue.backend.engine import CONTINUED, Engine, Work
 from tui.queue.backend.planner import Planner
 from tui.queue.backend.requests import (
+    LIMIT,
     MAINTENANCE,
     PAUSE,
     PLAN,
@@ -28,8 +30,9 @@ from tui.queue.backend.requests import (
 from tui.queue.backend.store import Queue, Store
 from tui.queue.model import status
 from tui.queue.model.estimate import estimate
+from tui.queue.model.limits import limits_of
 from tui.queue.model.plan import QueuePlan, plan_of
-from tui.queue.model.progress import BEGUN
+from tui.queue.model.progress import BEGUN, OVER, Progress
 from tui.queue.model.scheduler import all_over
 
 BY_CLIENT = "a client requested it"
@@ -45,6 +48,7 @@ class Queues:
         self._folder = folder
         self._engine: Engine | None = None
         self._lock = asyncio.Lock()  # one start at a time
+        self._about_to: frozenset[str] = frozenset()  # the UUIDs of the VMs of a queue whose folder is being made
         self._waking: dict[str, asyncio.Task[None]] = {}  # by configuration
         self.planner = planner
 
@@ -80,7 +84,8 @@ class Queues:
         await self._awake(config)
         async with self._lock:
             self._require_idle()
-            self._begin(*await on_thread(Store.create, self._folder, plan, config), BEGUN)
+            with self._claimed(plan, Progress()):
+                self._begin(*await on_thread(Store.create, self._folder, plan, config), BEGUN)
             return self._status_now()
 
     async def resume(self, name: str, config: str) -> dict[str, Any]:
@@ -95,13 +100,22 @@ class Queues:
             queue = await on_thread(self._found, name, config)
             if all_over(queue.plan, queue.progress):
                 raise Failure(f"The queue {queue.id} is done", "nothing of it waits", "Make a new plan.")
-            self._begin(*await on_thread(Store.open, queue.folder), BEGUN)
+            with self._claimed(queue.plan, queue.progress):
+                self._begin(*await on_thread(Store.open, queue.folder), BEGUN)
             return self._status_now()
 
     async def pause(self, config: str) -> dict[str, Any]:
         """Start no more migrations."""
         engine = await self._under_way(config)
         await engine.pause(on=True)
+        return self._status_now()
+
+    async def limit(self, changes: object, config: str) -> dict[str, Any]:
+        """Change limits of the queue under way, by their names; raises Failure."""
+        engine = await self._under_way(config)
+        if not isinstance(changes, Mapping):
+            raise Failure("The limits of a queue are malformed", str(changes))
+        await engine.limit(limits_of({**engine.queue.plan.limits.fields, **changes}))
         return self._status_now()
 
     async def take_out(self, vm: str, config: str) -> dict[str, Any]:
@@ -147,7 +161,30 @@ class Queues:
         if self._engine is not None:
             await self._engine.close()
 
+    def holds(self) -> dict[str, str]:
+        """By the UUID of each VM that the queue under way has still to move, which queue has it."""
+        engine = self._engine
+        found = dict.fromkeys(self._about_to, "in a queue that is about to start")
+        if engine is not None and engine.under_way:
+            which = f"in the queue {engine.queue.id}, which is under way"
+            found |= dict.fromkeys(_open(engine.queue.plan, engine.queue.progress), which)
+        return found
+
     # -- helpers --
+
+    @contextlib.contextmanager
+    def _claimed(self, plan: QueuePlan, progress: Progress) -> Iterator[None]:
+        """Keep studies from the VMs of a queue that is about to start; Failure if one has them."""
+        vms, reserved = _open(plan, progress), self.planner.reserved()
+        used = next((uuid for uuid in vms if uuid in reserved), None)
+        if used is not None:
+            hint = "Wait for its end, or stop it; or take the VM out of the plan."
+            raise Failure("The queue cannot start", f"{vms[used]} is {reserved[used]}", hint)
+        self._about_to = frozenset(vms)
+        try:
+            yield
+        finally:
+            self._about_to = frozenset()
 
     async def _awake(self, config: str) -> None:
         """Return when it is known whether an earlier process left a queue."""
@@ -181,6 +218,11 @@ class Queues:
         if self._engine is None:
             raise Failure("No queue is under way")
         return _status_of(self._engine.queue, self._engine)
+
+
+def _open(plan: QueuePlan, progress: Progress) -> dict[str, str]:
+    """By UUID the VMs that are still to be moved."""
+    return {each.uuid: each.vm for each in plan.movable if progress.of(each.number).state not in OVER}
 
 
 def _left(folder: Path, config: str) -> Path | None:
@@ -254,7 +296,7 @@ class Session:
         self._config = config
         self._actions: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             PLAN: self._plan, START: self._start, STATUS: self._status, PAUSE: self._pause, RESUME: self._resume,
-            TAKE_OUT: self._take_out, STOP: self._stop, MAINTENANCE: self._maintenance,
+            TAKE_OUT: self._take_out, STOP: self._stop, MAINTENANCE: self._maintenance, LIMIT: self._limit,
         }  # fmt: skip
         queues.wake(config)
 
@@ -287,6 +329,9 @@ class Session:
 
     async def _take_out(self, parameters: Mapping[str, Any]) -> Any:
         return await self._queues.take_out(str(parameters.get("vm", "")), self._config)
+
+    async def _limit(self, parameters: Mapping[str, Any]) -> Any:
+        return await self._queues.limit(parameters.get("limits"), self._config)
 
     async def _stop(self, parameters: Mapping[str, Any]) -> Any:
         return await self._queues.stop(self._config, cancel=parameters.get("cancel") is True)

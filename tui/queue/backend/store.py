@@ -1,5 +1,6 @@
 """The folder of a queue: its plan, a log of its progress that only grows, and a summary of its runs."""
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Queue:
 
     def after(self, entry: Mapping[str, Any]) -> "Queue":
         """The queue after one more entry of its log."""
-        return replace(self, progress=self.progress.after(entry))
+        return replace(self, plan=self.plan.after(entry), progress=self.progress.after(entry))
 
 
 class Store:
@@ -89,6 +90,9 @@ def load(folder: Path) -> Queue:
         raise Failure(f"The queue {folder.name} cannot be read", error.strerror or str(error)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Failure(f"The queue {folder.name} is damaged", f"{PLAN}: {error}") from error
+    for each in entries:
+        with contextlib.suppress(Failure):  # a damaged entry is skipped
+            plan = plan.after(each)
     return Queue(folder, plan, progress_of(entries), *texts, str(entries[-1].get("at", "")) if entries else "")
 
 

@@ -9,7 +9,7 @@ from tui.core.quantity import duration
 from tui.forecast.model.interval import Interval
 from tui.queue.model.plan import Entry, QueuePlan
 from tui.queue.model.progress import MOVED, QUEUED, RUNNING, EntryState, Progress
-from tui.queue.model.scheduler import Running, Situation, Start, decide
+from tui.queue.model.scheduler import Running, Situation, Start, decide, heads_for
 
 OPPOSITE = {"low": "high", "likely": "likely", "high": "low"}  # little over a fast link is soonest done
 
@@ -47,7 +47,12 @@ class _Work:
 
 def estimate(plan: QueuePlan, progress: Progress, left: Mapping[int, float] | None = None) -> Estimate:
     """How long the rest takes; `left` are the bytes that migrations under way have still to send, as far as known."""
-    open_now = [each for each in plan.movable if progress.of(each.number).state in (QUEUED, RUNNING)]
+    states = {each.number: progress.of(each.number) for each in plan.movable}
+    open_now = [
+        each.to(heads_for(plan, each, states[each.number]))
+        for each in plan.movable
+        if states[each.number].state in (QUEUED, RUNNING)
+    ]
     known = [each for each in open_now if each.cost is not None]
     if not known:
         return Estimate(None, len(open_now))
@@ -66,15 +71,14 @@ def _simulated(
     for each in entries:
         if progress.of(each.number).state == RUNNING:
             states[each.number] = EntryState(RUNNING)
-            target = progress.of(each.number).target or each.target
-            work[each.number] = _begun(each, target, bound, left.get(each.number))
+            work[each.number] = _begun(each, bound, left.get(each.number))
     passed = 0.0
     for _ in range(2 * len(entries) + 1):  # each turn ends one migration
         running = tuple(each.running for each in work.values())
         for act in decide(clear, Progress(states), Situation(running)):
             if isinstance(act, Start):
                 states[act.number] = EntryState(RUNNING)
-                work[act.number] = _begun(clear.entry(act.number), act.target, bound, None)
+                work[act.number] = _begun(clear.entry(act.number), bound, None)
         if not work:
             break
         rates = _rates(work, plan.limits.bandwidth)
@@ -88,11 +92,11 @@ def _simulated(
     return passed
 
 
-def _begun(entry: Entry, target: str, bound: str, left: float | None) -> _Work:
+def _begun(entry: Entry, bound: str, left: float | None) -> _Work:
     cost = entry.cost
     if cost is None:
         raise ValueError(f"{entry.vm} has no known cost")
-    running = Running(entry.number, entry.origin, target, None)
+    running = Running(entry.number, entry.origin, entry.target, None)
     sent, rate = cost.sent.at(bound), max(1.0, cost.rate.at(OPPOSITE[bound]))
     if left is None:
         return _Work(running, cost.setup_s.at(bound), sent, rate)

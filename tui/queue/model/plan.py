@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, TECHNIQUES
 from tui.forecast.model.interval import Interval
 from tui.queue.model.limits import Limits, limits_of
+from tui.queue.model.progress import LIMITS
 
 EVACUATE, BACK, MOVE = "evacuate", "bring back", "move"  # what the plan is made for
 MOST_ENTRIES = 2_000
@@ -41,7 +42,8 @@ class Entry:
     """One VM; `number` is its place in the order, from 1.
 
     `target` is "" if it cannot move, and `cannot` why. `targets` are all hosts that can take it, the best first.
-    `doubt` is why its migration may fail. `cost` is None if nothing shows how long it takes.
+    `doubt` is why its migration to `target` may fail. `cost` is None if nothing shows how long that takes. `doubts` and
+    `costs` have those of all hosts that are known.
     """
 
     number: int
@@ -55,6 +57,14 @@ class Entry:
     cannot: str = ""
     doubt: str = ""
     cost: Cost | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+
+    def to(self, target: str) -> "Entry":
+        """The entry with another target, and what is known of the way there."""
+        if target == self.target:
+            return self
+        return replace(self, target=target, doubt=self.doubts.get(target, ""), cost=self.costs.get(target))
 
     @property
     def movable(self) -> bool:
@@ -66,6 +76,7 @@ class Entry:
         """The entry as JSON."""
         found: dict[str, Any] = {name: getattr(self, name) for name in TEXTS}
         found |= {"number": self.number, "memory_bytes": self.memory_bytes, "targets": list(self.targets)}
+        found |= {"doubts": dict(self.doubts), "costs": {host: each.fields for host, each in self.costs.items()}}
         alone_s = self.cost.alone_s.to_json() if self.cost else None
         return found | {"cost": self.cost.fields if self.cost else None, "alone_s": alone_s}
 
@@ -102,6 +113,10 @@ class QueuePlan:
             raise KeyError(number)
         return found
 
+    def after(self, entry: Mapping[str, Any]) -> "QueuePlan":
+        """The plan after an entry of the log, which may have other limits; raises Failure if those are damaged."""
+        return self.with_limits(limits_of(entry.get("limits"))) if entry.get("do") == LIMITS else self
+
     # -- edits, before it is started --
 
     def with_limits(self, limits: Limits) -> "QueuePlan":
@@ -114,11 +129,13 @@ class QueuePlan:
 
     def with_target(self, number: int, target: str) -> "QueuePlan":
         """The plan with another target of an entry, which is one of its `targets`."""
-        return self._changed(number, target=target)
+        entries = (each.to(target) if each.number == number else each for each in self.entries)
+        return replace(self, entries=tuple(entries))
 
     def with_technique(self, number: int, technique: str) -> "QueuePlan":
         """The plan with another technique of an entry."""
-        return self._changed(number, technique=technique)
+        entries = (replace(each, technique=technique) if each.number == number else each for each in self.entries)
+        return replace(self, entries=tuple(entries))
 
     def shifted(self, number: int, by: int) -> "QueuePlan":
         """The plan with an entry that many places later; negative: earlier."""
@@ -126,10 +143,6 @@ class QueuePlan:
         at = next(place for place, each in enumerate(order) if each.number == number)
         order.insert(max(0, at + by), order.pop(at))
         return self._ordered(order)
-
-    def _changed(self, number: int, **values: Any) -> "QueuePlan":
-        entries = (replace(each, **values) if each.number == number else each for each in self.entries)
-        return replace(self, entries=tuple(entries))
 
     def _ordered(self, entries: Sequence[Entry]) -> "QueuePlan":
         return replace(self, entries=numbered(entries))
@@ -167,7 +180,7 @@ def plan_of(values: object) -> QueuePlan:
         stays = tuple(_text(each) for each in values.get("stays", ()))
         about = _text(values["purpose"]), _text(values["host"])
         plan = QueuePlan(*about, found, limits_of(values.get("limits", {})), stays)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Failure("The plan of the queue is malformed", str(error)) from error
     _require_whole(plan)
     return plan
@@ -197,7 +210,10 @@ def _entry(values: Any) -> Entry:
     if not isinstance(memory_bytes, int) or not 0 <= memory_bytes <= 2**60 or not texts["vm"]:
         raise ValueError(f"an entry has no VM, or {memory_bytes!r} bytes")
     targets = tuple(_text(each) for each in values.get("targets", ()))
-    return Entry(0, **texts, targets=targets, memory_bytes=memory_bytes, cost=_cost(cost) if cost else None)
+    doubts = {_text(host): _text(doubt) for host, doubt in values.get("doubts", {}).items()}
+    costs = {_text(host): _cost(each) for host, each in values.get("costs", {}).items()}
+    known = _cost(cost) if cost else None
+    return Entry(0, targets=targets, memory_bytes=memory_bytes, cost=known, doubts=doubts, costs=costs, **texts)
 
 
 def _cost(values: Any) -> Cost:

@@ -17,6 +17,7 @@ STARTING = "starting"  # target: before libvirt is asked for anything
 STARTED = "started"  # run: its folder
 NOT_STARTED = "not-started"  # an earlier process ended between the two, and the VM was not touched
 ENDED = "ended"  # state, why, figures, `run` if it was not known before; with `again`, it is tried elsewhere
+LIMITS = "limits"  # limits: those that hold from here on
 DROPPED = "dropped"  # state TAKEN_OUT, KEPT or CANNOT, and why: without a migration
 
 
@@ -68,6 +69,7 @@ class Progress:
     stopped: str = ""  # why it stopped: by a person, or by failures
     finished: bool = False
     forgiven: int = 0  # failures before it was continued last
+    other_limits: bool = False  # they were changed while it ran
 
     def of(self, number: int) -> EntryState:
         """The state of an entry."""
@@ -90,13 +92,15 @@ class Progress:
         """
         kind = entry.get("do")
         if kind == BEGUN:
-            return Progress(self.entries, forgiven=len(self.failures))
+            return Progress(self.entries, forgiven=len(self.failures), other_limits=self.other_limits)
         if kind in (PAUSED, RESUMED):
             return replace(self, paused=kind == PAUSED)
         if kind == STOPPED:
             return replace(self, stopped=str(entry.get("why", "")) or "it was stopped")
         if kind == FINISHED:
             return replace(self, finished=True)
+        if kind == LIMITS:
+            return replace(self, other_limits=True)
         if kind not in (STARTING, STARTED, NOT_STARTED, ENDED, DROPPED):
             return self
         number = _number(entry["number"])

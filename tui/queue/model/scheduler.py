@@ -90,6 +90,12 @@ def next_target(plan: QueuePlan, entry: Entry, known: EntryState, avoid: Iterabl
     return next((host for host in options if host not in known.tried and host not in avoid), "")
 
 
+def heads_for(plan: QueuePlan, entry: Entry, known: EntryState) -> str:
+    """The host to which an entry goes, will go or was sent last, as far as its plan and its progress show it."""
+    waits_for = next_target(plan, entry, known) if known.state == QUEUED else known.target
+    return waits_for or known.target or entry.target
+
+
 def _chosen(plan: QueuePlan, progress: Progress, now: Situation) -> list[Start | GiveUp]:
     """The entries to start now, in their order; one that has to wait for a host keeps no later one waiting."""
     hosts = Counter(host for each in now.running for host in (each.origin, each.target))

@@ -19,6 +19,7 @@ from tui.queue.model.progress import (
     EntryState,
     Progress,
 )
+from tui.queue.model.scheduler import heads_for
 
 # The states of a queue; those of its entries are in `progress`.
 WORKING, PAUSED, STOPPING = "running", "paused", "stopping"
@@ -32,11 +33,13 @@ def state_of(entry: Entry, progress: Progress) -> EntryState:
     return EntryState(CANNOT, entry.cannot) if entry.cannot else progress.of(entry.number)
 
 
-def entry_fields(entry: Entry, progress: Progress, migration: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _entry_fields(
+    plan: QueuePlan, entry: Entry, progress: Progress, migration: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """One entry; `migration` is its one under way."""
     known = state_of(entry, progress)
-    found = entry.fields
-    found |= {"target": known.target or entry.target, "state": known.state, "why": known.why}
+    found = entry.to(heads_for(plan, entry, known)).fields
+    found |= {"state": known.state, "why": known.why}
     found |= {"run": PurePath(known.run).name, "folder": known.run}
     found |= {"attempts": [_attempt(each) for each in known.attempts], "migration": migration}
     return found | {"total_s": known.total_s, "downtime_s": known.downtime_s}
@@ -61,5 +64,5 @@ def status_fields(
     fields: dict[str, Any] = {"purpose": plan.purpose, "host": plan.host, "limits": plan.limits.fields}
     fields |= {"stays": list(plan.stays), "counts": found, "done": done, "total": len(plan.movable)}
     fields |= {"left": left.text, "left_s": left.seconds.to_json() if left.seconds else None}
-    entries = [entry_fields(each, progress, migrations.get(each.number)) for each in plan.entries]
+    entries = [_entry_fields(plan, each, progress, migrations.get(each.number)) for each in plan.entries]
     return fields | {"left_unknown": left.unknown, "entries": entries}

@@ -10,14 +10,16 @@ from textual.message import Message
 
 from tui.core.failure import Failure
 from tui.queue.backend.requests import Wish
+from tui.queue.model.limits import Limits, limits_of
 from tui.queue.model.plan import BACK, EVACUATE
 from tui.queue.model.progress import QUEUED
 from tui.queue.model.status import ENDED, FINISHED, STOPPING, WORKING
+from tui.queue.screens.limits import LimitsForm
 from tui.queue.screens.plan import PlanPage
 from tui.queue.screens.steering import STEERS, SteersMany, names_of
 from tui.ui.question import Answer, Question
 
-OF_QUEUE = ("pause", "resume", "take_out", "stop", "back")
+OF_QUEUE = ("pause", "resume", "limits", "take_out", "stop", "back")
 
 
 class QueuePage(SteersMany):
@@ -44,6 +46,8 @@ class QueuePage(SteersMany):
                 tooltip="Start no more migrations for now; those under way go on"),
         Binding("r", "resume", "resume", id="queue.resume",
                 tooltip="Continue the queue that is paused, stopped or interrupted"),
+        Binding("l", "limits", "limits", id="queue.limits",
+                tooltip="Change the limits of the queue while it works: how many at once, bandwidth, failures"),
         Binding("o", "take_out", "take out", tooltip="Take VMs that wait out of the queue", id="queue.take-out"),
         Binding("x", "stop", "stop queue", tooltip="Stop the queue, after a confirmation", id="queue.stop"),
         Binding("B", "back", "bring back", id="queue.back",
@@ -84,7 +88,7 @@ class QueuePage(SteersMany):
             return False
         if action == "resume" and status is not None and status["state"] in (WORKING, STOPPING, FINISHED):
             return False
-        if action in ("pause", "stop", "take_out") and status is not None and status["state"] in ENDED:
+        if action in ("pause", "stop", "take_out", "limits") and status is not None and status["state"] in ENDED:
             return False
         if action == "close" and self.needed:
             return False
@@ -172,6 +176,16 @@ class QueuePage(SteersMany):
     def action_resume(self) -> None:
         """Continue the queue."""
         self._request(self._queues.resume())
+
+    def action_limits(self) -> None:
+        """Change the limits of the queue under way."""
+
+        def answered(limits: Limits | None) -> None:
+            if limits is not None:
+                self._request(self._queues.limit(limits))
+
+        if self.status is not None:
+            self.app.push_screen(LimitsForm(limits_of(self.status["limits"])), answered)
 
     def action_take_out(self) -> None:
         """Take the VMs that wait out, after a confirmation."""

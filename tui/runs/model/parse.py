@@ -138,6 +138,9 @@ def _outcome(recorded: str, *, in_use: bool, ended: bool) -> tuple[str, str]:
 
 
 def _options(table: Tables) -> RunOptions:
+    virsh = read_options(table)
+    if _truth(table, "host_address"):
+        virsh.pop("migrateuri", None)  # it is one of its host, and would make each direction another setting
     return RunOptions(
         technique=_text(table, "technique"),
         timeout_s=_number(table, "timeout_s"),
@@ -149,7 +152,7 @@ def _options(table: Tables) -> RunOptions:
         total_s=_number(table, "total_s"),
         shadow=bool(_truth(table, "shadow")),
         post_copy_refused=_text(table, "post_copy_refused"),
-        virsh=VirshOptions(**read_options(table)),
+        virsh=VirshOptions(**virsh),
     )
 
 

@@ -33,6 +33,8 @@ STATUS, STOP, RESUME = "study-status", "study-stop", "study-resume"
 SEEDS = 1 << 32
 BY_COMMAND = "a client requested it"
 
+# By the UUID of a VM, what has it: "in the queue 1, which is under way".
+Held = Callable[[], Mapping[str, str]]
 VmKeys = Mapping[tuple[str, str], str]  # the names of VMs, by the UUIDs of the VM and of each host
 
 
@@ -48,6 +50,7 @@ class Studies:
         self._all: list[Studies] = []
         self._vms: VmKeys = {}  # of the study under way, or of the one that is about to begin
         self._which = ""  # which study that is
+        self.held: Held = dict  # the VMs of queues under way
         self._memory_bytes = {config.vm.name: config.vm.memory_bytes}  # of each VM, once it was read
 
     @property
@@ -60,9 +63,9 @@ class Studies:
         self._all = studies
         self._all.append(self)
 
-    def reserved(self) -> dict[str, str]:
-        """By VM of the study under way why it must not move otherwise."""
-        return dict.fromkeys(self._claimed.values(), f"it is in the study {self._which}, which is under way")
+    def holds(self) -> dict[str, str]:
+        """By the UUID of each VM of the study under way, which study has it."""
+        return dict.fromkeys((uuid for uuid, _host in self._claimed), f"in the study {self._which}, which is under way")
 
     async def check(self, text: str) -> dict[str, Any]:
         """The memory of the plan's VMs; raises the Failure with which a start would be refused now. Changes nothing."""
@@ -151,6 +154,10 @@ class Studies:
         self._vms, self._which = vms, f"{study} of {config}"
 
     def _require_free(self, vms: VmKeys) -> None:
+        held = self.held()
+        for (uuid, _host), name in vms.items():
+            if uuid in held:
+                raise Failure("The study cannot start", f"{name} is {held[uuid]}", "Wait for its end, or stop it.")
         for other in self._all:
             used = next((name for key, name in vms.items() if other is not self and key in other._claimed), None)
             if used is not None:
@@ -158,14 +165,14 @@ class Studies:
                 raise Failure("The study cannot start", why, "Wait for its end, or stop it.")
 
     async def _ready(self, study: StudyPlan, cells: Collection[Cell]) -> VmKeys:
-        """The VMs; Failure if one does not run, its guest does not answer, or a host is unread or refuses an option.
+        """The VMs; Failure if one does not run, its guest does not answer, or an end is unread or refuses an option.
 
         Each run would fail then.
         """
         plans = {each.plan for each in cells}
         names = {each.vm for each in plans}
         both = ends(study.between, self._tools.owner.hosts)
-        inventory = await self._tools.owner.all_vms()
+        inventory = (await self._tools.owner.all_vms()).only(both)
         for failure in inventory.failures.values():
             raise failure
         for name in sorted(names):

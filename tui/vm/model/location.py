@@ -1,6 +1,6 @@
 """The placement of a VM: which host has it, and in which state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tui.core.aged import Aged, ago
@@ -43,6 +43,16 @@ class Inventory:
     hosts: tuple[str, ...] = (SOURCE, DESTINATION)
     late: frozenset[str] = frozenset()
     seen: Mapping[str, LastSeen] = field(default_factory=dict)
+
+    def only(self, hosts: Collection[str]) -> "Inventory":
+        """What is known of these hosts alone."""
+        return Inventory(
+            tuple(each for each in self.found if each.host in hosts),
+            {host: failure for host, failure in self.failures.items() if host in hosts},
+            tuple(host for host in self.hosts if host in hosts),
+            self.late.intersection(hosts),
+            {host: seen for host, seen in self.seen.items() if host in hosts},
+        )
 
     @property
     def lost(self) -> tuple["VmPlacement", ...]:

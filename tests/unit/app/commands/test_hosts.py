@@ -87,9 +87,11 @@ def test_the_command_adds_without_a_login_if_told(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     words = ["add", "kvm3", "root@kvm3.invalid", "--no-login", "--config", str(path)]
+    words += ["--migration-address", "10.20.0.3"]
     assert command.main("hosts", words) == 0
     assert "VMs can go between it and source and destination" in capsys.readouterr().out
-    assert config.load(path).hosts["kvm3"].ssh == "root@kvm3.invalid"
+    added = config.load(path).hosts["kvm3"]
+    assert (added.ssh, added.migration_address) == ("root@kvm3.invalid", "10.20.0.3")
 
 
 @pytest.mark.parametrize(

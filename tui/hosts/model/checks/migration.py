@@ -37,6 +37,8 @@ def ports(known: Configured, start: str, end: str) -> Step[HostsFacts]:
             return Finding(UNKNOWN, f"none could be tried{in_use}", wanted)
         if tried.closed and (elsewhere := _elsewhere(facts, end, tried)):
             hint = f"Correct migration_host in qemu.conf of {end}, its host name, or its address on {start}."
+            if end in known.migration_address:
+                hint = f"Correct migration_address of {end} in the configuration."
             return Finding(FAILED, elsewhere, wanted, hint)
         if tried.closed:
             outcomes = [f"{ranges(closed)}: {CLOSED.get(kind, kind)}" for kind, closed in tried.closed.items()]
@@ -44,7 +46,7 @@ def ports(known: Configured, start: str, end: str) -> Step[HostsFacts]:
         return Finding(OK, f"{start} reached {len(tried.outcomes)} ports at {tried.address}{in_use}")
 
     def change(facts: HostsFacts) -> Change | str:
-        firewall, other, conf = facts.way(start, end).firewall, facts.address(start), facts.at(end).conf
+        firewall, other, conf = facts.way(start, end).firewall, facts.sends_from(start, end), facts.at(end).conf
         if isinstance(firewall, Failure):
             return f"its firewall can't be read: {firewall.what}"
         if not isinstance(firewall, Firewall):
@@ -68,6 +70,9 @@ def _elsewhere(facts: HostsFacts, end: str, tried: Tried) -> str:
     if not isinstance(system, System) or not system.addresses or tried.address in system.addresses:
         return ""
     name = facts.announced(end)
+    if end in facts.configured.migration_address:
+        leads = "is" if name == tried.address else f"resolves to {tried.address}, which is"
+        return f"the migration address {name} of {end} {leads} not one of its addresses"
     return f"{end} reports the name {name}, which resolves to {tried.address}: not one of its addresses"
 
 

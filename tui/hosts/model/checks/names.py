@@ -20,6 +20,8 @@ def own_name(host: str) -> Step[HostsFacts]:
 
     def check(facts: HostsFacts) -> Finding | None:
         conf, names, name = facts.at(host).conf, facts.way(host, host).names, facts.announced(host)
+        if host in facts.configured.migration_address:
+            return Finding(OK, f"the configuration sets migration_address to {name}")
         if isinstance(conf, QemuConf) and conf.migration_host:
             return Finding(OK, f"qemu.conf sets migration_host to {name}")
         if not name or not isinstance(names, Mapping):

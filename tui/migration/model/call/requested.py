@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.migration.model.passes import PassCounter
 from tui.migration.model.points import Mark, Thinned, notable_marks
-from tui.migration.model.record import Event, number_in
+from tui.migration.model.record import QUEUE, Event, number_in
 
 STARTED_WITHOUT = "so it was started with auto-converge instead"  # the end of a decision: libvirt refused post-copy
 KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
@@ -47,7 +47,7 @@ class Requested:
         elif action == "downtime" and value:
             self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
         elif action == "bandwidth" and value is not None:
-            self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+            self.marks.append(Mark(event.t, "b", _limit_words(value)))
         elif str(action) in KEY_MARKS:
             self.resume_requested = self.resume_requested or action == "resume"
             self.cancel_requested = self.cancel_requested or action == "cancel"
@@ -69,13 +69,20 @@ class Requested:
             self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:
             self.max_downtime_ms = int(number_in(event.data, "value") or 0) or self.max_downtime_ms
-        elif action == "bandwidth" and value is not None and event.data.get("post_copy"):
-            self.post_copy_bandwidth_mib_s = int(number_in(event.data, "value") or 0)
         elif action == "bandwidth" and value is not None:
-            self.bandwidth_mib_s = int(number_in(event.data, "value") or 0)
+            self._limited(event, int(number_in(event.data, "value") or 0))
         elif action == "post-copy":
             self.post_copy_held = False
             self._passes.interrupted = True
+
+    def _limited(self, event: Event, mib_s: int) -> None:
+        """libvirt has accepted a bandwidth limit; one of the queue has no key that would mark it."""
+        if event.data.get("post_copy"):
+            self.post_copy_bandwidth_mib_s = mib_s
+        else:
+            self.bandwidth_mib_s = mib_s
+        if event.data.get("by") == QUEUE:
+            self.marks.append(Mark(event.t, "q", f"{_limit_words(mib_s)}, by the queue"))
 
     def _on_call(self, action: object, event: Event) -> None:
         """Keep the call; a resume or suspension is written when it is sent, and once more if it is refused."""
@@ -96,6 +103,10 @@ class Requested:
         if event.data.get("decided") == "post-copy" and not shadow and self.post_copy_at is None:
             self.post_copy_sent = True
         self.marks.append(Mark(event.t, "a", f"automatic{' (shadow)' if shadow else ''}: {what}"))
+
+
+def _limit_words(mib_s: object) -> str:
+    return f"bandwidth {mib_s} MiB/s" if mib_s else "bandwidth unlimited"
 
 
 def decision_sentence(decision: Mapping[str, Any]) -> str:
