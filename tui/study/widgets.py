@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
+from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widgets import OptionList
 
 from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core import actions
@@ -122,6 +124,23 @@ def _place(matrix: Matrix, row: str, column: str) -> Place:
 
 
 # -- the runs --
+
+
+class EndedRuns(OptionList):
+    """A list whose Enter is in the line of keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="study.open"),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Hide the key where there is nothing to open."""
+        return action != "select" or self.highlighted is not None
+
+    @staticmethod
+    def found_lines(found: int, total: int, words: str) -> tuple[Content, ...]:
+        """How many of the runs have the words of the filter, if there are any."""
+        return (Content.styled(f' {found} of {total} runs have "{words}".', "bold"),) if words else ()
 
 
 class RunLines:
