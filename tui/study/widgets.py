@@ -150,7 +150,7 @@ class RunLines:
         self._cells = [{name: one_line(text) for name, text in run_cells(run).items()} for run in runs]
         self._results = [str(run["result"]) for run in runs]
         self._widths: dict[str, int] = {}
-        room = width
+        self._width = room = width
         for name in COLUMNS[:-1]:
             widest = max((cell_len(cells[name]) for cells in self._cells), default=0)
             self._widths[name] = max(len(name), min(widest, WIDEST.get(name, widest)))
@@ -179,7 +179,8 @@ class RunLines:
             parts.append((self._aligned(name, cells[name]), style))
         if self._why and cells["why"]:
             parts.append((f"{' ' * GAP}{cut(cells['why'], self._why)}", ""))
-        return Content.assemble(*parts)
+        line = Content.assemble(*parts)
+        return line.truncate(self._width, ellipsis=True) if line.cell_length > self._width else line
 
     def _aligned(self, name: str, text: str) -> str:
         wide = self._widths[name]
