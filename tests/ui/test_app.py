@@ -172,6 +172,23 @@ async def test_the_palette_explains_why_a_key_is_disabled(world: FakeHosts) -> N
         await sees(app, pilot, "not now: No migration is under way; m starts one.")
 
 
+async def test_the_palette_has_what_lost_its_key_to_one_of_the_page(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("4", "colon", *"configuration")
+        await sees(app, pilot, "C configuration")
+        await pilot.press("escape", "5", "colon", *"columns")
+        await sees(app, pilot, "C columns")
+        await pilot.press("escape", "colon", *"configuration")
+        await sees(app, pilot, "- configuration", "Open config.toml in $EDITOR")
+        await pilot.press("escape", "4", "colon", *"copy")
+        await sees(app, pilot, "- copy", "Copy what is chosen to the clipboard")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.is_modal)
+        (copy,) = (each for each in app.get_system_commands(app.screen) if each.title == "-  copy")
+        app.call_later(copy.callback)
+        await sees(app, pilot, "There is nothing to copy here.")
+
+
 # -- quitting --
 
 

@@ -23,6 +23,7 @@ class NewHost:
 
     world: FakeHosts
     calls: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: bool = False
 
     def __post_init__(self) -> None:
         self.shell = self.world.shells["root@destination"]
@@ -30,6 +31,8 @@ class NewHost:
         self.shell.answers = {"": UNKNOWN}
 
     async def host_key(self) -> HostKey:
+        if self.unreachable:
+            raise Failure("root@destination can't be reached over ssh", "no reply within 10 s")
         return KEY
 
     async def trust(self, fingerprint: str) -> None:
@@ -91,6 +94,21 @@ async def test_a_key_that_the_user_does_not_trust_changes_nothing(new_host: NewH
         await shows(app, pilot, KEY.fingerprint)
         await pilot.press("escape")
         await shows(app, pilot, "destination partly reachable")
+        assert new_host.calls == []
+
+
+async def test_a_host_that_did_not_reply_is_tried_again_by_a_key(new_host: NewHost) -> None:
+    app = app_of(new_host)
+    new_host.unreachable = True
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
+        await pilot.press("l")
+        await shows(app, pilot, "no reply within 10 s. r tries again.", "r try again")
+        await pilot.press("enter")  # there is no key to trust
+        new_host.unreachable = False
+        await pilot.press("r")
+        await shows(app, pilot, KEY.fingerprint, "Compare it", "enter trust it")
+        assert "try again" not in text_on(app)
         assert new_host.calls == []
 
 

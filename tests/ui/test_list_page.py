@@ -265,3 +265,10 @@ async def test_an_invalid_line_of_the_journal_is_reported_on_the_page(world: Lis
         await screen.shows("1 line of", "can't be read (line 1: ", "2 FAILED")
         await screen.press("f", "enter")
         await screen.shows("Fixed: the NFS server")
+
+
+async def test_on_a_wide_screen_the_details_leave_the_rest_to_the_list(world: ListWorld) -> None:
+    async with opened(world, size=(200, 60)) as screen:
+        await screen.shows("FAILED")
+        rows, detail = (screen.app.screen.query_one(each).region for each in ("#rows", "#detail-box"))
+        assert (detail.width, rows.width) == (72, 128)

@@ -265,3 +265,17 @@ async def test_each_chart_of_a_run_fills_the_page_on_a_key(folder: Path) -> None
         assert "memory, MiB" in text_of(app)
         await pilot.press("0")
         await until(pilot, lambda: "raw log" in text_of(app))
+
+
+async def test_an_opened_run_wraps_its_figures_in_a_low_terminal_and_has_charts_in_a_higher_one(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(40, 12)) as pilot:
+        await until(pilot, lambda: "broken" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "raw log" in text_of(app))
+        figures = text_of(app).splitlines()[2:-1]
+        assert not [line for line in figures if line.endswith("…")]
+        assert "is gone from destination." in " ".join(" ".join(figures).split())
+        assert not app.screen.query_one("#charts").size
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "memory, MiB" in text_of(app))

@@ -251,3 +251,24 @@ async def test_a_hidden_page_reads_nothing(tmp_path: Path, monkeypatch: pytest.M
         for _ in range(20):
             await asyncio.sleep(0)
         assert len(page.runner.asked) == count
+
+
+async def test_a_filter_leaves_only_the_runs_with_its_words(tmp_path: Path) -> None:
+    async with opened(FakeRunner(ended=7), tmp_path) as page:
+        await page.sees("/runs/20261129T040007Z-guest1")
+        await page.pilot.press("slash", *"FAILED", "enter")
+        await page.sees('1 of 7 runs have "FAILED".', "The guest of guest1 does not reply")
+        page.runner.ended = 8
+        await page.reads()
+        await page.sees('1 of 8 runs have "FAILED".')
+        await page.pilot.press("slash", *"x", "enter")
+        await page.sees('0 of 8 runs have "FAILEDx".')
+        await page.pilot.press("slash", "ctrl+u", "enter")
+        await page.sees("/runs/20261129T040008Z-guest1")
+
+
+async def test_a_low_terminal_keeps_the_state_and_the_runs_and_a_higher_one_has_all_again(tmp_path: Path) -> None:
+    async with opened(FakeRunner(ended=7), tmp_path, size=(40, 12)) as page:
+        await page.sees("lab running", "run setting", "7 idle pr… 1 out compl", "6 memory")
+        await page.pilot.resize_terminal(80, 24)
+        await page.sees("median total time", "/runs/20261129T040007Z-guest1", "7 idle pre-copy")

@@ -33,7 +33,7 @@ from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
 from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
-from tui.ui.key_line import listed_bindings
+from tui.ui.key_line import bindings_without_key, listed_bindings
 from tui.ui.page import HABITS_HELP, PAGES, Page
 from tui.ui.question import Question
 
@@ -260,19 +260,29 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
         mode = ONE if self.current_mode == MANY else self.current_mode
         title = f"Keys of {PAGES.get(mode, 'this page')}"
         keys = [
-            HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
+            HelpKey(
+                self.get_key_display(active.binding),
+                _about(active.binding),
+                _why_not(self.screen, active),
+                active.binding.key,
+            )
             for active in listed_bindings(self.screen)
         ]
         habits = HABITS_HELP if isinstance(self.screen, Page) else ""
         self.push_screen(Help(title, self.screen.HELP or "", keys, habits))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette's commands: the keys of the page, then Textual's."""
+        """The palette's commands: the keys of the page, what has lost its key to one of them, then Textual's."""
         for active in listed_bindings(screen):
             binding, reason = active.binding, _why_not(screen, active)
             title = f"{self.get_key_display(binding)}  {binding.description}"
             about = f"not now: {reason}" if reason else _about(binding)
             yield SystemCommand(title, about, partial(self.simulate_key, binding.key))
+        for owner, binding in bindings_without_key(screen) if isinstance(screen, Page) else ():
+            run = partial(self.run_action, binding.action, owner)
+            yield SystemCommand(
+                f"-  {binding.description}", f"{_about(binding)}; its key does something else here", run
+            )
         for command in super().get_system_commands(screen):
             if command.title in TEXTUAL_COMMANDS:
                 yield command

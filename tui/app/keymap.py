@@ -24,7 +24,7 @@ PAGES = (
     ("tui.runs.screens.run:RunPage",),
     ("tui.runs.screens.compare:ComparePage",),
     ("tui.runs.screens.replay:ReplayPage",),
-    ("tui.study.screens.page:StudyPage", "tui.study.screens.page:EndedRuns"),
+    ("tui.study.screens.page:StudyPage", "tui.study.widgets:EndedRuns"),
 )
 PAIR = re.compile(r".[ /].")
 KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*[a-z][a-z0-9_]*|\S")

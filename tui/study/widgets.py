@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
+from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widgets import OptionList
 
 from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core import actions
@@ -124,6 +126,23 @@ def _place(matrix: Matrix, row: str, column: str) -> Place:
 # -- the runs --
 
 
+class EndedRuns(OptionList):
+    """A list whose Enter is in the line of keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="study.open"),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Hide the key where there is nothing to open."""
+        return action != "select" or self.highlighted is not None
+
+    @staticmethod
+    def found_lines(found: int, total: int, words: str) -> tuple[Content, ...]:
+        """How many of the runs have the words of the filter, if there are any."""
+        return (Content.styled(f' {found} of {total} runs have "{words}".', "bold"),) if words else ()
+
+
 class RunLines:
     """The ended runs as lines of a width, in the order they are given."""
 
@@ -131,7 +150,7 @@ class RunLines:
         self._cells = [{name: one_line(text) for name, text in run_cells(run).items()} for run in runs]
         self._results = [str(run["result"]) for run in runs]
         self._widths: dict[str, int] = {}
-        room = width
+        self._width = room = width
         for name in COLUMNS[:-1]:
             widest = max((cell_len(cells[name]) for cells in self._cells), default=0)
             self._widths[name] = max(len(name), min(widest, WIDEST.get(name, widest)))
@@ -160,7 +179,8 @@ class RunLines:
             parts.append((self._aligned(name, cells[name]), style))
         if self._why and cells["why"]:
             parts.append((f"{' ' * GAP}{cut(cells['why'], self._why)}", ""))
-        return Content.assemble(*parts)
+        line = Content.assemble(*parts)
+        return line.truncate(self._width, ellipsis=True) if line.cell_length > self._width else line
 
     def _aligned(self, name: str, text: str) -> str:
         wide = self._widths[name]

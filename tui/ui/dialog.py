@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
+from tui.ui.selectable import SelectsLines
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class Box(VerticalScroll):
         return self.can_focus or action not in ("scroll_up", "scroll_down")
 
 
-class Dialog(ReportsErrors, ModalScreen[T | None]):
+class Dialog(ReportsErrors, SelectsLines, ModalScreen[T | None]):
     """A modal screen, dismissed with None by Esc; a subclass composes its `body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", priority=True)]

@@ -42,12 +42,15 @@ class Form(Dialog[T | None]):
     Form .row { height: 1; }
     Form .label { width: 18; }
     Form .row Input { width: 1fr; }
+    Form .row:focus-within { text-style: none; }  /* without a rule of its own Textual does not restyle the label */
+    Form .row:focus-within .label { text-style: bold reverse; }
     Form .row Input:focus { text-style: reverse; }
+    Form Input > .input--selection { background: $background; color: $foreground; text-style: reverse underline; }
     Form .row Input:disabled { text-style: dim; }
     Form .unit { width: 1fr; padding-left: 1; }
     Form #message { height: auto; }
     Form #message.wrong, Form .why { color: $error; text-style: bold; }
-    Form .why { height: auto; padding-left: 18; }
+    Form .why { height: auto; }
     """
 
     with_keys: WithKeys = staticmethod(without_keys)  # that of the page which opens the form, for what it explains
@@ -122,6 +125,7 @@ class Form(Dialog[T | None]):
         for row in rows:
             place = next(each for each in row.ancestors_with_self if not isinstance(each.parent, Horizontal))
             why = Static(without_keys(str(failure)), classes="why", markup=False)
+            why.styles.padding = (0, 0, 0, place.query(".label").first().virtual_region.right)  # where the fields begin
             place.parent.mount(why, after=place)  # type: ignore[union-attr]  # a row is in a box
             why.call_after_refresh(why.scroll_visible, animate=False)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -16,11 +17,12 @@ from tui.ui.fields import TextField
 
 @dataclass(frozen=True)
 class HelpKey:
-    """One key: its name, what it does, and why it cannot act now (empty where it can)."""
+    """One key: its name, what it does, why it cannot act now (empty where it can), and the key that a click presses."""
 
     display: str
     text: str
     why_not: str = ""
+    key: str = ""
 
 
 class WordsField(TextField):
@@ -62,7 +64,7 @@ class Help(Dialog[None]):
         if self._about:
             yield Static(Content(self._about), classes="about")
         for key in self._keys:
-            with Vertical(classes="key"):
+            with Vertical(classes="key", name=key.key):
                 with Horizontal():
                     yield Static(Content.styled(f"{key.display:>8}", "bold $accent"), classes="name")
                     yield Static(Content(key.text), classes="text")
@@ -83,6 +85,14 @@ class Help(Dialog[None]):
         for sentence in self.query(".about, .habits"):
             sentence.display = not words
         self.query_one("#nothing").display = not any(found)
+
+    def on_click(self, event: events.Click) -> None:
+        """Close the help and press the key that was clicked."""
+        clicked = event.widget
+        row = next((each for each in (clicked.ancestors_with_self if clicked else ()) if each.has_class("key")), None)
+        if row is not None and row.name:
+            self.dismiss(None)
+            self.app.call_later(self.app.simulate_key, row.name)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""

@@ -4,8 +4,9 @@ from typing import Any
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.ui.lines import Lines
@@ -19,6 +20,7 @@ class KeyLine(Lines):
     If the labels do not fit, they are shortened, then the keys of the focused field are omitted, then the last labels.
     """
 
+    ALLOW_SELECT = False  # a click is a key
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
     """
@@ -73,6 +75,19 @@ def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
         return active.node is screen.app, active.binding.key == "escape", active.node is not screen
 
     return sorted(actives.values(), key=place)
+
+
+def bindings_without_key(screen: Screen[Any]) -> list[tuple[DOMNode, Binding]]:
+    """The named bindings of the screen and the app whose key something else on the screen has, each with its owner."""
+    listed = {active.binding.action for active in screen.active_bindings.values()}
+    found: dict[str, tuple[DOMNode, Binding]] = {}
+    for owner in (screen, screen.app):
+        for base in type(owner).mro():
+            bindings = (each for each in vars(base).get("BINDINGS", ()) if isinstance(each, Binding) and each.id)
+            for each in bindings:
+                if each.action not in listed and owner.check_action(each.action.partition("(")[0], ()) is not False:
+                    found.setdefault(each.action, (owner, each))
+    return list(found.values())
 
 
 def _texts(keys: list[tuple[ActiveBinding, str]]) -> list[tuple[str, str]]:

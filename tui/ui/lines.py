@@ -1,5 +1,7 @@
 """Lines of text that repaint only their changed cells, because the app must work over a slow link."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
@@ -7,14 +9,14 @@ from textual.visual import Visual
 from textual.widget import Widget
 
 from tui.core.plain_text import CONTROLS
+from tui.ui.selectable import SelectableLines
 
 Cell = tuple[str, object]
 
 
-class Lines(Widget):
+class Lines(SelectableLines):
     """Shows one Content per line, cut at the right edge; `show` repaints only changes."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = """
     Lines { height: auto; }
     """
@@ -28,6 +30,10 @@ class Lines(Widget):
     def text(self) -> str:
         """The text without styles."""
         return "\n".join(content.plain for content in self._contents)
+
+    @property
+    def line_texts(self) -> Sequence[str]:
+        return [content.plain for content in self._contents]
 
     def show(self, *contents: Content) -> None:
         """Replace all lines; control characters in them are shown as U+FFFD."""
@@ -53,7 +59,7 @@ class Lines(Widget):
         if self._strips is None:
             self._strips = self._render_strips()
         if y < len(self._strips):
-            return self._strips[y]
+            return self.with_selection(self._strips[y], y)
         return Strip.blank(self.size.width, self.visual_style.rich_style)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002

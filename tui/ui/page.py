@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -15,6 +16,7 @@ from textual.widgets._toast import ToastRack
 from tui.core.actions import with_keys
 from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
+from tui.ui.selectable import SelectsLines
 from tui.ui.tabs import Tabs
 
 # Keys of vim, by the key that does the same; a page that has one of them for itself keeps it.
@@ -25,7 +27,7 @@ HABITS_HELP = "j k g G, Ctrl+d and Ctrl+u move as the arrow keys, Home, End and 
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs", "study": "Study"}
 
 
-class Page(ReportsErrors, Screen[None]):
+class Page(ReportsErrors, SelectsLines, Screen[None]):
     """One page; a subclass sets `page`, composes its `body`, and returns from `why_not` why a key cannot act."""
 
     page: ClassVar[str]
@@ -86,13 +88,25 @@ class Page(ReportsErrors, Screen[None]):
         return ""
 
     def action_copy(self) -> None:
-        """Copy by OSC 52, which a terminal passes on also over ssh."""
-        text = self.to_copy()
+        """Copy what the mouse has selected, else what is chosen, by OSC 52: a terminal passes it on also over ssh."""
+        text = self.get_selected_text() or self.to_copy()
         if text:
             self.app.copy_to_clipboard(text)
         lines = text.splitlines()
         more = f" and {len(lines) - 1} more line{'s' * (len(lines) > 2)}" if len(lines) > 1 else ""
         self.explain(f"Copied: {lines[0]}{more}." if lines else "There is nothing to copy here.")
+
+    def copies_selection(self) -> bool:
+        """Copy what the mouse has selected; False if nothing is."""
+        if self.get_selected_text():
+            self.action_copy()
+            return True
+        return False
+
+    def action_copy_text(self) -> None:
+        """Copy what the mouse has selected; without a selection the key quits the app."""
+        if not self.copies_selection():
+            raise SkipAction
 
     def action_press(self, key: str) -> None:
         """Do what another key does."""

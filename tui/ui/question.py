@@ -41,7 +41,7 @@ class Question(Dialog[str]):
         for answer in self._answers.values():
             classes = "answer impossible" if answer.why_not else "answer"
             text = f"{answer.text} - {answer.why_not}" if answer.why_not else answer.text
-            yield Static(Content.assemble((answer.key, "bold $accent"), "  ", text), classes=classes)
+            yield Static(Content.assemble((answer.key, "bold $accent"), "  ", text), name=answer.key, classes=classes)
             yield from self.below(answer.key)
 
     def below(self, key: str) -> ComposeResult:  # noqa: ARG002
@@ -57,10 +57,17 @@ class Question(Dialog[str]):
 
     def on_key(self, event: events.Key) -> None:
         """Choose the answer of this key, or explain why it cannot be chosen."""
-        answer = self._answers.get(event.key)
-        if answer is None:
-            return
-        event.stop()
+        if event.key in self._answers:
+            event.stop()
+            self._choose(self._answers[event.key])
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the answer that was clicked."""
+        clicked = event.widget
+        if clicked is not None and clicked.has_class("answer"):
+            self._choose(self._answers[clicked.name or ""])
+
+    def _choose(self, answer: Answer) -> None:
         if answer.why_not:
             self.notify(answer.why_not, markup=False)
         else:

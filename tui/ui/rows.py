@@ -8,12 +8,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ui.lines import changed, rendered
+from tui.ui.selectable import SelectableLines
 
 
-class Rows(ScrollView):
+class Rows(ScrollView, SelectableLines):
     """Shows one Content per line, cut at the right edge."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = """
     Rows { overflow-x: hidden; overflow-y: auto; background: $background; }
     Rows { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
@@ -29,6 +29,10 @@ class Rows(ScrollView):
     def text(self) -> str:
         """The text of all lines, without styles."""
         return "\n".join(row.plain for row in self._rows)
+
+    @property
+    def line_texts(self) -> Sequence[str]:
+        return [row.plain for row in self._rows]
 
     @property
     def room(self) -> Size:
@@ -69,7 +73,7 @@ class Rows(ScrollView):
     def render_line(self, y: int) -> Strip:
         number = y + self.scroll_offset.y
         strip = self._drawn[number] = self._strip(number)
-        return strip
+        return self.with_selection(strip, number)
 
     def _strip(self, number: int) -> Strip:
         if number >= len(self._rows):

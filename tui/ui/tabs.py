@@ -13,6 +13,7 @@ from tui.ui.lines import Lines
 class Tabs(Lines):
     """One line of pages; the current one is in brackets, so that it shows without colour too."""
 
+    ALLOW_SELECT = False  # a click opens a page
     DEFAULT_CSS = """
     Tabs { dock: top; height: 1; text-wrap: nowrap; }
     """

@@ -48,7 +48,6 @@ class ConfigurationForm(Form[Config]):
     DEFAULT_CSS = """
     ConfigurationForm .mark { width: 2; text-style: bold; }
     ConfigurationForm .label { width: 16; }
-    ConfigurationForm .row:focus-within .label { text-style: bold; }
     ConfigurationForm #about { margin: 1 0; }
     ConfigurationForm .row.wrong .mark { color: $error; }
     """

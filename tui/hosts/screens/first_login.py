@@ -23,6 +23,7 @@ class FirstLoginDialog(Dialog[bool]):
 
     BINDINGS = [
         Binding("enter", "trust", "trust it", key_display="enter", priority=True),
+        Binding("r", "again", "try again"),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -44,6 +45,7 @@ class FirstLoginDialog(Dialog[bool]):
         self._works, self._ask = works, ask
         self._key: HostKey | None = None
         self._trying = False
+        self._failed = False  # neither the key nor the login had an answer
         self._typed = Typed()
 
     def body(self) -> ComposeResult:
@@ -53,10 +55,25 @@ class FirstLoginDialog(Dialog[bool]):
         yield Static(id="status", markup=False)
 
     def on_mount(self) -> None:
+        self.action_again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the keys that have nothing to trust and nothing to try again."""
+        if action in ("trust", "again"):
+            return self._failed == (action == "again")
+        return super().check_action(action, parameters)
+
+    def action_again(self) -> None:
+        """Read the host key, or log in if it is known."""
+        self._set_failed(False)
         if self._known:
             self._begin(None)
         else:
             self._read_key()
+
+    def _set_failed(self, failed: bool) -> None:
+        self._failed = failed
+        self.refresh_bindings()
 
     def on_key(self, event: events.Key) -> None:
         """Keep what is typed until the password is asked."""
@@ -72,7 +89,7 @@ class FirstLoginDialog(Dialog[bool]):
         try:
             self._key = await self._hosts.first_login(self._host).host_key()
         except Failure as failure:
-            self._show_status(str(failure), wrong=True)
+            self._fail(failure)
             return
         self.query_one("#key", Static).update(f"{self._key.kind}\n{self._key.fingerprint}")
         self._show_status(
@@ -102,12 +119,17 @@ class FirstLoginDialog(Dialog[bool]):
         try:
             if key is not None:
                 await self._hosts.first_login(self._host).trust(key.fingerprint)
+                self._known = True  # from now on another try logs in only
             works = await self._works()
         except Failure as failure:
             self._trying = False
-            self._show_status(str(failure), wrong=True)
+            self._fail(failure)
             return
         self.dismiss(True if works else await self.app.push_screen_wait(self._ask(self._typed)))
+
+    def _fail(self, failure: Failure) -> None:
+        self._set_failed(True)
+        self._show_status(f"{failure} r tries again.", wrong=True)
 
     def _show_status(self, text: str, *, wrong: bool = False) -> None:
         status = self.query_one("#status", Static)

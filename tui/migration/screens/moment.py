@@ -79,6 +79,13 @@ class MomentPage(ChartPage):
         yield Outcome(id="outcome")
         yield Lines(id="tiles")
 
+    def to_copy(self) -> str:
+        """The result once there is one, else what the lines above and below the charts show; empty without both."""
+        if self._moment() is None:
+            return ""
+        names = ("#outcome",) if self.has_class("over") else ("#what", "#sentence", "#tiles")
+        return "\n".join(filter(None, (self.query_one(name, Lines).text for name in names)))
+
     def on_mount(self) -> None:
         self.query_one(LogPane).display = False
 

@@ -180,7 +180,9 @@ class MigratePage(AfterMoveView):
             self._migration.controls.resume_post_copy()
 
     def action_virsh(self) -> None:
-        """Copy what libvirt was called with as virsh."""
+        """Copy what the mouse has selected, else what libvirt was called with as virsh."""
+        if self.copies_selection():
+            return
         if self._migration is None or self._scripts is None:
             return
         try:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
+from tui.core.aged import Aged
 from tui.core.connections import Connections
-from tui.core.failure import Failure, or_failure
+from tui.core.failure import Failure, LoginRefused, UntrustedHost, or_failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import Config
 from tui.core.ssh_target import parse_target
@@ -21,6 +23,7 @@ from tui.nfs.model.script import CLIENT_SCRIPT, SERVER_SCRIPT, arguments, parse_
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import parse
 
+ALIVE, ALIVE_LIMIT_S = "alive", 10.0  # the fact that a host runs commands, and seconds for one to end
 READ_LIMIT_S = 150.0  # the commands run one after the other, most with a limit of five seconds
 
 PartRead = tuple[str, str, HostRead | VmsRead | Failure]  # a field of NfsFacts, the role of the host, the value
@@ -46,6 +49,26 @@ class Nfs:
         self.sudo = changes.sudo
         shared = shared_from(self.config)
         self.checklist = Checklist(all_steps(shared), NfsFacts(shared), self._read, changes)
+
+    async def ask(self, host: str) -> None:
+        """Ask whether a host still answers, for `silent`; raises Failure if it does not."""
+
+        async def ask() -> bool:
+            with suppress(UntrustedHost, LoginRefused):  # it answers, but lets the app in no longer
+                await self._connections.shell(host).run(["true"], timeout=ALIVE_LIMIT_S)
+            return True
+
+        await self._connections.facts.read(host, ALIVE, ask())
+
+    def silent(self) -> dict[str, float]:
+        """The hosts that have answered and do not now, each with the seconds since its last answer.
+
+        Of one that never answered nothing is shown that could be old: its lines are unknown, with the reason.
+        """
+        facts, now = self._connections.facts, self._connections.facts.now()
+        found: dict[str, Aged[bool]] = {host.name: facts.of(host.name, ALIVE) for host in self.config.machines}
+        ages = {host: each.age_s(now) for host, each in found.items() if each.silent(now)}
+        return {host: age_s for host, age_s in ages.items() if age_s is not None}
 
     async def _read(self, facts: NfsFacts) -> AsyncIterator[NfsFacts]:
         """Reads all hosts at once, then what needs several of them; older facts stay until they are replaced."""

@@ -132,7 +132,9 @@ class RunDetails(Page):
             self.app.push_screen(ReplayPage(self._room, self._opened, at=self._events[self._chosen].t))
 
     def action_virsh(self) -> None:
-        """Copy the commands."""
+        """Copy what the mouse has selected, else the commands."""
+        if self.copies_selection():
+            return
         if self._script is not None:
             self.app.push_screen(VirshDialog(self._script))
 

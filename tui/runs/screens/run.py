@@ -39,6 +39,7 @@ class RunPage(ChartPage):
 
     page = "runs"
     CSS_PATH = "run.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal")]
     HELP = "One recorded run. The charts are drawn from its raw log, which has everything that libvirt reported."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "replay", "replay", tooltip="Show the Migrate page as it was at any moment of the run",
@@ -67,6 +68,10 @@ class RunPage(ChartPage):
     @property
     def run_folder(self) -> Path:
         return self._run.folder
+
+    def to_copy(self) -> str:
+        """The folder of the run, and its figures."""
+        return f"{self._run.folder}\n{self._figures.text}"
 
     def body(self) -> ComposeResult:
         yield self._what
@@ -157,7 +162,9 @@ class RunPage(ChartPage):
             self.app.push_screen(RunDetails(self._room, self._opened, script))
 
     def action_virsh(self) -> None:
-        """Copy what libvirt was called with as virsh."""
+        """Copy what the mouse has selected, else what libvirt was called with as virsh."""
+        if self.copies_selection():
+            return
         if isinstance(self._script, Failure):
             self.explain(str(self._script))
         elif self._script is not None:

@@ -1,7 +1,7 @@
 """The Study page: start a study, follow it, stop and continue it, and look at its runs."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -11,22 +11,23 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.study.backend.access import Shown, StudyAccess
 from tui.study.model.matrix import matrix_of
+from tui.study.model.run_row import run_cells
 from tui.study.model.status import OVER, STOPPING
 from tui.study.screens.earlier import EarlierStudies
 from tui.study.screens.new import NewStudy
-from tui.study.widgets import RunLines, about_lines, head_lines, intro_lines, matrix_lines, trouble_lines
+from tui.study.widgets import EndedRuns, RunLines, about_lines, head_lines, intro_lines, matrix_lines, trouble_lines
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
 from tui.ui.rows import Rows
+from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
 
 EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a study is under way, and otherwise
 REPLY_LIMIT_S = 10.0  # after which the runner is asked again
@@ -41,24 +42,13 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class EndedRuns(OptionList):
-    """A list whose Enter is in the line of keys."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="study.open"),
-    ]
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Hide the key where there is nothing to open."""
-        return action != "select" or self.highlighted is not None
-
-
 class StudyPage(Page):
     """Shows the study under way, else the newest, or one that was chosen; the app opens runs and other pages."""
 
     page = "study"
     AUTO_FOCUS = "#list"
     CSS_PATH = "page.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal")]
     HELP = (
         "A study runs in the background process. The table has the workloads in rows and the techniques in columns: "
         "the runs done and planned, the medians of total time and downtime, there/back; > marks the setting that runs "
@@ -71,6 +61,7 @@ class StudyPage(Page):
         Binding("f", "follow", "follow", tooltip="Show its migration on the Migrate page", id="study.follow"),
         Binding("o", "runs", "runs", tooltip="Show its runs on the Runs page", id="study.runs"),
         Binding("e", "earlier", "earlier", tooltip="List all studies, and show another one", id="study.earlier"),
+        Binding("slash", "filter", "filter", key_display="/", show=False, tooltip="Show some runs", id="study.filter"),
         Binding("escape", "newest", "back", tooltip="Back to the study under way, or the newest", id="study.newest"),
     ]
 
@@ -104,6 +95,8 @@ class StudyPage(Page):
         self._shown: Shown | None = None
         self._listed: Shown | None = None  # whose runs the list has
         self._lines: RunLines | None = None  # of the list
+        self._runs: Sequence[Mapping[str, Any]] = ()  # those of the list
+        self._words = ""  # that a listed run must have
         self._read_at: float | None = None
         self._watched_from: float | None = None  # since when the page is in front
         self._failure = ""  # of the last reading
@@ -202,29 +195,32 @@ class StudyPage(Page):
             return
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown
-        newest_first = shown.runs[::-1][:MOST_LISTED]
+        found = [each for each in shown.runs[::-1] if has_words(" ".join(run_cells(each).values()), self._words)]
+        self._runs = newest_first = found[:MOST_LISTED]
         self._lines = lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
         self._columns.show(lines.header)
         self._list.clear_options()
         self._list.add_options([Option(lines.line(number)) for number in range(len(newest_first))])
-        if len(shown.runs) > MOST_LISTED:
-            earlier = len(shown.runs) - MOST_LISTED
+        if len(found) > MOST_LISTED:
+            earlier = len(found) - MOST_LISTED
             self._list.add_option(Option(f"  {earlier} earlier ones are on the Runs page", disabled=True))
         same = next((n for n, each in enumerate(newest_first) if run and each["number"] == run["number"]), 0)
         self._list.highlighted = (same if at else 0) if newest_first else None
         self._show_chosen()
 
     @property
-    def _chosen_run(self) -> dict[str, Any] | None:
-        at, runs = self._list.highlighted, self._listed.runs if self._listed else ()
-        return runs[-1 - at] if at is not None and at < len(runs) else None
+    def _chosen_run(self) -> Mapping[str, Any] | None:
+        at = self._list.highlighted
+        return self._runs[at] if at is not None and at < len(self._runs) else None
 
     def _show_chosen(self) -> None:
         runs = self._listed.runs if self._listed else ()
         unsent = self._listed is not None and self._listed.status["done"] > len(runs)
         run, at = self._chosen_run, self._list.highlighted
         setting = self._lines.cut_setting(at) if self._lines and run is not None and at is not None else ""
-        self._about.show(*about_lines(run, runs, self.size.width, setting=setting, unsent=unsent))
+        words = EndedRuns.found_lines(len(self._runs), len(runs), self._words)
+        lines = about_lines(run, runs, self.size.width, setting=setting, unsent=unsent)
+        self._about.show(*words, *(lines if run is not None or not words else ()))
 
     def _show_trouble(self) -> None:
         """Say that what is shown is old, or why nothing could be read."""
@@ -283,6 +279,16 @@ class StudyPage(Page):
         if not start.done():
             self.explain(NO_REPLY)
             self._request(start)
+
+    def action_filter(self) -> None:
+        """Ask for the words that a listed run must have."""
+
+        def answered(words: str | None) -> None:
+            if words is not None:
+                self._words, self._lines = words, None
+                self._show()
+
+        self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._words, str), answered)
 
     def action_newest(self) -> None:
         """Show the study under way, else the newest."""

@@ -11,7 +11,6 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
 from tui.ui.chart.paper import (
@@ -33,6 +32,7 @@ from tui.ui.chart.paper import (
 )
 from tui.ui.chart.picture import AREA, Picture
 from tui.ui.chart.sheet import Sheet, labels_wide, sheet_of, time_scale
+from tui.ui.selectable import SelectableLines
 
 COMPONENTS = {  # by ink
     FRAME: "chart--frame",
@@ -49,7 +49,7 @@ COMPONENTS = {  # by ink
 }
 
 
-class Chart(Widget):
+class Chart(SelectableLines):
     """A chart that fills its widget; set `picture` to draw."""
 
     COMPONENT_CLASSES = set(COMPONENTS.values())
@@ -67,7 +67,6 @@ class Chart(Widget):
     Chart > .chart--ahead { color: $text-warning; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
-    ALLOW_SELECT = False
 
     class Loaded(Message, bubble=False):
         """plotext is loaded, so curves can be drawn."""
@@ -89,6 +88,10 @@ class Chart(Widget):
         self._curves = Curves()
         self._styles: dict[str, Style] = {}
         self.set_reactive(Chart.picture, picture or Picture(""))
+
+    @property
+    def line_texts(self) -> Sequence[str]:
+        return [row.text for row in self._rows]
 
     def on_mount(self) -> None:
         if not is_loaded():
@@ -142,7 +145,8 @@ class Chart(Widget):
     def render_line(self, y: int) -> Strip:
         if y >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
-        return Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
+        strip = Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
+        return self.with_selection(strip, y)
 
     def notify_style_update(self) -> None:
         self._styles.clear()
