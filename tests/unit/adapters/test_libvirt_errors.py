@@ -90,6 +90,12 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "QEMU may not use userfaultfd, which post-copy needs",
         ),
         (
+            INTERNAL,
+            "internal error: unable to execute QEMU command 'migrate-set-capabilities': Postcopy is not supported: "
+            "Userfaultfd not available: Function not implemented",
+            "the kernel of one host has no userfaultfd, which post-copy needs",
+        ),
+        (
             libvirt.VIR_ERR_MIGRATE_UNSAFE,
             "Unsafe migration: Migration without shared storage is unsafe",
             "libvirt considers the VM's disk not shared",

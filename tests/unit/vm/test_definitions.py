@@ -39,6 +39,7 @@ file block 300 - - /dev/sr0
 file block 700 - - /dev/vg/data
 file file 400 ext2/ext3 - /usr/bin/qemu-system-x86_64
 socket 0A 11BE
+datagram 07 11CB
 """
 ONLY_HERE = """\
 file block 300 - - /dev/vg/base

@@ -13,7 +13,14 @@ from tui.core.protocols import (
     StreamBroken,
 )
 from tui.vm.model.reasons.explain import explain
-from tui.vm.model.reasons.row import CANCELLED, CONNECTION_BROKE, NO_USERFAULTFD, QEMU_ENDED, STREAM_BROKE
+from tui.vm.model.reasons.row import (
+    CANCELLED,
+    CONNECTION_BROKE,
+    KERNEL_WITHOUT_USERFAULTFD,
+    NO_USERFAULTFD,
+    QEMU_ENDED,
+    STREAM_BROKE,
+)
 
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
@@ -31,6 +38,7 @@ KINDS: dict[str, type[Failure]] = {
     STREAM_BROKE: StreamBroken,
     QEMU_ENDED: QemuEnded,
     NO_USERFAULTFD: PostCopyImpossible,
+    KERNEL_WITHOUT_USERFAULTFD: PostCopyImpossible,
 }
 
 # libvirt raises these before it sends a command to the guest agent.

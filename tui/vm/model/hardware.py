@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tui.core.quantity import whole
 from tui.vm.model.host_needs import HostNeeds, host_needs
-from tui.vm.model.unmovable import unmovable
+from tui.vm.model.unmovable import MEDIATED, unmovable
 
 HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -17,12 +17,16 @@ PINS = {"vcpupin": "vCPU", "emulatorpin": "QEMU", "iothreadpin": "I/O thread"}
 
 @dataclass(frozen=True)
 class HostDevice:
-    """One device of the host; `transient` if QEMU unplugs it for the migration, `text` as an operator names it."""
+    """One device of the host; `transient` if QEMU unplugs it for the migration, `text` as an operator names it.
+
+    `unmovable` if it is also one of the VM's devices that QEMU can't migrate at all.
+    """
 
     kind: str
     text: str
     mode: str = "subsystem"
     transient: bool = False
+    unmovable: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,8 +147,8 @@ def _requires(feature: ET.Element) -> bool:
 def _host_device(element: ET.Element) -> HostDevice:
     teaming = element.find("teaming")
     transient = teaming is not None and teaming.get("type") == "transient"
-    mode = element.get("mode", "subsystem")
-    return HostDevice(element.get("type", "device"), device_text(element), mode, transient)
+    mode, unmovable = element.get("mode", "subsystem"), element.get("model") in MEDIATED
+    return HostDevice(element.get("type", "device"), device_text(element), mode, transient, unmovable)
 
 
 def device_text(element: ET.Element) -> str:

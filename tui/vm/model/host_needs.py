@@ -27,10 +27,11 @@ FILES = (
 
 @dataclass(frozen=True)
 class SerialPort:
-    """A TCP or Telnet port of the host that leads to a serial port of the VM."""
+    """A TCP (also Telnet) or UDP port of the host that leads to a serial port of the VM; 0 if QEMU chooses it."""
 
     address: str
     port: int
+    udp: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,6 @@ def _files(root: ET.Element) -> Iterator[tuple[str, str]]:
 
 def _serial_ports(root: ET.Element) -> Iterator[SerialPort]:
     for device in CHARACTER:
-        for each in root.findall(f"devices/{device}[@type='tcp']/source[@mode='bind']"):
-            yield SerialPort(each.get("host", ""), whole(each.get("service", "")) or 0)
+        for kind in ("tcp", "udp"):
+            for each in root.findall(f"devices/{device}[@type='{kind}']/source[@mode='bind']"):
+                yield SerialPort(each.get("host", ""), whole(each.get("service", "")) or 0, kind == "udp")

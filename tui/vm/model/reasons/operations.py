@@ -1,6 +1,15 @@
 """Messages about what the VM is doing, and about the options of a migration."""
 
-from tui.vm.model.reasons.row import CANCELLED, LOG, MIGRATION, NO_USERFAULTFD, OTHERWISE, QEMU_ENDED, Row
+from tui.vm.model.reasons.row import (
+    CANCELLED,
+    KERNEL_WITHOUT_USERFAULTFD,
+    LOG,
+    MIGRATION,
+    NO_USERFAULTFD,
+    OTHERWISE,
+    QEMU_ENDED,
+    Row,
+)
 
 CLOSED = "(?:unexpectedly closed the monitor|exited while connecting to monitor)"
 VM = r"(?: \(vm='[^\n]*?'\))?"
@@ -178,6 +187,12 @@ OPTIONS = (
         r"nvdimm memory, postcopy|not compatible with ignore-shared",
         "a device or the memory of the VM excludes post-copy",
         "Start it as pre-copy.",
+    ),
+    Row(
+        r"(?:userfaultfd|UFFDIO_API)[^\n]*Function not implemented",  # ENOSYS: no right that is missing
+        KERNEL_WITHOUT_USERFAULTFD,
+        "Start it as pre-copy. A kernel has it with CONFIG_USERFAULTFD; a seccomp filter of a container or an emulated "
+        "kernel may hide it. The Hosts page tries it.",
     ),
     Row(
         r"userfaultfd not available|userfaultfd[^\n]*(?:Operation not permitted|Permission denied)",

@@ -6,6 +6,7 @@ CANCELLED = "it was cancelled"
 CONNECTION_BROKE = "the connection to libvirt broke"
 STREAM_BROKE = "the migration stream to the destination broke"
 QEMU_ENDED = "the VM's QEMU has ended"
+KERNEL_WITHOUT_USERFAULTFD = "the kernel of one host has no userfaultfd, which post-copy needs"
 NO_USERFAULTFD = "QEMU may not use userfaultfd, which post-copy needs"
 LOG = "The VM's log in /var/log/libvirt/qemu"
 
