@@ -57,10 +57,11 @@ def _costs(runs: Path, journeys: Sequence[Journey], uses: Sequence[MemoryUse]) -
 
 def _cost(runs: Sequence[tuple[Path, Mapping[str, Any]]], journey: Journey, use: MemoryUse) -> Cost | None:
     vm = journey.vm
-    found = earlier_in(runs, *journey.hostnames, vm.uuid, way_of(vars(journey.plan)))
-    rate = found.link.limited(journey.plan.bandwidth_mib_s * MIB)
+    found = earlier_in(runs, *journey.hostnames, vm.uuid)
+    link = found.link(way_of(vars(journey.plan)))
+    rate = link.limited(journey.plan.bandwidth_mib_s * MIB)
     if rate is None:
         return None
     first = InUse(vm.memory_bytes, use, found.first, journey.emulated).first(0.0)
     sent = Interval(first.low, first.likely, SENT_TWICE * first.high)
-    return Cost(sent, rate[0], found.link.setup_s + scanning(max(0.0, vm.memory_bytes - first.likely)))
+    return Cost(sent, rate[0], link.setup_s + scanning(max(0.0, vm.memory_bytes - first.likely)))
