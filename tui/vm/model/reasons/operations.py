@@ -7,6 +7,12 @@ from tui.vm.model.reasons.row import (
     MIGRATION,
     NO_USERFAULTFD,
     OTHERWISE,
+    POST_COPY_EXCLUDED,
+    POST_COPY_NOT_ALLOWED,
+    POST_COPY_OVER_PARALLEL,
+    POST_COPY_PAUSED,
+    POST_COPY_TUNNELLED,
+    POST_COPY_UNUSABLE,
     QEMU_ENDED,
     Row,
 )
@@ -158,7 +164,7 @@ VM_STATE = (
 OPTIONS = (
     Row(
         r"started with VIR_MIGRATE_POSTCOPY",
-        "the migration was started without post-copy, which must be allowed at the start",
+        POST_COPY_NOT_ALLOWED,
         "Cancel it, then start it with post-copy.",
     ),
     Row(
@@ -169,23 +175,23 @@ OPTIONS = (
     ),
     Row(
         r"Postcopy (?:is not (?:yet )?(?:compatible|supported)|.*incompatible)[^\n]*multifd|multifd[^\n]*postcopy",
-        "this QEMU cannot use parallel connections with post-copy",
+        POST_COPY_OVER_PARALLEL,
         "Set the parallel connections to 0, or use QEMU 10.1 and libvirt 11.6 or later on both hosts.",
     ),
     Row(
         r"post-copy migration is not supported with non-live or paused",
-        "post-copy cannot leave the VM paused on the destination",
+        POST_COPY_PAUSED,
         "Start it without --suspend, or without post-copy.",
     ),
     Row(
         r"post-?copy is not supported with tunnelled",
-        "post-copy cannot be tunnelled through libvirt",
+        POST_COPY_TUNNELLED,
         "Start it without the tunnel, or without post-copy.",
     ),
     Row(
         r"VFIO migration is not supported with postcopy|Postcopy needs matching (?:RAM|target) page sizes|"
         r"nvdimm memory, postcopy|not compatible with ignore-shared",
-        "a device or the memory of the VM excludes post-copy",
+        POST_COPY_EXCLUDED,
         "Start it as pre-copy.",
     ),
     Row(
@@ -201,7 +207,7 @@ OPTIONS = (
     ),
     Row(
         r"Postcopy is not supported: ([^\n]+)",
-        "post-copy cannot be used: {1}",
+        f"{POST_COPY_UNUSABLE}: {{1}}",
         "Start it as pre-copy.",
     ),
     Row(
