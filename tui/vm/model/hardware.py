@@ -41,12 +41,16 @@ class SharedFolder:
 
 @dataclass(frozen=True)
 class Console:
-    """One graphical console, with the addresses or libvirt networks of the host; `port` is 0 if libvirt chooses it."""
+    """One graphical console, with the addresses or libvirt networks of the host; `port` is 0 if libvirt chooses it.
+
+    `further_ports` are those for TLS and web sockets; of a running VM, libvirt may have chosen that for web sockets.
+    """
 
     kind: str
     addresses: tuple[str, ...] = ()
     port: int = 0
     networks: tuple[str, ...] = ()
+    further_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,14 @@ def _console(element: ET.Element) -> Console:
     automatic = element.get("autoport") == "yes" or any(each.get("type") in ("socket", "none") for each in listens)
     port = 0 if automatic else whole(element.get("port", "")) or 0
     networks = (each.get("network", "") for each in listens if each.get("type") == "network")
-    return Console(element.get("type", ""), tuple(filter(None, found)), port, tuple(filter(None, networks)))
+    further = (whole(element.get(name, "")) for name in ("tlsPort", "websocket"))
+    return Console(
+        element.get("type", ""),
+        tuple(filter(None, found)),
+        port,
+        tuple(filter(None, networks)),
+        () if automatic else tuple(filter(None, further)),
+    )
 
 
 def _tpm(element: ET.Element) -> Tpm:

@@ -154,9 +154,14 @@ VM_STATE = (
     Row(
         r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase|"
         r"job: post-copy phase failed|Migration protocol interrupted in post-copy mode|"
-        r"Connection closed while resuming failed post-copy",
+        r"Connection closed while resuming failed post-copy|Detected IO failure for postcopy",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
+    ),
+    Row(
+        r"Migrate recover can only be run when postcopy is paused",
+        "QEMU on the destination has not noticed yet that the connection of post-copy broke",
+        "Try again in some seconds.",
     ),
     Row(r"No space left on device[\s\S]*statedir", "libvirt cannot write its state {on}", "Free some space there."),
 )
@@ -269,7 +274,7 @@ OPTIONS = (
 
 ENDS = (  # of QEMU and of the job: the last rows, because other messages contain these words
     Row(
-        r"job '[\w ]+' unexpectedly failed",
+        r"job '[\w ]+' unexpectedly failed|migration (?:out |in )?job: unexpectedly failed",
         "the migration failed, and QEMU reported no reason",
         f"{LOG} may have it on either host.",
         MIGRATION,

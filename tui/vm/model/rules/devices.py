@@ -331,6 +331,11 @@ RULES = (
         _nic("ethernet"),
         "Its network card {nic} is connected by a script or another program (type=ethernet); {target} needs the same.",
     ),
+    Rule(
+        DOUBTFUL,
+        _nic("server", "client", "mcast", "udp"),
+        "Its network card {nic} is connected by a socket of QEMU; its address and port must be right on {target}, too.",
+    ),
     Rule(NOTE, _nic("user"), "Its user-mode network starts anew on {target}, so open connections of the guest break."),
     Rule(
         DOUBTFUL,
