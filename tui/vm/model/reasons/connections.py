@@ -75,7 +75,7 @@ SSH = (
         "The key file and the agent do not fit, or the agent asks somebody: let root there use a key without one.",
     ),
     Row(
-        r"kex_exchange_identification|banner exchange|Connection (?:reset|closed) by \S+ port \d+",
+        r"(?:kex|ssh)_exchange_identification|banner exchange|Connection (?:reset|closed) by \S+ port \d+",
         "the ssh server closed the connection before the login",
         "MaxStartups in its sshd_config, fail2ban or /etc/hosts.deny may refuse this host. The Hosts page tries it.",
     ),
@@ -230,6 +230,11 @@ NETWORK = (
         f"{MIGRATION_PORT}Connection refused",
         "nothing listens on {1}, the address that libvirt gave for the migration",
         "The name may lead to another host, or a firewall rejects it. The Hosts page checks the names and these ports.",
+    ),
+    Row(
+        f"{MIGRATION_PORT}Operation not permitted",
+        "a firewall of the origin forbids connections to {1}",
+        "Allow it there: the rules of the chain OUTPUT, or of the output hook of nftables.",
     ),
     Row(f"{MIGRATION_PORT}(?:No route|.*timed out|.*unreachable)", "the origin does not reach {1}", PORTS),
     Row(

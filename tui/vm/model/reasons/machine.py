@@ -8,6 +8,21 @@ NAMES = r"([\w., :\[\]/-]+)"
 
 CPU = (
     Row(
+        rf"extra features: ([\w.,-]+), missing features: {NAMES}",
+        "{host}'s CPU lacks features that the VM uses: {2}",
+        f"{CPU_HINT} libvirt there also reports more than the VM has: {{1}}.",
+    ),
+    Row(
+        r"does not match required CPU vendor (\w+)",
+        "{host}'s CPU is not of the vendor {1}, which the VM's CPU requires",
+        "A running VM can't change the vendor of its CPU. Shut it down, choose another CPU model, and boot it there.",
+    ),
+    Row(
+        r"CPU features not supported by hypervisor[^:\n]*: ([\w', -]+)",
+        "the QEMU or CPU {on} does not support CPU features of the VM: {1}",
+        CPU_HINT,
+    ),
+    Row(
         rf"extra features: {NAMES}",
         "libvirt reports the VM's CPU differently {on}: extra features {1}",
         "No feature is missing. Update libvirt on the destination to 11.10 or later, which accepts it.",
@@ -91,6 +106,11 @@ CPU = (
     Row(
         r"can't apply global \S+-cpu\.([\w-]+)=",
         "the QEMU {on} does not know the CPU feature {1} of the VM",
+        SAME_VERSION,
+    ),
+    Row(
+        r"Property '([\w.-]+)' not found",
+        "the QEMU {on} does not know the property {1} of a device",
         SAME_VERSION,
     ),
     Row(

@@ -222,10 +222,21 @@ OPTIONS = (
         "Start it without zero-copy, or raise the limit of locked memory of QEMU and net.core.optmem_max.",
     ),
     Row(
-        r"only supported with parallel migration|isn't supported with parallel migration|"
+        r"multifd[-_]compression'? does not accept value '(\w+)'|does not support multifd compression method '(\w+)'|"
+        r"Un(?:supported|known) compression method '?(\w+)",
+        "compression by {1}{2}{3} is not known to this libvirt or QEMU",
+        "Choose another method, or start it without compression.",
+    ),
+    Row(
+        r"Compression method '?(\w+)'? isn't supported with parallel migration",
+        "compression by {1} does not go with parallel connections",
+        "Set the parallel connections to 0, or choose zlib or zstd.",
+    ),
+    Row(
+        r"only supported with parallel migration|"
         r"zero-?\s?copy (?:is )?only available|"
         r"compression (?:level|method)[^\n]*(?:not supported|requires)|"
-        r"Turn parallel migration on to tune it|Unknown compression method|unsupported compression|"
+        r"Turn parallel migration on to tune it|unsupported compression|"
         r"\b[\w-]+'? compression[^\n]*requires",
         "these options cannot be combined: zero-copy and multifd compression need parallel connections",
         "Set a number of parallel connections, or leave the other option out.",
@@ -288,7 +299,8 @@ ENDS = (  # of QEMU and of the job: the last rows, because other messages contai
         result=True,
     ),
     Row(
-        r"[Mm]achine '(qemu-[^'\n]+)' already exists|Unit (machine-qemu\S+\.scope) already exists",
+        r"[Mm]achine '(qemu-[^'\n]+)' already exists|Unit (machine-qemu\S+\.scope) "
+        r"(?:already exists|was already loaded)",
         "systemd {on} still has an earlier run of the VM: {1}{2}",
         "If no QEMU of that VM runs there, end it: `machinectl list`, then `machinectl terminate`, or `systemctl stop` "
         "for a unit.",

@@ -31,6 +31,17 @@ ROWS = (
         "firewall_backend in network.conf chooses nftables or iptables.",
     ),
     Row(
+        r"UNIX socket path '([^'\n]+)'(?: is)? too long",
+        "the path of a socket of the VM is too long {on}: {1}",
+        "Give the VM a shorter name while it is off: virsh domrename.",
+    ),
+    Row(
+        r"can't open backing store (\S+) for guest RAM: ([\w ]+)",
+        "QEMU cannot open {1} for the VM's memory {on}: {2}",
+        "The mount of hugetlbfs there must be the one of hugetlbfs_mount in qemu.conf, and libvirt must have made its "
+        "folder in it: restart libvirtd.",
+    ),
+    Row(
         r"Too many open files",
         "a program {on} has opened as many files as it may",
         "Raise LimitNOFILE of libvirtd or virtqemud there, or max_files in its qemu.conf.",

@@ -99,7 +99,7 @@ ROWS = (
         "Only one VM may use the file, unless its definition has <shareable/>.",
     ),
     Row(
-        rf"unable to set (?:security context|selinux)[^\n]*? on {QUOTED}: ([\w ]+)",
+        rf"unable to set (?:security context|selinux)[^\n]*? on {QUOTED}: ([\w /-]+)",
         "SELinux: libvirt cannot label {1} {on}: {2}",
         "For NFS set `setsebool -P virt_use_nfs 1` there; the file system must not be read-only.",
     ),
