@@ -51,7 +51,7 @@ def test_a_damaged_summary_or_log_shows_something_or_nothing(tmp_path: Path) -> 
             (run / "raw.jsonl").write_text(FINAL_LINE)
             (run / name).write_bytes(data)
             found = earlier(tmp_path, "alpha", "beta", "uuid-1")
-            assert found.link.device_s.low <= found.link.device_s.high
+            assert found.link().device_s.low <= found.link().device_s.high
             assert all(each.sent >= 0 and (each.dirtied or 0) >= 0 for each in found.first)
 
     reads(files(OF_VM, FINAL_LINE), read)

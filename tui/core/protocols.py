@@ -247,7 +247,7 @@ class QemuEnded(Failure):
 
 
 class PostCopyImpossible(Failure):
-    """A host does not allow post-copy."""
+    """A host, the VM or an option of the migration does not allow post-copy, whenever it is requested."""
 
 
 class AgentUnavailable(Failure):

@@ -5,7 +5,14 @@ import pytest
 
 from tui.adapters.libvirt.errors import CODES, translate
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, ConnectionBroken, QemuEnded, StreamBroken
+from tui.core.protocols import (
+    Aborted,
+    AgentRefused,
+    ConnectionBroken,
+    PostCopyImpossible,
+    QemuEnded,
+    StreamBroken,
+)
 
 INTERNAL, FAILED, SYSTEM, RPC = (
     libvirt.VIR_ERR_INTERNAL_ERROR,
@@ -88,6 +95,12 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "internal error: unable to execute QEMU command 'migrate-set-capabilities': Postcopy is not supported: "
             "Userfaultfd not available: Operation not permitted",
             "QEMU may not use userfaultfd, which post-copy needs",
+        ),
+        (
+            INTERNAL,
+            "internal error: unable to execute QEMU command 'migrate-set-capabilities': Postcopy is not supported: "
+            "Userfaultfd not available: Function not implemented",
+            "the kernel of one host has no userfaultfd, which post-copy needs",
         ),
         (
             libvirt.VIR_ERR_MIGRATE_UNSAFE,
@@ -332,3 +345,19 @@ def test_the_words_of_both_hosts_in_one_error_are_shown_apart(
     assert type(failure) is kind
     assert failure.why.startswith("the destination reports: ")
     assert "; the origin reports: " in failure.why
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Postcopy is not supported: Userfaultfd not available: Function not implemented",
+        "Postcopy is not yet compatible with multifd",
+        "Postcopy is not supported: Missing userfault features: 0x8",
+        "VFIO migration is not supported with postcopy migration",
+    ],
+)
+def test_a_refusal_of_post_copy_that_comes_again_is_told_from_one_that_may_pass(message: str) -> None:
+    begin = "internal error: unable to execute QEMU command 'migrate-set-capabilities': "
+    assert isinstance(translate("x", Raised(INTERNAL, begin + message), migration=True), PostCopyImpossible)
+    busy = "Timed out during operation: cannot acquire state change lock (held by monitor=qemuMigrationSrcRun)"
+    assert not isinstance(translate("x", Raised(68, busy)), PostCopyImpossible)

@@ -232,7 +232,7 @@ async def test_an_option_that_excludes_post_copy_excludes_it_from_the_forecast(
     assert forecaster.again(found, plan).post_copy_refused == why
 
 
-async def test_a_run_that_sent_in_another_way_does_not_show_the_link(runs: Path, forecaster: Forecaster) -> None:
+async def test_the_bandwidth_is_that_of_the_way_in_which_the_plan_sends(runs: Path, forecaster: Forecaster) -> None:
     slow = unlimited(RECORDED).replace("117000000", "9000000").replace("[options]", "[options]\ntls = true")
     assert "tls" in slow
     write(runs, "20261128T130000Z-guest1-memory-pre-copy", slow)
@@ -240,3 +240,11 @@ async def test_a_run_that_sent_in_another_way_does_not_show_the_link(runs: Path,
     assert (found.bandwidth.likely, found.bandwidth_source) == (117e6, "1 earlier run")
     found, _ = await measured(forecaster, Plan("guest1", tls=True))
     assert (found.bandwidth.likely, found.bandwidth_source) == (9e6, "1 earlier run")
+
+
+async def test_another_way_to_send_changes_the_forecast_without_another_measurement(forecaster: Forecaster) -> None:
+    found, _ = await measured(forecaster)
+    parallel = forecaster.again(found, Plan("guest1", PRE_COPY, parallel=4))
+    assert parallel.bandwidth_source == "1 earlier run, learned with another way to send"
+    assert parallel.bandwidth.low < found.bandwidth.low < found.bandwidth.high < parallel.bandwidth.high
+    assert forecaster.again(parallel, PLAN) == found

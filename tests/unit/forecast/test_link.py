@@ -10,7 +10,19 @@ from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.earlier_runs import Earlier, earlier
 from tui.forecast.model.forecast import DEVICE_S, SETUP_S, SWITCH_S
 from tui.forecast.model.interval import SHARE, Interval
-from tui.forecast.model.link import LIMIT, PROBE, EarlierRun, LinkFacts, earlier_run, learned, scanning, spread, times
+from tui.forecast.model.link import (
+    LIMIT,
+    PROBE,
+    EarlierRun,
+    LinkFacts,
+    Way,
+    earlier_run,
+    learned,
+    scanning,
+    spread,
+    times,
+    way_of,
+)
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -195,6 +207,66 @@ def test_a_probe_replaces_what_runs_show_and_never_promises_more_than_it_moved()
     assert (found.source, found.setup_s) == (PROBE, Interval.exact(7.0))
 
 
+# -- ways to send --
+
+PLAIN, FOUR, TLS = (), (("parallel", 4),), (("tls", True),)
+
+
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        ({"parallel": 0, "tls": False, "migrateuri": ""}, PLAIN),
+        ({"parallel": 4}, FOUR),
+        ({"parallel": 4, "zerocopy": True}, (*FOUR, ("zerocopy", True))),
+        ({"tls": True, "downtime_ms": 300}, TLS),
+        ({"migrateuri": "tcp://10.0.0.2"}, (("migrateuri", "tcp://10.0.0.2"),)),
+        ({"tls": [[1]], "parallel": None}, PLAIN),  # damaged
+    ],
+)
+def test_how_a_migration_sends_is_read_from_its_options(options: dict[str, Any], way: Way) -> None:
+    assert way_of(options) == way
+
+
+def in_way(way: Way, bandwidth: float | None = 1e8) -> EarlierRun:
+    return EarlierRun(bandwidth, 0.0, 1e8, 2.5, 0.1, 0.03, post_copy=False, way=way)
+
+
+@pytest.mark.parametrize("way", [PLAIN, FOUR, TLS, (*FOUR, ("zerocopy", True)), (("tunnelled", True),)])
+def test_the_bandwidth_is_learned_by_the_way_to_send(way: Way) -> None:
+    runs = [in_way(PLAIN, 1e8), in_way(FOUR, 4e8), in_way((("parallel", 8),), 5e8), in_way(TLS, 2e7)]
+    runs = [*(each for each in runs if each.way != way), in_way(way, 3e8), in_way(way, 3e8)]
+    found = learned(runs, way)
+    assert (found.bandwidth, found.source) == (spread([3e8] * 2), "2 earlier runs")
+
+
+def test_without_a_run_of_this_way_the_others_show_the_link_with_a_wide_range() -> None:
+    found = learned([in_way(PLAIN, 1e8), in_way(FOUR, None)], FOUR)
+    assert found.bandwidth == Interval(0.5 * 95e6, 1e8, 2 * 105e6)
+    assert found.source == "1 earlier run, learned with another way to send"
+    assert found.setup_s.likely == pytest.approx(EarlierRun(1e8, 0.0, 1e8, 2.5, 0.1, 0.03, post_copy=False).setup_s)
+    assert found.limited(10) == (Interval(9.0, 10, 10), LIMIT)
+
+
+def test_what_connecting_takes_is_learned_by_the_way_and_the_pause_from_all_runs() -> None:
+    slow = EarlierRun(1e8, 0.0, 1e8, 9.5, 0.1, 0.05, post_copy=False, way=TLS)
+    found = learned([in_way(PLAIN), in_way(PLAIN), slow], TLS)
+    assert (found.setup_s.likely, found.device_s.likely) == (pytest.approx(9.5 - 1 - 0.05), 0.03)
+
+
+def test_a_run_over_another_address_shows_nothing_of_this_route() -> None:
+    elsewhere = (("migrateuri", "tcp://10.0.0.2"),)
+    assert learned([in_way(PLAIN)], elsewhere) == LinkFacts()
+    assert learned([in_way(elsewhere)]) == LinkFacts()
+    assert learned([in_way(elsewhere)], (*elsewhere, *FOUR)).source == "1 earlier run, learned with another way to send"
+
+
+def test_a_probe_is_of_one_plain_connection() -> None:
+    found = LinkFacts().probed(100.0, FOUR)
+    assert found.bandwidth == Interval(45.0, 98.0, 200.0)
+    assert found.source == "a probe of the link, learned with another way to send"
+    assert LinkFacts().probed(100.0, (("migrateuri", "tcp://10.0.0.2"),)).source == PROBE
+
+
 def write(runs: Path, name: str, text: str) -> None:
     (runs / name).mkdir()
     (runs / name / "run.toml").write_text(text)
@@ -208,7 +280,7 @@ def test_the_newest_runs_count_and_damaged_ones_do_not(tmp_path: Path) -> None:
     write(tmp_path, "20261202T120000Z-elsewhere", unlimited(RECORDED).replace('"beta"', '"gamma"'))
     (tmp_path / "20261203T120000Z-empty").mkdir()
     (tmp_path / "a file").write_text("")
-    found = earlier(tmp_path, "alpha", "beta", "uuid-1").link
+    found = earlier(tmp_path, "alpha", "beta", "uuid-1").link()
     assert found.bandwidth is not None
     assert (found.bandwidth.likely, found.source) == (2000, "20 earlier runs")
 

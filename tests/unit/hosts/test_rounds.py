@@ -1,6 +1,7 @@
 """Facts read from all hosts: dependencies, failed commands, and tests from one host to another."""
 
 import asyncio
+import gc
 import time
 from dataclasses import replace
 from typing import Any
@@ -184,6 +185,27 @@ async def test_a_cancelled_pass_ends_its_tasks(world: FakeHosts) -> None:
     await anext(run)
     await run.aclose()
     assert not [task for task in asyncio.all_tasks() if "Rounds." in repr(task)]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of the reading that nobody ends
+@pytest.mark.parametrize("steps", range(12))
+def test_a_loop_that_ends_during_a_cancelled_pass_reports_no_exception(world: FakeHosts, steps: int) -> None:
+    """The app quits: the tasks are cancelled, and after so many steps nobody is resumed any more."""
+    reported: list[str] = []
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _, context: reported.append(f"{context['message']} {context.get('future')}"))
+    world.shells["root@storage"].released.clear()
+    run = rounds(world).run()
+    loop.run_until_complete(anext(run))
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    for _ in range(steps):
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+    loop.close()
+    del run, task
+    gc.collect()
+    assert not [each for each in reported if "never retrieved" in each]
 
 
 async def test_old_facts_stay_until_they_are_read_again(world: FakeHosts) -> None:

@@ -21,7 +21,8 @@ from tui.migration.model.verdict import sentence
 
 pytestmark = pytest.mark.usefixtures("no_thread_raises")
 
-REFUSED = Failure("guest1 could not be switched to post-copy", "QEMU may not use userfaultfd")
+REFUSED = Failure("guest1 could not be switched to post-copy", "another operation on the VM has not ended")
+IMPOSSIBLE = PostCopyImpossible("guest1 could not be switched to post-copy", "QEMU may not use userfaultfd")
 PLAN = Plan("guest1", AUTOMATIC)
 
 
@@ -67,15 +68,18 @@ async def test_in_the_shadow_of_another_technique_it_only_records_what_it_would_
     assert sentence(watched.migration.timeline, 20.0).text.split(". ")[-1].startswith("Automatic: would have switched")
 
 
-async def test_a_refused_post_copy_is_not_requested_again(tmp_path: Path) -> None:
+async def test_post_copy_that_is_impossible_is_not_requested_again(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
-    stage.refusals["start_post_copy"] += [REFUSED]
+    stage.refusals["start_post_copy"] += [IMPOSSIBLE]
     watched = begin(stage, tmp_path, PLAN)
     await watched.until(watched.errors)
     await watched.until(lambda: ("nothing", False) in decisions(watched))
     await watched.ended()
     assert stage.calls.count("start_post_copy") == 1
     assert decisions(watched) == [("post-copy", False), ("nothing", False)]
+    reason = "post-copy was refused (QEMU may not use userfaultfd), so it goes on without post-copy"
+    assert watched.actions(AUTOMATIC)[-1].data["reason"] == reason
+    assert f"Automatic: {reason}." in sentence(watched.migration.timeline, 20.0).text
 
 
 async def test_a_host_that_does_not_allow_post_copy_gets_the_vm_with_auto_converge(tmp_path: Path) -> None:
@@ -103,10 +107,9 @@ async def test_another_technique_fails_where_post_copy_is_not_allowed(tmp_path: 
     assert stage.calls.count("migrate") == 1
 
 
-async def test_what_a_person_has_requested_is_not_decided_again(tmp_path: Path) -> None:
-    """After a refusal of a person's request, too."""
+async def test_post_copy_that_is_refused_to_a_person_for_good_is_not_decided(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
-    stage.refusals["start_post_copy"] += [REFUSED]
+    stage.refusals["start_post_copy"] += [IMPOSSIBLE]
     stage.standing = True
     watched = begin(stage, tmp_path, PLAN)
     await watched.until(lambda: "migrate" in stage.calls)
@@ -116,12 +119,12 @@ async def test_what_a_person_has_requested_is_not_decided_again(tmp_path: Path) 
     stage.standing = False
     await watched.ended()
     assert stage.calls.count("start_post_copy") == 1
-    assert decisions(watched) == []
+    assert decisions(watched) == [("nothing", False)]
 
 
 async def test_a_decision_of_an_earlier_process_stands(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
-    stage.refusals["start_post_copy"] += [REFUSED]
+    stage.refusals["start_post_copy"] += [IMPOSSIBLE]
     watched = begin(stage, tmp_path, PLAN)
     await watched.until(lambda: ("nothing", False) in decisions(watched))
     watched.migration.leave()
@@ -239,10 +242,11 @@ async def test_a_refused_downtime_is_tried_again_after_a_while_and_not_for_ever(
             continue
         log.publish(each)
         if isinstance(each, Sample) and log.timeline.phase == "pass":
-            watched.migration.controls.refused.add((DOWNTIME, 900))
             before = len(downtimes(watched))
             steering.sampled()
-            tried += [each.t] * (len(downtimes(watched)) - before)
+            if len(downtimes(watched)) > before:
+                tried.append(each.t)
+                watched.migration.controls.refused[DOWNTIME, 900] = each.t
     watched.migration.leave()
     assert len(tried) == 3
     assert all(5 <= later - before < 6 for before, later in pairwise(tried))
@@ -257,13 +261,13 @@ async def test_a_refused_downtime_is_known_also_to_a_later_process_until_it_is_a
     stage.refusals["set_max_downtime"] += [REFUSED]
     watched.migration.controls.decided(DOWNTIME, 900)
     await watched.until(watched.errors)
-    assert watched.migration.controls.refused == {(DOWNTIME, 900)}
+    assert watched.migration.controls.refused.keys() == {(DOWNTIME, 900)}
     watched.migration.leave()
     again = rejoin(stage, tmp_path)
-    assert again.migration.controls.refused == {(DOWNTIME, 900)}
+    assert again.migration.controls.refused.keys() == {(DOWNTIME, 900)}
     again.migration.controls.decided(DOWNTIME, 900)
     await again.until(lambda: again.actions(DOWNTIME))
-    assert again.migration.controls.refused == set()
+    assert again.migration.controls.refused == {}
     stage.standing = False
     await again.ended()
 

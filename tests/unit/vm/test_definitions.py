@@ -39,6 +39,7 @@ file block 300 - - /dev/sr0
 file block 700 - - /dev/vg/data
 file file 400 ext2/ext3 - /usr/bin/qemu-system-x86_64
 socket 0A 11BE
+datagram 07 11CB
 """
 ONLY_HERE = """\
 file block 300 - - /dev/vg/base
@@ -61,6 +62,11 @@ file missing 0 - - /run/modem.sock
 file missing 0 - - /dev/input/by-id/usb-kbd-event-kbd
 file missing 0 - - /dev/dri/renderD128
 file missing 0 - - /dev/sdb
+file missing 0 - - /var/lib/nvdimm/v.raw
+file missing 0 - - /run/other/pr.sock
+file missing 0 - - /run/qemu-nbd.sock
+file missing 0 - - /etc/ceph/other.conf
+file missing 0 - - /home/u/.ssh/id
 file file 20 ext2/ext3 - /usr/share/edk2/ovmf/OVMF_CODE_4M.qcow2
 """
 ISCSI, ZFS = POOL.format("iscsi", "san", "/dev/disk/by-path"), POOL.format("zfs", "tank", "/dev/zvol/tank")

@@ -37,6 +37,12 @@ def test_a_listening_port_is_found() -> None:
         assert server.getsockname()[1] in run().ports
 
 
+def test_a_udp_port_that_a_program_receives_on_is_found() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        assert receiver.getsockname()[1] in run().udp_ports
+
+
 def test_the_output_of_the_script_is_parsed() -> None:
     facts = parse_facts(FACTS.format(host=10))
     assert facts.bridges == ("br0", "virbr0")
@@ -50,6 +56,19 @@ def test_the_output_of_the_script_is_parsed() -> None:
     assert facts.files["/dev/mapper/san-vm1"] == HostFile("block", 10 << 30, "", "wwn-0x5000c5")
 
 
-@pytest.mark.parametrize("line", ["net eth9", "net eth9 x card", "pages 1", "socket 0A zz", "socket", "file block", ""])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "net eth9",
+        "net eth9 x card",
+        "pages 1",
+        "socket 0A zz",
+        "datagram 01 11CB",
+        "datagram 07",
+        "socket",
+        "file block",
+        "",
+    ],
+)
 def test_a_damaged_line_is_skipped(line: str) -> None:
     assert parse_facts(f"{line}\n") == HostFacts()

@@ -16,6 +16,8 @@ VNC = """<graphics type='vnc' port='5905' autoport='no' listen='{0}' passwd='geh
   <listen type='address' address='{0}'/></graphics>"""
 REDIRECTION = "<redirdev bus='usb' type='tcp'><source mode='connect' host='h' service='4000'/></redirdev>"
 LOADER = "<os><type machine='pc-q35-6.2'>hvm</type><loader>/opt/own/CODE.fd</loader></os>"
+CRYPTO = """<hostdev mode='subsystem' type='mdev' model='vfio-ap'>
+  <source><address uuid='c2177883-f1bb-47f0-914d-32a22e3a8804'/></source></hostdev>"""
 JOB = domain(head=LIVE)
 
 
@@ -52,6 +54,11 @@ def test_a_change_is_one_command(vm: Domain, command: str) -> None:
     [
         (running(PCI.format("")), "slot=", "The guest loses pci 0000:3b:00.1; the next boot attaches it again."),
         (running(USB), "0xc52b", "The guest loses usb 046d:c52b"),
+        (
+            running(CRYPTO),
+            "c2177883",
+            "The guest loses a crypto device of the host (vfio-ap); the next boot",
+        ),
         (running(CARD.format("")), "52:54:00:00:00:02", "The guest loses network card 52:54:00:00:00:02"),
         (running(SHMEM.format(" role='peer'")), "shm0", "The guest loses it with what is in it"),
         (running(VIRTIOFS.format("dir='/srv/shared'")), "/srv/shared", "and must not have it mounted"),

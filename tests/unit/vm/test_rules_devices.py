@@ -95,6 +95,9 @@ ROWS = {
     "no such bridge": Row(
         domain(NIC.format("bridge", "bridge='br7'", "")), BLOCKED, "The bridge br7 is missing on target."
     ),
+    "bridge, host unread": Row(
+        domain(NIC.format("bridge", "bridge='br7'", "")), DOUBTFUL, "br7 is not known yet.", None
+    ),
     "no such network": Row(domain(NIC.format("network", "network='lan'", "")), BLOCKED, "The network lan is missing"),
     "macvtap of both": Row(domain(NIC.format("direct", "dev='eth0' mode='bridge'", ""))),
     "no such card": Row(
@@ -128,9 +131,11 @@ def test_each_definition_is_judged_as_libvirt_does(row: Row) -> None:
     check(row)
 
 
-def test_a_target_whose_system_was_not_read_is_no_reason_against_a_bridge() -> None:
-    check(Row(domain(FILE + NIC.format("bridge", "bridge='br7'", "")), there=replace(TARGET, facts=None)))
+def test_a_bridge_is_not_known_while_the_system_of_the_target_is_unread() -> None:
+    bridges = "".join(NIC.format("bridge", f"bridge='{name}'", "") for name in ("br7", "br7", "br0"))
+    there = replace(TARGET, facts=None)
+    check(Row(domain(FILE + bridges), DOUBTFUL, "Whether target has the bridge br7 is not known yet.", there))
 
 
-def test_an_unread_target_is_no_reason_against_a_bridge_or_a_machine_type() -> None:
-    check(Row(domain(FILE + NIC.format("bridge", "bridge='br7'", ""), machine="new"), there=None, here=None))
+def test_an_unread_target_is_no_reason_against_a_network_or_a_machine_type() -> None:
+    check(Row(domain(FILE + NIC.format("network", "network='lan'", ""), machine="new"), there=None, here=None))

@@ -13,7 +13,13 @@ from tui.core.protocols import (
     StreamBroken,
 )
 from tui.vm.model.reasons.explain import explain
-from tui.vm.model.reasons.row import CANCELLED, CONNECTION_BROKE, NO_USERFAULTFD, QEMU_ENDED, STREAM_BROKE
+from tui.vm.model.reasons.row import (
+    CANCELLED,
+    CONNECTION_BROKE,
+    NO_POST_COPY,
+    QEMU_ENDED,
+    STREAM_BROKE,
+)
 
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
@@ -30,7 +36,6 @@ KINDS: dict[str, type[Failure]] = {
     CONNECTION_BROKE: ConnectionBroken,
     STREAM_BROKE: StreamBroken,
     QEMU_ENDED: QemuEnded,
-    NO_USERFAULTFD: PostCopyImpossible,
 }
 
 # libvirt raises these before it sends a command to the guest agent.
@@ -54,6 +59,8 @@ def translate(what: str, error: libvirt.libvirtError, *, migration: bool = False
 def _kind(message: str, code: int, clause: str) -> type[Failure]:
     if clause in KINDS:
         return KINDS[clause]
+    if clause.startswith(NO_POST_COPY):
+        return PostCopyImpossible
     if AGENT_ERROR in message:
         return AgentRefused
     # An agent that "disappeared" may have received the command.

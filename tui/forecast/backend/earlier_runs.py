@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ else:
     import tomli as tomllib
 
 SUMMARY, RAW = "run.toml", "raw.jsonl"
-COUNTED = 20  # runs of the two hosts
+COUNTED = 20  # runs of the two hosts that sent in one way
 COUNTED_OF_VM = 5
 READ = 400  # newest runs; those of other hosts may be among them
 TAIL_BYTES = 64 << 10  # of a log: its last statistics are among them
@@ -25,35 +26,39 @@ TAIL_BYTES = 64 << 10  # of a log: its last statistics are among them
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs show: of the link, and of what the first pass of the VM sends, the newest run first."""
+    """The earlier runs of two hosts, and what those of the VM show of its first pass, the newest first."""
 
-    link: LinkFacts = field(default_factory=LinkFacts)
+    runs: tuple[EarlierRun, ...] = ()
     first: tuple[first_pass.Earlier, ...] = ()
 
+    def link(self, way: Way = ()) -> LinkFacts:
+        """What the runs show of the link for a migration that sends in this way."""
+        return learned(self.runs, way)
 
-def earlier(runs: Path, origin: str, target: str, uuid: str, way: Way = ()) -> Earlier:
+
+def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:
     """What the newest runs show of the link from one host to another, by their host names, and of a VM. Blocks.
 
     A run or a folder that can't be read shows nothing; the Runs page reports it.
     """
-    return earlier_in(newest(runs), origin, target, uuid, way)
+    return earlier_in(newest(runs), origin, target, uuid)
 
 
-def earlier_in(
-    runs: Iterable[tuple[Path, Mapping[str, Any]]], origin: str, target: str, uuid: str, way: Way = ()
-) -> Earlier:
+def earlier_in(runs: Iterable[tuple[Path, Mapping[str, Any]]], origin: str, target: str, uuid: str) -> Earlier:
     """As `earlier`, of runs that were read before, for several VMs or links. Blocks."""
     found: list[EarlierRun] = []
+    counts: Counter[Way] = Counter()
     first: list[first_pass.Earlier] = []
     for folder, tables in runs:
-        run = earlier_run(tables, origin, target, way)
-        if run is not None and len(found) < COUNTED:
+        run = earlier_run(tables, origin, target)
+        if run is not None and counts[run.way] < COUNTED:
+            counts[run.way] += 1
             found.append(run)
         vm = tables.get("vm")
         if len(first) < COUNTED_OF_VM and isinstance(vm, Mapping) and vm.get("uuid") == uuid:
             sent = _sent_first(folder / RAW)
             first += [] if sent is None else [first_pass.Earlier(sent, first_pass.dirtied_before(tables))]
-    return Earlier(learned(found), tuple(first))
+    return Earlier(tuple(found), tuple(first))
 
 
 def newest(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

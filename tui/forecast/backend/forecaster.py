@@ -15,7 +15,7 @@ from tui.core.quantity import MIB
 from tui.core.threads import on_thread
 from tui.core.vm import Vm
 from tui.forecast.backend import link_probe
-from tui.forecast.backend.earlier_runs import earlier
+from tui.forecast.backend.earlier_runs import Earlier, earlier
 from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
 from tui.forecast.model.first_pass import InUse
 from tui.forecast.model.forecast import Inputs
@@ -55,9 +55,16 @@ class _Known:
 
     origin: str
     target: str
-    link: LinkFacts
+    earlier: Earlier
+    probed: float | None  # bytes per second
     qemu: tuple[int, int, int]
     in_use: InUse
+
+    def link(self, plan: Plan) -> LinkFacts:
+        """What is known of the link for the way in which a plan sends the memory."""
+        way = way_of(vars(plan))
+        found = self.earlier.link(way)
+        return found.probed(self.probed, way) if self.probed else found
 
 
 async def unknown_rate(_vm: str) -> float | None:
@@ -90,7 +97,8 @@ class Forecaster:
         BandwidthUnknown is raised before anything is measured. A cancelled task ends at once; a window that QEMU has
         begun ends by itself, and does not keep a migration from starting (tried with QEMU 10.0).
         """
-        known = await self._read_earlier(vm, origin, target, plan)
+        known = await self._read_earlier(vm, origin, target)
+        plan = self._addressed(plan, known)
         _bandwidth(known, plan)
         self._known = known
         asking = asyncio.ensure_future(self._rate(vm.name))
@@ -116,7 +124,11 @@ class Forecaster:
         """
         if self._known is None:
             raise ValueError("nothing was measured yet")
-        return _inputs(self._known, plan, inputs.curve)
+        return _inputs(self._known, self._addressed(plan, self._known), inputs.curve)
+
+    def _addressed(self, plan: Plan, known: _Known) -> Plan:
+        """The plan with the way that its memory takes."""
+        return self._connections.config.addressed(replace(plan, to=known.target), known.origin)
 
     async def probe(self, origin: str, target: str) -> float:
         """Send over the link for a second; the bytes per second count as its bandwidth from now on."""
@@ -124,16 +136,14 @@ class Forecaster:
         self._probed[origin, target] = found
         return found
 
-    async def _read_earlier(self, vm: Vm, origin: str, target: str, plan: Plan) -> _Known:
+    async def _read_earlier(self, vm: Vm, origin: str, target: str) -> _Known:
         here, there = await asyncio.gather(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
-        way = way_of(vars(self._connections.config.addressed(replace(plan, to=target), origin)))
-        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid, way)
-        probed = self._probed.get((origin, target))
-        link = found.link.probed(probed) if probed else found.link
+        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid)
         in_use = InUse(vm.memory_bytes, MemoryUse(None, None), found.first)
-        return _Known(origin, target, link, here.hypervisor_version, in_use)
+        probed = self._probed.get((origin, target))
+        return _Known(origin, target, found, probed, here.hypervisor_version, in_use)
 
     async def _in_use(self, vm: Vm, origin: str, known: InUse) -> InUse:
         """What is known of the memory in use, with what it is now."""
@@ -199,7 +209,7 @@ def _curve(windows: list[tuple[float, float]], memory: int, written: float | Non
 
 def _bandwidth(known: _Known, plan: Plan) -> tuple[Interval, str]:
     """The bandwidth and where it is known from; raises BandwidthUnknown."""
-    found = known.link.limited(plan.bandwidth_mib_s * MIB)
+    found = known.link(plan).limited(plan.bandwidth_mib_s * MIB)
     if found is None:
         raise BandwidthUnknown(
             f"It is not known how fast the link from {known.origin} to {known.target} is",
@@ -211,6 +221,7 @@ def _bandwidth(known: _Known, plan: Plan) -> tuple[Interval, str]:
 
 def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
     bandwidth, source = _bandwidth(known, plan)
+    link = known.link(plan)
     first = known.in_use.first(max((dirtied for _, dirtied in curve.points), default=0.0))
     refused = refuse(replace(plan, technique=POST_COPY_MANUAL), known.qemu)
     without = possible(replace(plan, technique=AUTOMATIC), known.qemu).post_copy_refused
@@ -220,9 +231,9 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve) -> Inputs:
         bandwidth,
         source,
         plan.downtime_ms / 1000,
-        known.link.setup_s + scanning(curve.memory - first.likely),
-        known.link.device_s,
-        known.link.switch_s,
+        link.setup_s + scanning(curve.memory - first.likely),
+        link.device_s,
+        link.switch_s,
         plan.timeout_s if plan.technique in TIMED else None,
         refused.reason if refused else without,
         auto_converge=plan.auto_converge,

@@ -23,12 +23,15 @@ MANY = 4  # runs
 ENOUGH = math.ceil((1 + SHARE) / (1 - SHARE) - 1e-9)  # runs
 ENOUGH_WITHOUT_EXTREMES = math.ceil((3 + SHARE) / (1 - SHARE) - 1e-9)
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
-# The options of a migration that change how fast the memory is sent over one link, or over which it is sent.
-WAY = ("comp_methods", "tls", "tunnelled", "migrateuri")
-PROBE = "a probe of the link"
+# The options of a migration over which link the memory is sent, and those that change how fast it is sent over one.
+ROUTE, WAY = ("migrateuri",), ("parallel", "zerocopy", "comp_methods", "tls", "tunnelled")
+# Of the bandwidth that other options gave. Assumed: encryption and the tunnel load one CPU, which may halve the rate;
+# one connection may leave half of a fast link unused, and compression may halve what is sent.
+OF_ANOTHER_WAY = Interval(0.5, 1.0, 2.0)
+PROBE, ANOTHER_WAY = "a probe of the link", ", learned with another way to send"
 LIMIT = "the limit"
 
-Way = tuple[object, ...]
+Way = tuple[tuple[str, int | str], ...]  # the options in ROUTE and WAY that are set, with their values
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,11 @@ class LinkFacts:
         least = Interval(min(known.low, below.low), min(known.likely, limit), min(known.high, limit))
         return least, self.source if known.likely < limit else LIMIT
 
-    def probed(self, bytes_s: float) -> "LinkFacts":
-        """The same link after a probe has moved so much: newer than all runs."""
+    def probed(self, bytes_s: float, way: Way = ()) -> "LinkFacts":
+        """The same link after a probe has moved so much over one plain connection: newer than all runs."""
         bandwidth = Interval(*(share * bytes_s for share in (OF_PROBE.low, OF_PROBE.likely, OF_PROBE.high)))
+        if any(name in WAY for name, _ in way):
+            return replace(self, bandwidth=another_way(bandwidth), source=f"{PROBE}{ANOTHER_WAY}")
         return replace(self, bandwidth=bandwidth, source=PROBE)
 
 
@@ -62,7 +67,7 @@ class LinkFacts:
 class EarlierRun:
     """The figures of a run.toml that tell of the link: bytes and seconds, None if unknown; `limit` 0 is none.
 
-    `zero` are the bytes of zero pages, at least.
+    `zero` are the bytes of zero pages, at least; `way` is how it sent them.
     """
 
     bandwidth: float | None
@@ -73,6 +78,7 @@ class EarlierRun:
     device_s: float | None
     post_copy: bool
     zero: float = 0.0
+    way: Way = ()
 
     @property
     def setup_s(self) -> float | None:
@@ -89,20 +95,16 @@ class EarlierRun:
 
 
 def way_of(options: Mapping[str, Any]) -> Way:
-    """The options in WAY that are set, by the fields of a plan or of a record, which has only those that are."""
-    return tuple((name, value) for name in WAY if (value := options.get(name)))
+    """The way of a migration, by the fields of a plan or of a record, which may have only those that are set."""
+    set_here = ((name, options.get(name)) for name in (*ROUTE, *WAY))
+    return tuple((name, value) for name, value in set_here if value and isinstance(value, (int, str)))
 
 
-def earlier_run(tables: Mapping[str, Any], origin: str, target: str, way: Way = ()) -> EarlierRun | None:
-    """The figures of a completed run from one host to another, by their host names; None for any other run.
-
-    A run with another `way` counts as one over another link.
-    """
+def earlier_run(tables: Mapping[str, Any], origin: str, target: str) -> EarlierRun | None:
+    """The figures of a completed run from one host to another, by their host names; None for any other run."""
     hosts = _table(tables, "hosts")
     names = tuple(_table(hosts, str(hosts.get(end))).get("hostname") for end in ("origin", "target"))
     if names != (origin, target) or tables.get("outcome") != "completed":
-        return None
-    if way_of(_table(tables, "options")) != way:
         return None
     figures, limit = _table(tables, "figures"), _number(_table(tables, "options"), "bandwidth_mib_s")
     if limit is None:
@@ -118,23 +120,42 @@ def earlier_run(tables: Mapping[str, Any], origin: str, target: str, way: Way = 
     return EarlierRun(
         bandwidth or None, limit * MIB, sent, total_s, _seconds(downtime_ms), _seconds(device_ms),
         post_copy=post_copy_at is not None, zero=max(0.0, (memory or 0.0) - (sent or 0.0)),
+        way=way_of(_table(tables, "options")),
     )  # fmt: skip
 
 
-def learned(runs: Iterable[EarlierRun]) -> LinkFacts:
-    """What earlier runs over a link show of it."""
-    found = list(runs)
-    rates = [each.bandwidth for each in found if each.bandwidth]
-    setups = [each.setup_s for each in found if each.setup_s is not None]
+def learned(runs: Iterable[EarlierRun], way: Way = ()) -> LinkFacts:
+    """What earlier runs between two hosts show of the link for a migration that sends in this way.
+
+    Runs of another route count as those over another link. Those that sent in another way show the bandwidth and what
+    connecting takes only if none of this way does; the pauses do not depend on it.
+    """
+    found = [each for each in runs if _route(each.way) == _route(way)]
+    same = [each for each in found if each.way == way]
+    rates = [each.bandwidth for each in same if each.bandwidth]
+    others = [each.bandwidth for each in found if each.bandwidth]
+    setups = [each.setup_s for each in same if each.setup_s is not None]
     devices = [each.device_s for each in found if each.device_s is not None and not each.post_copy]
     switches = [each.switch_s for each in found if each.switch_s is not None]
+    bandwidth = spread(rates) if rates else another_way(spread(others)) if others else None
+    number = len(rates) or len(others)
     return LinkFacts(
-        spread(rates) if rates else None,
-        f"{len(rates)} earlier run{'' if len(rates) == 1 else 's'}" if rates else "",
-        times(SETUP_S, setups),
+        bandwidth,
+        f"{number} earlier run{'' if number == 1 else 's'}{'' if rates else ANOTHER_WAY}" if number else "",
+        times(SETUP_S, setups or [each.setup_s for each in found if each.setup_s is not None]),
         times(DEVICE_S, devices),
         times(SWITCH_S, switches),
     )
+
+
+def another_way(bandwidth: Interval) -> Interval:
+    """The bandwidth that may be expected if the memory is sent in another way than the one that was measured."""
+    low, likely, high = OF_ANOTHER_WAY.low, OF_ANOTHER_WAY.likely, OF_ANOTHER_WAY.high
+    return Interval(low * bandwidth.low, likely * bandwidth.likely, high * bandwidth.high)
+
+
+def _route(way: Way) -> Way:
+    return tuple(each for each in way if each[0] in ROUTE)
 
 
 def scanning(zero: float) -> Interval:

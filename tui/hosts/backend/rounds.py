@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from tui.core.failure import Failure, or_failure
 from tui.core.threads import retrieve
+from tui.core.together import together
 from tui.hosts.backend.reading import HostReading
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.hosts.model.names import Names, is_local
@@ -52,7 +53,7 @@ class Rounds:
         second |= {f"the ports of {end} from {start}": self._ports(start, end) for start, end in ways}
         self._under_way = {words: asyncio.ensure_future(work) for words, work in second.items()}
         tasks = [*self._first.values(), *self._names.values(), *self._under_way.values()]
-        all_read = asyncio.gather(*tasks)
+        all_read = asyncio.ensure_future(together(*tasks))
         all_read.add_done_callback(retrieve)
         all_read.add_done_callback(lambda _: self._newer.put_nowait(None))
         try:
@@ -60,9 +61,8 @@ class Rounds:
                 yield facts
             await all_read
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)  # no command outlives a cancelled pass
+            all_read.cancel()
+            await asyncio.wait([all_read])  # no command outlives a cancelled pass
 
     # -- the first round: no host waits for another --
 
@@ -70,7 +70,7 @@ class Rounds:
         sections = [self._system(host)]
         if host in self._configured.hypervisors:
             sections.append(self._host(host, "libvirt", lambda: self._reading.libvirt(host)))
-        await asyncio.gather(*sections)
+        await together(*sections)
 
     async def _system(self, host: str) -> None:
         """Read as the login, then as root; root is not tried if the login fails."""
@@ -83,7 +83,7 @@ class Rounds:
         self._found[host] = found.names
         self._set_host(host, system=found.system)
         clock = self._host(host, "clock", lambda: self._reading.clock(host))
-        await asyncio.gather(clock, self._as_root(host, found.login))
+        await together(clock, self._as_root(host, found.login))
 
     async def _as_root(self, host: str, login: str) -> None:
         found = await or_failure(self._reading.as_root(host, login))
@@ -111,7 +111,7 @@ class Rounds:
         user = libvirt.daemon.qemu_user if isinstance(libvirt, Libvirt) else None
         unknown = None if user else Failure(f"The user of QEMU on {host} is unknown", "its libvirt does not report it")
         needed, qemu = (libvirt, self.facts.at(host).conf, unknown), user or (0, 0)
-        await asyncio.gather(
+        await together(
             self._host(host, "kvm", lambda: self._reading.kvm(host, qemu), needed),
             self._host(host, "userfaultfd", lambda: self._reading.userfaultfd(host, qemu), needed),
         )
@@ -134,7 +134,8 @@ class Rounds:
 
     async def _ports(self, start: str, end: str) -> None:
         """Try the ports; read the firewall only if some are closed."""
-        await asyncio.gather(self._names[start, end], self._names[end, start])  # they may give the addresses of both
+        for way in ((start, end), (end, start)):
+            await self._names[way]  # they may give the addresses of both
         one, other = self.facts.at(start), self.facts.at(end)
         tried = await _after([one.system, other.system], lambda: self._tried(start, end))
         self._set_way(start, end, ports=tried)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tui.core.failure import Failure
+from tui.core.protocols import PostCopyImpossible
 from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recording.run_log import RunLog
@@ -34,8 +35,10 @@ class Controls(Requests):
     ) -> None:
         self.cancel_requested = False
         self.by_person: set[str] = set()  # actions that a person has requested
-        self.post_copy_refused = False
-        self.refused: set[tuple[str, int | None]] = set()  # changes that libvirt has refused, each with its value
+        self.post_copy_refused = ""  # why the newest request was; it may be made again unless that is impossible
+        self.post_copy_refusals = 0
+        self.post_copy_impossible = False
+        self.refused: dict[tuple[str, int | None], float] = {}  # what libvirt has refused, with its value, and when
         self.passes_seen = False  # the first pass has begun
         self._vm = vm
         self._connections = connections
@@ -82,10 +85,14 @@ class Controls(Requests):
         self.cancel_requested = _cancel_stands(earlier)
         events = [each for each in earlier if isinstance(each, Event)]
         self.by_person = {str(each.data.get("action")) for each in events if each.kind == record.KEY}
-        self.post_copy_refused = any(map(_refuses_post_copy, events))
         for each in events:
-            if each.kind == record.ACTION and each.data.get("action") in (DOWNTIME, BANDWIDTH):
-                self._note(str(each.data["action"]), each.data.get("value"), refused=bool(each.data.get("failed")))
+            action, failed = str(each.data.get("action")), bool(each.data.get("failed"))
+            if each.kind == record.ACTION and action in (DOWNTIME, BANDWIDTH):
+                self._note(action, each.data.get("value"), each.t if failed else None)
+            elif action == POST_COPY_NOW and failed:
+                why, impossible = str(each.data.get("why", "")), bool(each.data.get("impossible"))
+                self._note_post_copy(why, each.t, impossible=impossible)
+            self.post_copy_impossible = self.post_copy_impossible or bool(each.data.get("without_post_copy"))
 
     def timed_out(self, seconds: float) -> None:
         """The timeout of the technique has passed."""
@@ -211,10 +218,18 @@ class Controls(Requests):
         self._sample_now()
 
     def _post_copy_refused(self, failure: Failure) -> None:
-        self._post_copy = "no"  # the key may be pressed again
-        self.post_copy_refused = True
-        self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
+        self._post_copy = "no"  # it may be requested again
+        why, impossible = failure.why or failure.what, isinstance(failure, PostCopyImpossible)
+        data = {"impossible": True} if impossible else {}
+        self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True, why=why, **data)
+        self._note_post_copy(why, self._run_log.timeline.now, impossible=impossible)
         self._run_log.error(failure, request=POST_COPY_NOW)
+
+    def _note_post_copy(self, why: str, at: float, *, impossible: bool) -> None:
+        self.post_copy_refused = why or "the reason is not recorded"
+        self.post_copy_refusals += 1
+        self.post_copy_impossible = self.post_copy_impossible or impossible
+        self._note(POST_COPY_NOW, None, at)
 
     def _send(self, action: str, value: int | None, *, by: str = "") -> None:
         whose: dict[str, Any] = {"by": by} if by else {}
@@ -258,27 +273,23 @@ class Controls(Requests):
             raise Failure(what, "it could not be resumed", reason)
 
     def _accepted(self, action: str, value: int | None, post_copy: bool, whose: dict[str, Any]) -> None:
-        self._note(action, value, refused=False)
+        self._note(action, value, None)
         if action == SUSPEND:
             return
         of_post_copy = {"post_copy": True} if post_copy else {}
         self._run_log.log(record.ACTION, {"action": action, "value": value, **of_post_copy, **whose})
 
-    def _note(self, action: str, value: int | None, *, refused: bool) -> None:
-        (self.refused.add if refused else self.refused.discard)((action, value))
+    def _note(self, action: str, value: int | None, refused_at: float | None) -> None:
+        if refused_at is None:
+            self.refused.pop((action, value), None)
+        else:
+            self.refused[action, value] = refused_at
 
     def _refused(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
-        self._note(action, value, refused=True)
+        self._note(action, value, self._run_log.timeline.now)
         self.cancel_requested = self.cancel_requested and action != CANCEL
         self._run_log.event(record.ACTION, action=action, value=value, failed=True, **whose)
         self._run_log.error(failure, request=action)
-
-
-def _refuses_post_copy(each: Event) -> bool:
-    """Whether an action was a refused switch, or the technique "automatic" without post-copy."""
-    return bool(each.data.get("action") == POST_COPY_NOW and each.data.get("failed")) or (
-        each.data.get("decided") == "nothing"
-    )
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:

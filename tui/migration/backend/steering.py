@@ -24,8 +24,8 @@ BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment count
 NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast
 LEAST_S = 1.0  # between two recorded forecasts
 LEAST_SHARE = 0.01  # of the time so far, so that a day has some hundred forecasts
-NOTHING = "nothing"  # decided
-RETRY_S = 5.0  # after a change that libvirt has refused, if the policy still decides it
+NOTHING = "nothing"  # decided; its value is the number of refusals that it is about
+RETRY_S = 5.0  # after a request that libvirt has refused, if the policy still decides it
 MOST_TRIES = 3
 NEW_ADVICE = 0.25  # by this share a downtime must differ from those that were advised before
 
@@ -33,8 +33,8 @@ NEW_ADVICE = 0.25  # by this share a downtime must differ from those that were a
 class Steering:
     """Runs on the actor's thread. It asks the policy after each sample, and QEMU's begin of a pass makes a sample.
 
-    A decision goes through the controls, as that of a person does. What a person has requested, the policy leaves
-    alone.
+    A decision goes through the controls, as that of a person does. A limit that a person has set, the policy leaves
+    alone; post-copy that was refused to a person is decided as before.
     """
 
     def __init__(self, plan: Plan, run_log: RunLog, controls: Controls) -> None:
@@ -68,7 +68,7 @@ class Steering:
 
     def start_refused(self, failure: Failure) -> None:
         """A host does not allow post-copy, so it was started without."""
-        self._controls.post_copy_refused = True
+        self._controls.post_copy_impossible = True
         reason = f"{failure.why}, {STARTED_WITHOUT}"
         self._record_once(Decision(NOTHING, reason), without_post_copy=failure.why)
 
@@ -122,14 +122,9 @@ class Steering:
         by_person, controls = self._controls.by_person, self._controls
         if CANCEL in by_person or (self._acts and controls.switching):
             return
+        if self._acts and controls.post_copy_refusals and not self._plan.post_copy_refused:
+            self._record_once(Decision(NOTHING, self._after_refusal(), controls.post_copy_refusals))
         post_copy = self._may_switch()
-        if (
-            self._acts
-            and controls.post_copy_refused
-            and not self._plan.post_copy_refused
-            and POST_COPY not in by_person
-        ):
-            self._record_once(Decision(NOTHING, "post-copy was refused, so it goes on with its passes"))
         bandwidth, grown = self._bandwidth.mean, self._polls.grown
         view = course.view_of(self._timeline, self._inputs, bandwidth, post_copy=post_copy, grown=grown)
         decision = time_limit.decide(view, self._plan.total_s) or self._policy.decide(view)
@@ -140,8 +135,26 @@ class Steering:
 
     def _may_switch(self) -> bool:
         """Whether the policy may use post-copy; in the shadow, also what libvirt would refuse."""
-        refused = self._plan.post_copy_refused or (self._acts and self._controls.post_copy_refused)
-        return not refused and POST_COPY not in self._controls.by_person
+        if not self._acts:
+            return not self._plan.post_copy_refused and POST_COPY not in self._controls.by_person
+        return not (self._plan.post_copy_refused or self._gave_up)
+
+    @property
+    def _gave_up(self) -> bool:
+        """Whether libvirt has refused post-copy for good, or as often as the policy requests it."""
+        key, controls = (POST_COPY, None), self._controls
+        return controls.post_copy_impossible or (
+            key in controls.refused and len(self._decided.get(key, ())) >= MOST_TRIES
+        )
+
+    def _after_refusal(self) -> str:
+        """What it does after post-copy was refused, to a person or to itself."""
+        why = self._controls.post_copy_refused
+        if self._controls.post_copy_impossible:
+            return f"post-copy was refused ({why}), so it goes on without post-copy"
+        if self._gave_up:
+            return f"post-copy was refused too often ({why}), so it goes on without post-copy"
+        return f"post-copy was refused ({why}); after {RETRY_S:g} s, it requests post-copy again if that is still due"
 
     def _advised(self, decision: Decision) -> bool:
         """Whether nearly the same was advised before: each pass leaves a bit more or less."""
@@ -152,9 +165,12 @@ class Steering:
     def _record_once(self, decision: Decision, **more: str) -> bool:
         key, now = (decision.kind, decision.value), self._timeline.now
         before = self._decided.setdefault(key, [])
-        if before and not (key in self._controls.refused and len(before) < MOST_TRIES and now >= before[-1] + RETRY_S):
+        refused_at = self._controls.refused.get(key)
+        if before and (refused_at is None or len(before) >= MOST_TRIES):
             return False
-        self._controls.refused.discard(key)
+        if refused_at is not None and now < max([refused_at, *before]) + RETRY_S:
+            return False
+        self._controls.refused.pop(key, None)
         before.append(now)
         fields: dict[str, Any] = {"action": AUTOMATIC, "decided": decision.kind, "value": decision.value}
         fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name, **more}

@@ -53,7 +53,7 @@ async def _use(connections: Connections, journey: Journey) -> MemoryUse:
 def _costs(runs: Path, journeys: Sequence[Journey], uses: Mapping[str, MemoryUse]) -> list[Cost | None]:
     known = list(newest(runs))  # each VM and each link is looked up once, because every VM may go to every host
     ways = {_way(each) for each in journeys}
-    links = {(names, way): earlier_in(known, *names, "", way).link for names, way in ways}
+    links = {(names, way): earlier_in(known, *names, "").link(way) for names, way in ways}
     sent = {uuid: earlier_in(known, "", "", uuid).first for uuid in uses}
     found = []
     for each in journeys:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tui.core.quantity import whole
 from tui.vm.model.host_needs import HostNeeds, host_needs
-from tui.vm.model.unmovable import unmovable
+from tui.vm.model.unmovable import MEDIATED, unmovable
 
 HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -17,12 +17,16 @@ PINS = {"vcpupin": "vCPU", "emulatorpin": "QEMU", "iothreadpin": "I/O thread"}
 
 @dataclass(frozen=True)
 class HostDevice:
-    """One device of the host; `transient` if QEMU unplugs it for the migration, `text` as an operator names it."""
+    """One device of the host; `transient` if QEMU unplugs it for the migration, `text` as an operator names it.
+
+    `unmovable` if it is also one of the VM's devices that QEMU can't migrate at all.
+    """
 
     kind: str
     text: str
     mode: str = "subsystem"
     transient: bool = False
+    unmovable: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,16 @@ class SharedFolder:
 
 @dataclass(frozen=True)
 class Console:
-    """One graphical console, with the addresses or libvirt networks of the host; `port` is 0 if libvirt chooses it."""
+    """One graphical console, with the addresses or libvirt networks of the host; `port` is 0 if libvirt chooses it.
+
+    `further_ports` are those for TLS and web sockets; of a running VM, libvirt may have chosen that for web sockets.
+    """
 
     kind: str
     addresses: tuple[str, ...] = ()
     port: int = 0
     networks: tuple[str, ...] = ()
+    further_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,8 +151,8 @@ def _requires(feature: ET.Element) -> bool:
 def _host_device(element: ET.Element) -> HostDevice:
     teaming = element.find("teaming")
     transient = teaming is not None and teaming.get("type") == "transient"
-    mode = element.get("mode", "subsystem")
-    return HostDevice(element.get("type", "device"), device_text(element), mode, transient)
+    mode, unmovable = element.get("mode", "subsystem"), element.get("model") in MEDIATED
+    return HostDevice(element.get("type", "device"), device_text(element), mode, transient, unmovable)
 
 
 def device_text(element: ET.Element) -> str:
@@ -180,7 +188,14 @@ def _console(element: ET.Element) -> Console:
     automatic = element.get("autoport") == "yes" or any(each.get("type") in ("socket", "none") for each in listens)
     port = 0 if automatic else whole(element.get("port", "")) or 0
     networks = (each.get("network", "") for each in listens if each.get("type") == "network")
-    return Console(element.get("type", ""), tuple(filter(None, found)), port, tuple(filter(None, networks)))
+    further = (whole(element.get(name, "")) for name in ("tlsPort", "websocket"))
+    return Console(
+        element.get("type", ""),
+        tuple(filter(None, found)),
+        port,
+        tuple(filter(None, networks)),
+        () if automatic else tuple(filter(None, further)),
+    )
 
 
 def _tpm(element: ET.Element) -> Tpm:

@@ -12,7 +12,7 @@ from tui.vm.model.hardware import numbers
 
 # Bridges of libvirt's networks and of container tools.
 TAKEN_BRIDGES = re.compile(r"(virbr|docker|br-[0-9a-f]{12}|lxcbr|lxdbr|podman|cni)")
-LISTENING, PORT = "0A", re.compile("[0-9A-Fa-f]{4}")  # in /proc/net/tcp
+LISTENING, UNCONNECTED, PORT = "0A", "07", re.compile("[0-9A-Fa-f]{4}")  # in /proc/net/tcp, and in /proc/net/udp
 
 # Prints one fact a line; its arguments are paths. A path that the login can't look up is left out: it may exist.
 SCRIPT = r"""
@@ -40,6 +40,9 @@ done
 for table in tcp tcp6; do
   while read -r _ local _ state _; do echo "socket $state ${local##*:}"; done </proc/net/$table
 done 2>/dev/null | sort -u | grep ' 0A '
+for table in udp udp6; do
+  while read -r _ local _ state _; do echo "datagram $state ${local##*:}"; done </proc/net/$table
+done 2>/dev/null | sort -u | grep ' 07 '
 command -v swtpm >/dev/null && echo "program swtpm"
 for path in "$@"; do
   if [ -b "$path" ]; then
@@ -80,6 +83,7 @@ class HostFile:
 class HostFacts:
     """Network devices with their MTU, addresses, CPUs, NUMA nodes, memory, free huge pages by size, ports, files.
 
+    `ports` are those of TCP on which a program listens, `udp_ports` those of UDP that a program receives from anyone.
     `subnets` are those of its own addresses, without the networks that libvirt and containers make on each host; `load`
     is the number of processes that ran or waited for a CPU over the last minute; `shares` are the sources of network
     file systems by mount point.
@@ -99,6 +103,7 @@ class HostFacts:
     subnets: frozenset[str] = frozenset()
     load: float | None = None
     shares: Mapping[str, str] = field(default_factory=dict)
+    udp_ports: frozenset[int] = frozenset()
 
     @property
     def was_read(self) -> bool:
@@ -117,6 +122,7 @@ class _Reading:
         self.amounts: dict[str, int] = {}
         self.pages: dict[int, int] = {}
         self.ports: set[int] = set()
+        self.udp_ports: set[int] = set()
         self.files: dict[str, HostFile] = {}
         self.subnets: set[str] = set()
         self.loads: list[float] = []
@@ -136,6 +142,11 @@ class _Reading:
         state, port = rest.split(" ")
         if state == LISTENING and PORT.fullmatch(port):
             self.ports.add(int(port, 16))
+
+    def datagram(self, rest: str) -> None:
+        state, port = rest.split(" ")
+        if state == UNCONNECTED and PORT.fullmatch(port):
+            self.udp_ports.add(int(port, 16))
 
     def subnet(self, rest: str) -> None:
         device, address = rest.split(" ")
@@ -169,6 +180,7 @@ def parse_facts(text: str) -> HostFacts:
     readers: dict[str, Callable[[str], None]] = {
         "net": found.net, "pages": found.page_count, "socket": found.socket, "file": found.file,
         "subnet": found.subnet, "load": found.processes, "share": found.share,
+        "datagram": found.datagram,
     }  # fmt: skip
     for line in text.splitlines():
         key, _, rest = line.partition(" ")
@@ -198,4 +210,5 @@ def parse_facts(text: str) -> HostFacts:
         subnets=frozenset(found.subnets),
         load=found.loads[-1] if found.loads and math.isfinite(found.loads[-1]) else None,
         shares=found.shares,
+        udp_ports=frozenset(found.udp_ports),
     )

@@ -19,6 +19,11 @@ FILES = (
     ("devices/rng/backend[@model='random']", "", "random number generator"),
     ("devices/input[@type='evdev']/source", "dev", "input device"),
     ("devices/graphics/gl", "rendernode", "render node"),
+    ("devices/memory/source/path", "", "memory module's file"),
+    ("devices/disk/source/reservations/source", "path", "socket of a disk's reservations"),
+    ("devices/disk/source/host[@transport='unix']", "socket", "socket of a disk"),
+    ("devices/disk/source/config", "file", "Ceph configuration"),
+    ("devices/disk/source/identity", "keyfile", "ssh key of a disk"),
     ("blkiotune/device/path", "", "block device of <blkiotune>"),
     *((f"devices/{each}[@type='dev']/source", "path", "character device") for each in CHARACTER),
     *((f"devices/{each}[@type='unix']/source[@mode='connect']", "path", "socket") for each in CHARACTER),
@@ -27,10 +32,11 @@ FILES = (
 
 @dataclass(frozen=True)
 class SerialPort:
-    """A TCP or Telnet port of the host that leads to a serial port of the VM."""
+    """A TCP (also Telnet) or UDP port of the host that leads to a serial port of the VM; 0 if QEMU chooses it."""
 
     address: str
     port: int
+    udp: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,5 +68,6 @@ def _files(root: ET.Element) -> Iterator[tuple[str, str]]:
 
 def _serial_ports(root: ET.Element) -> Iterator[SerialPort]:
     for device in CHARACTER:
-        for each in root.findall(f"devices/{device}[@type='tcp']/source[@mode='bind']"):
-            yield SerialPort(each.get("host", ""), whole(each.get("service", "")) or 0)
+        for kind in ("tcp", "udp"):
+            for each in root.findall(f"devices/{device}[@type='{kind}']/source[@mode='bind']"):
+                yield SerialPort(each.get("host", ""), whole(each.get("service", "")) or 0, kind == "udp")

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 # Formats of images whose drivers block a migration, because they keep state of the image in memory.
 FORMATS = frozenset({"qcow", "vmdk", "vdi", "vpc", "vhdx", "parallels", "ploop"})
+# Mediated devices, of which QEMU migrates other ones: their model, and what an operator calls them.
+MEDIATED = {
+    "vfio-ap": "a crypto device of the host (vfio-ap)",
+    "vfio-ccw": "a channel device of the host (vfio-ccw)",
+}
 # The devices that are not migratable in any QEMU from 7.2 to 10.0: an XPath, and what an operator calls them.
 DEVICES = {
     "launchSecurity": "encrypted memory (<launchSecurity>)",
@@ -21,8 +26,7 @@ DEVICES = {
     "devices/controller[@type='nvme']": "an emulated NVMe controller",
     "devices/filesystem/driver[@type='mtp']": "a host folder by MTP",
     "devices/hostdev[@type='scsi_host']": "a vhost-scsi device",
-    "devices/hostdev[@model='vfio-ap']": "a crypto device of the host (vfio-ap)",
-    "devices/hostdev[@model='vfio-ccw']": "a channel device of the host (vfio-ccw)",
+    **{f"devices/hostdev[@model='{model}']": what for model, what in MEDIATED.items()},
 }
 
 

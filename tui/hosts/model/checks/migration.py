@@ -20,6 +20,9 @@ CLOSED = {
     REFUSED: "refused although a listener was running; a firewall rejects them",
     "No route to host": "no route to host; a firewall may reject the packets",
 }
+NO_CALL = (
+    "Post-copy needs a kernel with CONFIG_USERFAULTFD. If this one has it, a container or an emulated kernel hides it."
+)
 # From these versions libvirt gives QEMU the device, and QEMU can use it.
 DEVICE_LIBVIRT, DEVICE_QEMU = (10, 1, 0), (8, 0, 0)
 
@@ -93,7 +96,7 @@ def userfaultfd(host: str) -> Step[HostsFacts]:
                 return Finding(OK, f"libvirt {number} gives QEMU /dev/userfaultfd")
         wanted = "QEMU's user may use userfaultfd"
         if tried.call == "missing":
-            return Finding(FAILED, "this kernel has no userfaultfd", wanted, "Post-copy needs a newer kernel.")
+            return Finding(FAILED, "this kernel has no userfaultfd", wanted, NO_CALL)
         if tried.call == "denied":
             return Finding(FAILED, f"denied to QEMU's user; {SYSCTL} is {tried.sysctl or 'missing'}", wanted)
         state = OK if tried.sysctl == "1" else WARNING

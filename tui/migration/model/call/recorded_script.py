@@ -74,7 +74,7 @@ def _with_actions(started: Script, actions: Sequence[Event]) -> Script:
             words = decision_words(each.data)
             if words.endswith(STARTED_WITHOUT):
                 started = _without_post_copy(started, f"automatic: {words}")
-            else:
+            elif each.data.get("decided") != "nothing":  # such as a refusal: the next call has another reason
                 reason = "" if each.data.get("shadow") else f"automatic {words}"
         elif action == script.SWITCH and (timed_out or started.after_first_pass):
             continue  # virsh does it itself

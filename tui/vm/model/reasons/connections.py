@@ -60,7 +60,22 @@ SSH = (
         "Log in there once by hand; the account must not require a new password.",
     ),
     Row(
-        r"kex_exchange_identification|banner exchange|Connection (?:reset|closed) by \S+ port \d+",
+        r"System is (?:booting up|going down)|pam_nologin",
+        "that host is starting or shutting down, and admits no login",
+        "Try again when it is up. If it is, remove /run/nologin there.",
+    ),
+    Row(
+        r"Bad configuration option: (\S+)",
+        "ssh on the connecting host does not know the option {1} of its configuration",
+        "Correct root's ~/.ssh/config and /etc/ssh/ssh_config there: an older ssh has fewer options.",
+    ),
+    Row(
+        r"signing failed for \S+ \"?([^\"\s]+)|agent refused operation",
+        "the ssh agent refused to use the key {1}",
+        "The key file and the agent do not fit, or the agent asks somebody: let root there use a key without one.",
+    ),
+    Row(
+        r"(?:kex|ssh)_exchange_identification|banner exchange|Connection (?:reset|closed) by \S+ port \d+",
         "the ssh server closed the connection before the login",
         "MaxStartups in its sshd_config, fail2ban or /etc/hosts.deny may refuse this host. The Hosts page tries it.",
     ),
@@ -125,7 +140,7 @@ TLS = (
         "that the certificate has.",
     ),
     Row(
-        r"certificate.* (?:has|is) expired|certificate has expired",
+        r"certificate.* (?:has|is|was) expired",
         "a TLS certificate has expired",
         "Issue a new one: `certtool -i --infile FILE` shows the dates of those in /etc/pki.",
     ),
@@ -149,7 +164,8 @@ TLS = (
     Row(
         r"(?:hasn't got a known issuer|Failed to verify peer's certificate|"
         r"signer (?:is )?not (?:found|a CA)|certificate .*not trusted|unknown issuer"
-        r"|failed validation against|certificate verification failed|unknown CA\b|certificate is invalid|"
+        r"|failed validation against|certificate verification failed|unknown CA\b|CA is unknown|"
+        r"certificate is (?:invalid|bad)|"
         r"Unable to verify (?:server|client) certificate)",
         "one host does not trust the TLS certificate of the other",
         "Both must be signed by the CA in ca-cert.pem on both hosts, in /etc/pki/qemu or /etc/pki/libvirt-migrate.",
@@ -186,6 +202,11 @@ TLS = (
         "has the reason.",
     ),
     Row(
+        r"Failed to read initial magic",
+        "what answers at the port of a copied disk is no NBD server of QEMU",
+        "Another program has that port on the destination, or TLS is on at one side only.",
+    ),
+    Row(
         r"Not a migration stream|failed to receive.*magic|received packet magic",
         "what arrived at the migration's port is no migration stream",
         "Another program connected to that port, or TLS or parallel connections are on at one side only.",
@@ -209,6 +230,11 @@ NETWORK = (
         f"{MIGRATION_PORT}Connection refused",
         "nothing listens on {1}, the address that libvirt gave for the migration",
         "The name may lead to another host, or a firewall rejects it. The Hosts page checks the names and these ports.",
+    ),
+    Row(
+        f"{MIGRATION_PORT}Operation not permitted",
+        "a firewall of the origin forbids connections to {1}",
+        "Allow it there: the rules of the chain OUTPUT, or of the output hook of nftables.",
     ),
     Row(f"{MIGRATION_PORT}(?:No route|.*timed out|.*unreachable)", "the origin does not reach {1}", PORTS),
     Row(
@@ -246,7 +272,8 @@ NETWORK = (
         "If they are two machines, set another host_uuid in libvirtd.conf on one of them.",
     ),
     Row(
-        r"Failed to connect socket.*Permission denied|no polkit agent|authentication unavailable",
+        r"Failed to connect socket.*Permission denied|no polkit agent|authentication unavailable|"
+        r"access denied by policy",
         "the user may not use libvirt there",
         "Use root or a user of the group libvirt; the Hosts page adds the user to the group.",
     ),
@@ -273,7 +300,8 @@ SAID = (  # what the program at the other end of ssh printed, if no row before k
 
 BROKEN = (  # the last rows of the table: what they match may have another reason
     Row(
-        r"client socket is closed|end of file while reading|Cannot recv data|keepalive timeout|"
+        r"client socket is closed|received (?:hangup|error) event on socket|end of file while reading|Cannot recv data|"
+        r"keepalive timeout|"
         r"Lost connection to destination|Cannot write data(?! to)",
         CONNECTION_BROKE,
         "Check that libvirtd runs and the network is up.",

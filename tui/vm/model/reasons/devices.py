@@ -110,6 +110,11 @@ CONNECTED = (  # to programs and storage that are no hosts of the migration
         f"Connect one under the same name there, or remove it from the VM's definition {EDIT}.",
     ),
     Row(
+        r"error reading header from (\S+): No such file",
+        "the image {1} does not exist in the Ceph pool that {host} uses",
+        "Compare the pool, the monitors and the secret of the disk on both hosts.",
+    ),
+    Row(
         r'failed to find romfile "([^"]+)"',
         "the ROM {1} is missing {on}",
         "Install the same package there (ipxe-qemu, seabios), or copy the file.",
@@ -127,6 +132,16 @@ NETWORK = (
         r"interface) ([^\s:]+)[^\n]*: No such device",
         "the network interface below {1} is missing {on}",
         f"Create one of the same name there, or use a libvirt network {EDIT}.",
+    ),
+    Row(
+        r"error creating mac(?:vtap|vlan) interface [^\s@]*@?(\S*)[^\n]*: Device or resource busy",
+        "the network card {1} cannot carry the VM's macvtap interface {on}",
+        "Another VM has it in the mode passthrough, or it is in a bridge or a bond there: `ip -d link`.",
+    ),
+    Row(
+        r"Unable to create tap device (vnet\S+): Device or resource busy",
+        "the tap device {1} is in use {on}",
+        f"Remove <target dev='...'/> from the network card {EDIT}: libvirt then chooses a free name.",
     ),
     Row(
         r"Unable to add port \S+ to OVS bridge (\S+)",
@@ -183,19 +198,30 @@ PASSED_THROUGH = (
         f"Plug it in there, or detach it before the migration {EDIT}.",
     ),
     Row(
-        r"PCI device (\S+) not found|no node device with matching name 'pci_(\w+)'",
-        "the PCI device {1}{2} is missing {on}",
+        r"PCI device (\S+) not found|no node device with matching name 'pci_(\w+)'|"
+        r"Device ([0-9a-f:.]{12}) not found: could not access",
+        "the PCI device {1}{2}{3} is missing {on}",
         "The same device must be at the same address there; else detach it for the time of the migration.",
     ),
     Row(
-        r"mediated device '([^']+)' not found",
-        "the mediated device {1} is missing {on}",
+        r"mediated device '([^']+)' not found|no node device with matching name 'mdev_(\w+)'",
+        "the mediated device {1}{2} is missing {on}",
         "Create one of the same type and UUID there.",
     ),
     Row(
         r"PCI device (\S+) is in use by driver \w+, domain (\S+)",
         "the PCI device {1} is used by the VM {2} {on}",
         "Shut that VM down, or pass another device through.",
+    ),
+    Row(
+        r"[Ff]ailed to set iommu for container: Operation not permitted",
+        "the IOMMU {on} has no interrupt remapping, which a passed-through device needs",
+        "Enable it in the firmware there; vfio_iommu_type1.allow_unsafe_interrupts=1 trusts all VMs instead.",
+    ),
+    Row(
+        r"host doesn't support passthrough of host PCI devices",
+        "{host} has no IOMMU, which a passed-through device needs",
+        "Enable VT-d or AMD-Vi in its firmware, and intel_iommu=on on its kernel's command line; then load vfio-pci.",
     ),
     Row(
         r"group (\d+) is not viable|Verify all devices in group (\d+) are bound",
@@ -208,7 +234,8 @@ PASSED_THROUGH = (
         "QEMU's log on the origin may name it; detach it.",
     ),
     Row(
-        r"(?m:^)([^\n]*(?:VFIO migration is not supported|VFIO device does(?:n't| not) support)[^\n]*)",
+        r"(?m:^)([^\n]*(?:VFIO migration is not supported(?! with postcopy)|"
+        r"VFIO device does(?:n't| not) support)[^\n]*)",
         "a passed-through PCI device or its driver cannot migrate: {1}",
         "Detach it for the time of the migration, or pair it with a virtio card by <teaming>.",
     ),

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from tui.vm.model.reasons import agent, connections, devices, machine, operations, storage
+from tui.vm.model.reasons import agent, connections, devices, machine, operations, programs, storage
 from tui.vm.model.reasons.noise import halves, shortened, without_noise
 from tui.vm.model.reasons.row import CANCELLED, EVERYWHERE, MIGRATION, OTHERWISE, Row
 
@@ -14,6 +14,7 @@ TABLE: tuple[Row, ...] = (
     *operations.VM_STATE,
     *devices.PASSED_THROUGH,
     *devices.CONNECTED,
+    *programs.ROWS,
     *devices.CONSOLE,
     *devices.NETWORK,
     *machine.CPU,

@@ -8,6 +8,21 @@ NAMES = r"([\w., :\[\]/-]+)"
 
 CPU = (
     Row(
+        rf"extra features: ([\w.,-]+), missing features: {NAMES}",
+        "{host}'s CPU lacks features that the VM uses: {2}",
+        f"{CPU_HINT} libvirt there also reports more than the VM has: {{1}}.",
+    ),
+    Row(
+        r"does not match required CPU vendor (\w+)",
+        "{host}'s CPU is not of the vendor {1}, which the VM's CPU requires",
+        "A running VM can't change the vendor of its CPU. Shut it down, choose another CPU model, and boot it there.",
+    ),
+    Row(
+        r"CPU features not supported by hypervisor[^:\n]*: ([\w', -]+)",
+        "the QEMU or CPU {on} does not support CPU features of the VM: {1}",
+        CPU_HINT,
+    ),
+    Row(
         rf"extra features: {NAMES}",
         "libvirt reports the VM's CPU differently {on}: extra features {1}",
         "No feature is missing. Update libvirt on the destination to 11.10 or later, which accepts it.",
@@ -40,7 +55,7 @@ CPU = (
         "Shut it down and add <timer name='tsc' frequency='...'/> to its clock, or remove invtsc (`virsh edit`).",
     ),
     Row(
-        r"Requested TSC frequency (\d+) Hz is outside tolerance",
+        r"Requested TSC frequency \d+ Hz is outside tolerance|TSC frequency mismatch between VM",
         "{host}'s CPU runs at another TSC frequency and cannot scale it",
         "Remove the TSC frequency and invtsc from the VM's definition, and restart it.",
     ),
@@ -68,7 +83,8 @@ CPU = (
     ),
     Row(
         r"could not find capabilities for [^\n]*domaintype=kvm|failed to initialize kvm|Could not access KVM|"
-        r"does not support virt type 'kvm'|Domain requires KVM, but it is not available",
+        r"does not support virt type 'kvm'|/dev/kvm'?: (?:No such|Permission)|"
+        r"Domain requires KVM, but it is not available",
         "KVM cannot be used {on}",
         "Enable virtualization in its firmware and load kvm_intel or kvm_amd; the Hosts page checks it.",
     ),
@@ -86,6 +102,26 @@ CPU = (
         r"unknown CPU feature:? '?([\w.-]+)",
         "libvirt {on} does not know the CPU feature {1} of the VM",
         "Install the same or a newer libvirt there, or take the feature out of the VM's CPU (`virsh edit`).",
+    ),
+    Row(
+        r"can't apply global \S+-cpu\.([\w-]+)=",
+        "the QEMU {on} does not know the CPU feature {1} of the VM",
+        SAME_VERSION,
+    ),
+    Row(
+        r"Property '([\w.-]+)' not found",
+        "the QEMU {on} does not know the property {1} of a device",
+        SAME_VERSION,
+    ),
+    Row(
+        r"Number of SMP cpus requested \((\d+)\) exceeds the maximum cpus supported by KVM \((\d+)\)",
+        "the VM has {1} vCPUs, and KVM {on} allows {2}",
+        "Give it fewer (`virsh edit`), and restart it; a newer kernel may allow more.",
+    ),
+    Row(
+        r"Address space limit[^\n]*phys-bits too low \((\d+)\)",
+        "the VM's CPU has too few address bits for its memory {on} ({1})",
+        "Set <maxphysaddr mode='passthrough'/> in its <cpu>, or give it less memory (`virsh edit`); then restart it.",
     ),
     Row(
         r"could not find capabilities for arch=(\w+)",
@@ -120,8 +156,10 @@ FIRMWARE = (
         "Update swtpm there to 0.8 or later.",
     ),
     Row(
-        r"Size mismatch: (system\.flash\d|pc\.bios|\S*flash\S*)",
-        "the UEFI firmware of the two hosts differs in size ({1})",
+        r"Size mismatch: (system\.flash\d|pc\.bios|\S*flash\S*)|"
+        r"(?:cfi\.pflash01: )(device requires \d+ bytes, block backend provides \d+)|"
+        r"system firmware block device (\w+ has invalid size \d+)",
+        "the UEFI firmware of the two hosts differs in size ({1}{2}{3})",
         "Install the same OVMF package on both hosts; 2 MiB and 4 MiB images cannot be mixed.",
     ),
     Row(
@@ -135,6 +173,11 @@ FIRMWARE = (
         r"No suitable firmware",
         "the VM's firmware {1} is missing {on}",
         "Install the same firmware there: ovmf (Debian, Ubuntu) or edk2-ovmf (Fedora, RHEL).",
+    ),
+    Row(
+        r"unable to find any master var store for loader: (\S+)",
+        "the template of the UEFI variables for {1} is missing {on}",
+        "Install the same OVMF package there, or name the template in the definition: <nvram template='...'>.",
     ),
     Row(
         r"cannot undefine domain with nvram",
@@ -160,6 +203,17 @@ FIRMWARE = (
         r"Could not run '[^']*swtpm_setup'[^\n]*log '([^']+)'",
         "swtpm_setup could not make the state of the VM's TPM {on}",
         "The log {1} there has the reason.",
+    ),
+    Row(
+        r"swtpm[^\n]*(?:UnixIO|control) socket[^\n]*Address already in use",
+        "an earlier swtpm of the VM still runs {on}",
+        "If no QEMU of that VM runs there, end it: `pgrep -a swtpm`.",
+    ),
+    Row(
+        r"TPM result for CMD_INIT: (0x\w+)",
+        "swtpm could not load the state of the VM's TPM {on} ({1})",
+        "The state in /var/lib/libvirt/swtpm may belong to another user, be locked by another swtpm, or be of a newer "
+        "one. Its log in /var/log/swtpm/libvirt/qemu there has more.",
     ),
     Row(
         r"swtpm died and reported: ([^\n]+)",
@@ -206,6 +260,11 @@ MEMORY = (
         r"cannot set up guest memory|closed the monitor[\s\S]*Cannot allocate memory|Cannot allocate memory",
         "{host} has too little memory for the VM",
         "Free memory there, or give the VM less. The Hosts page shows how much there is.",
+    ),
+    Row(
+        r"cannot bind memory to host NUMA nodes: Operation not permitted",
+        "QEMU may not bind the VM's memory to NUMA nodes {on}",
+        "The nodes are there: a container or a seccomp filter forbids mbind. Or remove <numatune> (`virsh edit`).",
     ),
     Row(
         r"NUMA node (\d+) is unavailable|cannot bind memory to host NUMA nodes|nodeset.*(?:out of range|not available)|"

@@ -25,7 +25,7 @@ PREFIXES = re.compile(
     r"operation aborted|operation is not supported|Operation not supported|Unsafe migration|"
     r"this function is not supported by the connection driver|argument unsupported|"
     r"cannot migrate domain|job 'migration (?:out|in)' failed|"
-    r"migration (?:out|in) job): ",
+    r"migration (?:out|in) job(?=: (?!unexpectedly failed|is not active))): ",
     re.IGNORECASE,
 )
 HALVES = re.compile(

@@ -1,6 +1,21 @@
 """Messages about what the VM is doing, and about the options of a migration."""
 
-from tui.vm.model.reasons.row import CANCELLED, LOG, MIGRATION, NO_USERFAULTFD, OTHERWISE, QEMU_ENDED, Row
+from tui.vm.model.reasons.row import (
+    CANCELLED,
+    KERNEL_WITHOUT_USERFAULTFD,
+    LOG,
+    MIGRATION,
+    NO_USERFAULTFD,
+    OTHERWISE,
+    POST_COPY_EXCLUDED,
+    POST_COPY_NOT_ALLOWED,
+    POST_COPY_OVER_PARALLEL,
+    POST_COPY_PAUSED,
+    POST_COPY_TUNNELLED,
+    POST_COPY_UNUSABLE,
+    QEMU_ENDED,
+    Row,
+)
 
 CLOSED = "(?:unexpectedly closed the monitor|exited while connecting to monitor)"
 VM = r"(?: \(vm='[^\n]*?'\))?"
@@ -139,9 +154,14 @@ VM_STATE = (
     Row(
         r"post-copy migration of the domain failed|job '[\w ]+' failed in post-copy phase|"
         r"job: post-copy phase failed|Migration protocol interrupted in post-copy mode|"
-        r"Connection closed while resuming failed post-copy",
+        r"Connection closed while resuming failed post-copy|Detected IO failure for postcopy",
         "a post-copy of the VM has broken, and its memory is on two hosts",
         "The Migrate page shows what to do. Neither destroy nor resume it by hand.",
+    ),
+    Row(
+        r"Migrate recover can only be run when postcopy is paused",
+        "QEMU on the destination has not noticed yet that the connection of post-copy broke",
+        "Try again in some seconds.",
     ),
     Row(r"No space left on device[\s\S]*statedir", "libvirt cannot write its state {on}", "Free some space there."),
 )
@@ -149,7 +169,7 @@ VM_STATE = (
 OPTIONS = (
     Row(
         r"started with VIR_MIGRATE_POSTCOPY",
-        "the migration was started without post-copy, which must be allowed at the start",
+        POST_COPY_NOT_ALLOWED,
         "Cancel it, then start it with post-copy.",
     ),
     Row(
@@ -160,24 +180,30 @@ OPTIONS = (
     ),
     Row(
         r"Postcopy (?:is not (?:yet )?(?:compatible|supported)|.*incompatible)[^\n]*multifd|multifd[^\n]*postcopy",
-        "this QEMU cannot use parallel connections with post-copy",
+        POST_COPY_OVER_PARALLEL,
         "Set the parallel connections to 0, or use QEMU 10.1 and libvirt 11.6 or later on both hosts.",
     ),
     Row(
         r"post-copy migration is not supported with non-live or paused",
-        "post-copy cannot leave the VM paused on the destination",
+        POST_COPY_PAUSED,
         "Start it without --suspend, or without post-copy.",
     ),
     Row(
         r"post-?copy is not supported with tunnelled",
-        "post-copy cannot be tunnelled through libvirt",
+        POST_COPY_TUNNELLED,
         "Start it without the tunnel, or without post-copy.",
     ),
     Row(
         r"VFIO migration is not supported with postcopy|Postcopy needs matching (?:RAM|target) page sizes|"
         r"nvdimm memory, postcopy|not compatible with ignore-shared",
-        "a device or the memory of the VM excludes post-copy",
+        POST_COPY_EXCLUDED,
         "Start it as pre-copy.",
+    ),
+    Row(
+        r"(?:userfaultfd|UFFDIO_API)[^\n]*Function not implemented",  # ENOSYS: no right that is missing
+        KERNEL_WITHOUT_USERFAULTFD,
+        "Start it as pre-copy. A kernel has it with CONFIG_USERFAULTFD; a seccomp filter of a container or an emulated "
+        "kernel may hide it. The Hosts page tries it.",
     ),
     Row(
         r"userfaultfd not available|userfaultfd[^\n]*(?:Operation not permitted|Permission denied)",
@@ -186,7 +212,7 @@ OPTIONS = (
     ),
     Row(
         r"Postcopy is not supported: ([^\n]+)",
-        "post-copy cannot be used: {1}",
+        f"{POST_COPY_UNUSABLE}: {{1}}",
         "Start it as pre-copy.",
     ),
     Row(
@@ -196,10 +222,21 @@ OPTIONS = (
         "Start it without zero-copy, or raise the limit of locked memory of QEMU and net.core.optmem_max.",
     ),
     Row(
-        r"only supported with parallel migration|isn't supported with parallel migration|"
+        r"multifd[-_]compression'? does not accept value '(\w+)'|does not support multifd compression method '(\w+)'|"
+        r"Un(?:supported|known) compression method '?(\w+)",
+        "compression by {1}{2}{3} is not known to this libvirt or QEMU",
+        "Choose another method, or start it without compression.",
+    ),
+    Row(
+        r"Compression method '?(\w+)'? isn't supported with parallel migration",
+        "compression by {1} does not go with parallel connections",
+        "Set the parallel connections to 0, or choose zlib or zstd.",
+    ),
+    Row(
+        r"only supported with parallel migration|"
         r"zero-?\s?copy (?:is )?only available|"
         r"compression (?:level|method)[^\n]*(?:not supported|requires)|"
-        r"Turn parallel migration on to tune it|Unknown compression method|unsupported compression|"
+        r"Turn parallel migration on to tune it|unsupported compression|"
         r"\b[\w-]+'? compression[^\n]*requires",
         "these options cannot be combined: zero-copy and multifd compression need parallel connections",
         "Set a number of parallel connections, or leave the other option out.",
@@ -248,7 +285,7 @@ OPTIONS = (
 
 ENDS = (  # of QEMU and of the job: the last rows, because other messages contain these words
     Row(
-        r"job '[\w ]+' unexpectedly failed",
+        r"job '[\w ]+' unexpectedly failed|migration (?:out |in )?job: unexpectedly failed",
         "the migration failed, and QEMU reported no reason",
         f"{LOG} may have it on either host.",
         MIGRATION,
@@ -262,7 +299,8 @@ ENDS = (  # of QEMU and of the job: the last rows, because other messages contai
         result=True,
     ),
     Row(
-        r"[Mm]achine '(qemu-[^'\n]+)' already exists|Unit (machine-qemu\S+\.scope) already exists",
+        r"[Mm]achine '(qemu-[^'\n]+)' already exists|Unit (machine-qemu\S+\.scope) "
+        r"(?:already exists|was already loaded)",
         "systemd {on} still has an earlier run of the VM: {1}{2}",
         "If no QEMU of that VM runs there, end it: `machinectl list`, then `machinectl terminate`, or `systemctl stop` "
         "for a unit.",

@@ -31,6 +31,16 @@ ROWS = (
         "Both hosts must use the same lock manager, and no other VM the disk.",
     ),
     Row(
+        r"(?:The (\w+)(?: \(rw\))? format|Block format '(\w+)') used by node '[^']+' does not support[^\n]*migration",
+        "QEMU cannot move a disk in the format {1}{2}",
+        "Shut the VM down and convert the image: `qemu-img convert -O qcow2`. A folder as a FAT disk (vvfat) must go.",
+    ),
+    Row(
+        r"(?:invalid argument: disk(?: target)?|disk target) '?(\w+)'? not found",
+        "the VM has no disk {1}",
+        "`virsh domblklist` shows the names of its disks.",
+    ),
+    Row(
         r"Source and target image have different sizes",
         "the image on the destination has another size than the disk that is copied",
         "Make it with the same size: `qemu-img info` shows it.",
@@ -89,12 +99,12 @@ ROWS = (
         "Only one VM may use the file, unless its definition has <shareable/>.",
     ),
     Row(
-        rf"unable to set (?:security context|selinux)[^\n]*? on {QUOTED}: ([\w ]+)",
+        rf"unable to set (?:security context|selinux)[^\n]*? on {QUOTED}: ([\w /-]+)",
         "SELinux: libvirt cannot label {1} {on}: {2}",
         "For NFS set `setsebool -P virt_use_nfs 1` there; the file system must not be read-only.",
     ),
     Row(
-        r"virt-aa-helper|cannot load AppArmor profile|AppArmor profile",
+        r"virt-aa-helper|error calling aa_change_profile|cannot load AppArmor profile|AppArmor profile",
         "libvirt could not make the VM's AppArmor profile {on}",
         "Look for DENIED in `journalctl -k` there. For a disk of a storage pool, "
         "virt-aa-helper knows the image only if "
@@ -145,6 +155,11 @@ ROWS = (
         r"migration of disk (\w+) failed: (?!No space)([^\n]+)",
         "the copy of the disk {1} failed: {2}",
         "The ports of the copy are those of migrations, which the Hosts page tries; the image there must be as large.",
+    ),
+    Row(
+        r"Could not (?:read|open|reopen)[^\n]*: Input/output error",
+        "the storage of a disk reports an I/O error {on}",
+        "The image may be fine: look at the share, the LUN or the disk below it (`journalctl -k`).",
     ),
     Row(
         r"Could not read qcow2 header|Image is not in qcow2 format|Image is corrupt",

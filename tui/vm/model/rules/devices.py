@@ -31,7 +31,7 @@ def _unread(case: Case) -> Iterator[Words]:
 def _host_devices(*kinds: str, mode: str = "subsystem") -> Finder:
     def finds(case: Case) -> Iterator[Words]:
         for each in case.domain.hardware.host_devices:
-            if each.mode == mode and each.kind in kinds and not each.transient:
+            if each.mode == mode and each.kind in kinds and not (each.transient or each.unmovable):
                 yield {"device": each.text}
 
     return finds
@@ -155,6 +155,13 @@ def _of_target(kind: str) -> Finder:
         yield from ({"kind": kind, "source": each} for each in dict.fromkeys(used) if each not in known)
 
     return finds
+
+
+def _bridge_unread(case: Case) -> Iterator[Words]:
+    if case.facts is None:
+        known = () if case.there is None else case.there.bridges
+        used = (nic.source for nic in case.domain.nics if nic.kind == "bridge" and nic.source not in ("", *known))
+        yield from ({"source": each} for each in dict.fromkeys(used))
 
 
 def _card(*, unknown: bool) -> Finder:
@@ -302,6 +309,7 @@ RULES = (
         "Set migratable=on.",
     ),
     Rule(BLOCKED, _of_target("bridge"), "The {kind} {source} is missing on {target}."),
+    Rule(DOUBTFUL, _bridge_unread, "Whether {target} has the bridge {source} is not known yet."),
     Rule(BLOCKED, _of_target("network"), "The {kind} {source} is missing on {target}."),
     Rule(BLOCKED, _card(unknown=False), "It is connected to the host device {source}, which {target} does not have."),
     Rule(
@@ -322,6 +330,11 @@ RULES = (
         DOUBTFUL,
         _nic("ethernet"),
         "Its network card {nic} is connected by a script or another program (type=ethernet); {target} needs the same.",
+    ),
+    Rule(
+        DOUBTFUL,
+        _nic("server", "client", "mcast", "udp"),
+        "Its network card {nic} is connected by a socket of QEMU; its address and port must be right on {target}, too.",
     ),
     Rule(NOTE, _nic("user"), "Its user-mode network starts anew on {target}, so open connections of the guest break."),
     Rule(

@@ -87,6 +87,14 @@ def _port(case: Case) -> Iterator[Words]:
             yield {"kind": console.kind.upper(), "port": console.port}
 
 
+def _further_port(case: Case) -> Iterator[Words]:
+    taken = case.facts.ports if case.facts is not None else frozenset()
+    for console in case.domain.hardware.consoles:
+        for port in console.further_ports:
+            if port in taken:
+                yield {"kind": console.kind.upper(), "port": port}
+
+
 # -- firmware and boot files --
 
 
@@ -265,6 +273,13 @@ RULES = (
         mend.choose_port,
     ),
     Rule(
+        DOUBTFUL,
+        _further_port,
+        "Its {kind} console uses port {port} for TLS or web sockets, which is in use on {target}; it can't start there "
+        "if the definition fixes that port.",
+        "End what uses it there: ss -ltnp.",
+    ),
+    Rule(
         BLOCKED,
         _boot_missing,
         "It {verb} {path}, which {target} does not have.",
@@ -294,13 +309,13 @@ RULES = (
         BLOCKED,
         _pins(all_outside=True),
         "It pins {what} to the CPUs {cpus}; {target} has none of them.",
-        "Change the pin: virsh vcpupin or virsh emulatorpin.",
+        "Change the pin: virsh vcpupin, emulatorpin or iothreadpin.",
     ),
     Rule(
         DOUBTFUL,
         _pins(all_outside=False),
         "It pins {what} to the CPUs {cpus}, of which {target} has only some.",
-        "Change the pin: virsh vcpupin or virsh emulatorpin.",
+        "Change the pin: virsh vcpupin, emulatorpin or iothreadpin.",
     ),
     Rule(
         BLOCKED,

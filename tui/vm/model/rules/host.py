@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from tui.vm.model.rules import mend
 from tui.vm.model.rules.rule import BLOCKED, DOUBTFUL, Case, Rule, Words, on_shared
 
 Finder = Callable[[Case], Iterator[Words]]
@@ -27,9 +28,16 @@ def _missing(case: Case) -> Iterator[Words]:
             yield {"noun": noun, "path": path}
 
 
-def _serial_port(case: Case) -> Iterator[Words]:
-    taken = case.facts.ports if case.facts is not None else frozenset()
-    yield from ({"port": each.port} for each in case.domain.hardware.needs.serial_ports if each.port in taken)
+def _serial_port(*, udp: bool) -> Finder:
+    """Serial ports whose TCP or UDP port a program of the target has."""
+
+    def finds(case: Case) -> Iterator[Words]:
+        if case.facts is not None:
+            taken = case.facts.udp_ports if udp else case.facts.ports
+            used = (each for each in case.domain.hardware.needs.serial_ports if each.udp == udp)
+            yield from ({"port": each.port} for each in used if each.port in taken)
+
+    return finds
 
 
 def _serial_address(*, known: bool) -> Finder:
@@ -50,11 +58,17 @@ def _no_secret(case: Case) -> Iterator[Words]:
 
 
 RULES = (
-    Rule(BLOCKED, _unmovable(certain=True), "It has {what}, which QEMU can't migrate."),
+    Rule(
+        BLOCKED,
+        _unmovable(certain=True),
+        "It has {what}, which QEMU can't migrate.",
+        mend=mend.detach_unmovable,
+    ),
     Rule(
         DOUBTFUL,
         _unmovable(certain=False),
         "It has {what}, which QEMU up to 10.0 can't migrate; a newer one decides at the start.",
+        mend=mend.detach_unmovable,
     ),
     Rule(
         BLOCKED,
@@ -64,9 +78,15 @@ RULES = (
     ),
     Rule(
         BLOCKED,
-        _serial_port,
+        _serial_port(udp=False),
         "Its serial port listens on port {port}, which is in use on {target}.",
         "End what uses it there: ss -ltnp.",
+    ),
+    Rule(
+        BLOCKED,
+        _serial_port(udp=True),
+        "Its serial port listens on UDP port {port}, which is in use on {target}.",
+        "End what uses it there: ss -lunp.",
     ),
     Rule(
         BLOCKED,

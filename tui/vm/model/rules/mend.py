@@ -9,6 +9,7 @@ from tui.vm.model.domain import tree
 from tui.vm.model.fix import ABORT, AUTOPORT, CONSOLES, COPY, DETACH, EJECT, FORGET, HERE, LISTEN, Fix
 from tui.vm.model.hardware import device_text
 from tui.vm.model.rules.rule import Case, Words
+from tui.vm.model.unmovable import MEDIATED
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - for QEMU's console, in a definition
 MEDIA = ("cdrom", "floppy")
@@ -77,6 +78,15 @@ def detach_host_device(case: Case, words: Words) -> tuple[Fix, ...]:
         *_elements(case, "interface", lambda each: _get(each, "mac", "address") == name.removeprefix("network card ")),
     ]
     return _detach(case, found[:1], name, f"The guest loses {name}")
+
+
+def detach_unmovable(case: Case, words: Words) -> tuple[Fix, ...]:
+    """Detach a mediated device that QEMU can't migrate; of the other such devices, libvirt detaches few."""
+    model = next((model for model, what in MEDIATED.items() if what == words["what"]), "")
+    found = _elements(case, "hostdev", lambda each: bool(model) and each.get("model") == model)
+    return tuple(
+        fix for each in found for fix in _detach(case, [each], device_text(each), f"The guest loses {words['what']}")
+    )
 
 
 def detach_folder(case: Case, words: Words) -> tuple[Fix, ...]:
