@@ -11,6 +11,7 @@ from tui.core import aged
 from tui.core.failure import Failure
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import OK, UNREACHABLE
+from tui.hosts.screens import page as hosts_page
 from tui.hosts.screens.page import HostsPage
 
 LOGIN = ".login"  # the checks of the app's login
@@ -104,6 +105,37 @@ async def test_the_page_shows_what_answered_while_one_host_does_not(monkeypatch:
         world.shells["root@host5"].released.set()
         world.further["host5"].released.set()
         await until(pilot, lambda: page._now["host5"].state == OK)
+
+
+def holding(world: FakeHosts, host: str) -> FakeHosts:
+    world.shells[f"root@{host}"].released.clear()
+    world.further[host].released.clear()
+    return world
+
+
+async def test_the_checks_of_many_hosts_begin_once_all_have_answered() -> None:
+    world = holding(twelve(), "host5")
+    app = app_of(world, LOGIN)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page: Any = app.page
+        await until(pilot, lambda: sum(each.state == OK for each in page._now.values()) == 11)
+        assert not page._list.reading
+        world.shells["root@host5"].released.set()
+        world.further["host5"].released.set()
+        await until(pilot, lambda: all_read(app))
+
+
+async def test_a_host_that_hangs_does_not_keep_the_checks_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_page, "LISTED_LIMIT_S", 0.1)
+    world = holding(twelve(), "host5")
+    app = app_of(world, LOGIN)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page: Any = app.page
+        await until(pilot, lambda: page._list.facts.at("source").system is not None)
+        assert page._now["host5"].state != OK
+        world.shells["root@host5"].released.set()
+        world.further["host5"].released.set()
+        await until(pilot, lambda: all_read(app))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

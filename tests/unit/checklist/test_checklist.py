@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.list_world import HOSTS, Facts, ListWorld, step
+from tui.checklist.backend import checklist as backend
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job, Jobs
 from tui.checklist.backend.journal import Journal
@@ -270,3 +271,20 @@ async def test_hosts_that_require_a_password_are_listed_until_they_have_it(world
     await world.checklist.refresh_fully()
     assert not sudo.wanted
     assert world.checklist["storage.folder"].state == "ok"
+
+
+async def test_a_long_list_is_not_evaluated_for_a_page_at_each_part_that_is_read(
+    world: ListWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "LONG", 1)
+    monkeypatch.setattr(backend, "PART", 1e-9)  # a page may have it evaluated once
+    first, during = world.checklist.recent, []
+    async for items in world.checklist.refresh():
+        during.append(items)
+        assert world.checklist.recent is items  # a caller that evaluates it shares the result
+    world.checklist.facts = replace(world.checklist.facts)
+    assert during[0] is not first
+    async for _ in world.checklist._refresh():
+        assert world.checklist.recent is during[-1]
+    assert world.checklist.recent == world.checklist.items
+    assert world.checklist.recent is not during[-1]

@@ -13,6 +13,8 @@ from tui.core.failure import Failure
 from tui.linux.change import Change
 
 MORE_READINGS = 2  # of a line that is unknown after its change
+LONG = 150  # steps; from there on it takes long to evaluate them
+PART = 0.1  # of the time of a reading, at most, goes to the evaluation of a long list for pages
 
 
 class Checklist(Generic[F]):
@@ -39,6 +41,7 @@ class Checklist(Generic[F]):
         self._items: tuple[Item, ...] = ()
         # The facts and the revision of the journal that the items were made from.
         self._items_of: tuple[F, tuple[int, ...]] | None = None
+        self._not_before = 0.0  # when a page may have a long list evaluated again, by time.monotonic()
 
     @property
     def problem(self) -> str:
@@ -54,10 +57,26 @@ class Checklist(Generic[F]):
         """The current items, in the order of the steps; evaluated once per change of the facts or of the journal."""
         made_of, revision = self._items_of, self._changes.journal.revision
         if made_of is None or made_of[0] is not self.facts or made_of[1] != revision:
+            began = time.monotonic()
             findings = {step.id: step.check(self.facts) for step in self.steps.values()}
-            self._items = tuple(self._item(step, findings) for step in self.steps.values())
+            applied = self._changes.journal.steps
+            self._items = tuple(self._item(step, findings, applied) for step in self.steps.values())
             self._items_of = self.facts, revision  # the one from before: another app may write meanwhile
+            ended = time.monotonic()
+            self._not_before = ended + (ended - began) / PART
         return self._items
+
+    @property
+    def long(self) -> bool:
+        """Whether it takes long to evaluate."""
+        return len(self.steps) > LONG
+
+    @property
+    def recent(self) -> tuple[Item, ...]:
+        """The items for a page: of a long list, those of some time ago while it is read, so that keys are not late."""
+        if self.long and self.reading and self._items_of is not None and time.monotonic() < self._not_before:
+            return self._items
+        return self.items
 
     def __getitem__(self, id: str) -> Item:
         return next(item for item in self.items if item.id == id)
@@ -159,9 +178,10 @@ class Checklist(Generic[F]):
             pass
         return self.items
 
-    def _item(self, step: Step[F], findings: dict[str, Finding | None]) -> Item:
+    def _item(self, step: Step[F], findings: dict[str, Finding | None], applied: frozenset[str]) -> Item:
         finding = findings[step.id]
-        item = Item(step.id, step.host, step.title, step.why, finding, undo=self._changes.undo_of(step.id))
+        undo = self._changes.undo_of(step.id) if step.id in applied else None
+        item = Item(step.id, step.host, step.title, step.why, finding, undo=undo)
         if finding is None or finding.good:
             return item
         change = step.change(self.facts)

@@ -65,6 +65,12 @@ class Journal:
         return tuple(each for each in reversed(self._known.entries) if each.step == step)
 
     @property
+    def steps(self) -> frozenset[str]:
+        """The steps that have entries."""
+        self._refresh()
+        return frozenset(each.step for each in self._known.entries)
+
+    @property
     def revision(self) -> tuple[int, ...]:
         """Differs when the file has changed, whichever app wrote it."""
         self._refresh()

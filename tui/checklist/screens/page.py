@@ -36,7 +36,7 @@ from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
 from tui.ui.waiting import waiting
 
 THEN = "Fixes that these make possible follow in the same run; its output shows them."
-AT_ONCE, LONG_EVERY_S = 150, 0.5  # lines of a list that is drawn at each change; seconds between those of a longer one
+LONG_EVERY_S = 0.5  # between two drawings of a long list while it is read
 WIDE = 120  # columns from which the details of a line are beside the list, not below it
 
 
@@ -124,7 +124,8 @@ class ListPage(Page):
         since, read_at, now = self._list.since, self._list.read_at, time.monotonic()
         wait = waiting(now - since, self._list.waits_for()) if since is not None and self.CAN_STOP else ""
         age_s = 0.0 if read_at is None else now - read_at
-        if (wait, int(age_s // 60)) != (self._wait, self._minutes):
+        older = self._list.reading and self._list.long  # than the facts
+        if older or (wait, int(age_s // 60)) != (self._wait, self._minutes):
             self._wait, self._minutes = wait, int(age_s // 60)
             self._show()
 
@@ -133,6 +134,7 @@ class ListPage(Page):
     @work(name="read", group="read")
     async def _refresh_list(self) -> None:
         """Completes whichever page is shown: an interrupted reading might leave files on a host."""
+        await self._before_reading()
         try:
             await self._list.refresh_fully()
         except Failure as failure:
@@ -141,9 +143,12 @@ class ListPage(Page):
             if self._list.problem:
                 self._report.end(self._list.problem, "bold $warning")
 
+    async def _before_reading(self) -> None:
+        """What has to come first, for a subclass."""
+
     def _show_soon(self) -> None:
         """Update the page, a long list only now and then: to evaluate it takes long."""
-        if not self._list.reading or len(self._list.steps) <= AT_ONCE:
+        if not self._list.reading or not self._list.long:
             self._show()
         elif not self._will_show:
             self._will_show = True
@@ -162,7 +167,7 @@ class ListPage(Page):
         parts = (self._summary, self._rows, self._detail)  # the app removes them one by one as it ends
         if not all(part.is_attached for part in parts) or not self.is_current or not self.size.width:
             return
-        listed, items = self._list, self._list.items
+        listed, items = self._list, self._list.recent
         wanted = tuple(listed.sudo.wanted)
         text = sentence(
             items, reading=listed.reading, was_read=listed.was_read, wanted=wanted, first=self.first(),
@@ -188,7 +193,7 @@ class ListPage(Page):
         listed = self._list
         under_way = listed.jobs.under_way.title if listed.jobs.under_way else ""
         done, wanted, chosen = listed.jobs.current is not None, listed.sudo.wanted, self._rows.chosen
-        return keys.why_not(action, keys.Moment(listed.items, chosen, listed.reading, under_way, done, wanted))
+        return keys.why_not(action, keys.Moment(listed.recent, chosen, listed.reading, under_way, done, wanted))
 
     def _refresh_keys(self) -> None:
         greyed = tuple(bool(self.why_not(action)) for action in keys.ACTIONS)

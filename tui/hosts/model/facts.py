@@ -133,6 +133,9 @@ class Way:
     cpu: CpuFit | Failure | None = None  # only of the pairs that are compared
 
 
+UNREAD_HOST, UNREAD_WAY = OneHost(), Way()
+
+
 @dataclass(frozen=True)
 class HostsFacts:
     """All facts that were read."""
@@ -143,11 +146,11 @@ class HostsFacts:
 
     def at(self, host: str) -> OneHost:
         """The facts of one host."""
-        return self.hosts.get(host, OneHost())
+        return self.hosts.get(host, UNREAD_HOST)
 
     def way(self, start: str, end: str) -> Way:
         """The facts that `start` has about `end`."""
-        return self.ways.get((start, end), Way())
+        return self.ways.get((start, end), UNREAD_WAY)
 
     def with_host(self, host: str, **sections: Any) -> "HostsFacts":
         """A copy with these fields of OneHost replaced."""
@@ -193,13 +196,13 @@ class HostsFacts:
         names = (parse_target(self.configured.ssh[host]).host, peer.host if peer else "", self.announced(host))
         return tuple(dict.fromkeys(each for each in names if each and not is_address(each)))
 
-    @property
+    @cached_property
     def vm(self) -> Domain | None:
         """The definition of the configured VM, from the host that has it."""
         found = (self.at(host).libvirt for host in self.configured.hypervisors)
         return next((each.vm for each in found if isinstance(each, Libvirt) and each.vm), None)
 
-    @property
+    @cached_property
     def vm_awaited(self) -> bool:
         """Whether a libvirt that may have it is still unread."""
         return any(self.at(host).libvirt is None for host in self.configured.hypervisors)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -38,6 +39,7 @@ POLL_EVERY_S = 3.0
 POLL_EACH_S = 0.05  # per host: many hosts are polled less often
 HIGH = 36  # from this height all facts fit above the list
 FEW = 3  # hosts that have a card each
+LISTED_LIMIT_S = 10.0  # for the state of many hosts, before their checks begin
 MANY_EVERY_S = 0.1  # between two drawings while many hosts answer
 
 
@@ -95,6 +97,7 @@ class HostsPage(EmptiesHosts):
         self.many = len(self._facts) > FEW
         self._hosts_list, self._unfolded, self._stale = HostRows(self.with_keys, id="hosts"), False, False
         self._card = HostCard(next(iter(self._facts.values())), hosts.config.vm.name)  # of the chosen one of many
+        self._listed = asyncio.Event()  # each of many hosts has answered, or can't be reached
         self._poll_now: dict[str, asyncio.Event] = {}
         self._poll_every_s = max(POLL_EVERY_S, POLL_EACH_S * len(self._facts))
 
@@ -156,7 +159,7 @@ class HostsPage(EmptiesHosts):
         if host:
             return f"The app can't log in to {host}: l starts the first login."
         bad = [name for name, facts in self._now.items() if facts.state in (PARTLY, UNREACHABLE)]
-        if not bad or not all(item.finding is not None and item.finding.good for item in self._list.items):
+        if not bad or not all(item.finding is not None and item.finding.good for item in self._list.recent):
             return ""
         return f"{bad[0]} is {self._now[bad[0]].state} since these lines were read: {REFRESH} reads them again."
 
@@ -265,11 +268,19 @@ class HostsPage(EmptiesHosts):
 
     def _draw_many(self) -> None:
         self._stale = False
+        if all(each.system is not None for each in self._facts.values()):
+            self._listed.set()
         self._show()
+
+    async def _before_reading(self) -> None:
+        """The state of many hosts comes first, because their checks take much longer; one that hangs delays them."""
+        if self.many:
+            with suppress(asyncio.TimeoutError):
+                await within(LISTED_LIMIT_S, self._listed.wait())
 
     def _show(self) -> None:
         if self.many and self._hosts_list.is_attached and self.is_current:
-            listed = glances(self._now.values(), self._list.items, self._hosts.config.groups)
+            listed = glances(self._now.values(), self._list.recent, self._hosts.config.groups)
             found = [each for each in listed if self._matches(each)]
             self._hosts_list.show_hosts(overview(found, unfolded=self._unfolded or bool(self._filter)))
             chosen = self._now.get(self._hosts_list.host)

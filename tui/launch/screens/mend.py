@@ -26,12 +26,12 @@ class MendView(LaunchView):
             return str(definition)
         if found is None:
             return "The hosts have not answered yet."
-        if where.name not in self._best:
+        if where.name not in self._verdicts.best:
             return "There is no other host."
         return "" if found else f"Nothing known blocks the migration of {where.name}."
 
     def action_mend(self) -> None:
         """Open the dialog; the page reads the hosts again when it closes."""
         name, found = self._launch.name, self._chosen_row().blockers
-        way = (self._where.host, self._best.get(name, ""))
+        way = (self._where.host, self._verdicts.best.get(name, ""))
         self.app.push_screen(MendDialog(self._launch.fixes, name, way, found or ()))

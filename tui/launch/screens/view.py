@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.core.failure import Failure
@@ -22,8 +23,9 @@ from tui.guest.model.workload import (
     validate_spec,
 )
 from tui.launch.backend.launch import Launch
+from tui.launch.backend.verdicts import Verdicts
 from tui.launch.model.rate_history import RateHistory
-from tui.launch.model.row import Order, Row, disks_of
+from tui.launch.model.row import Order, Row
 from tui.launch.widgets.vm_lines import access_text, rate_line, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import USE_FROM, VmList
 from tui.ui.error_report import WATCH
@@ -31,16 +33,13 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
 from tui.ui.text_dialog import has_words
-from tui.vm.backend.fixes import judged
-from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Domain
-from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
-from tui.vm.model.offer import Offer
 from tui.vm.model.use import Use
 
 POLL_EVERY_S = 1.0
+JUDGE_EVERY_S = 0.1
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
 ADDRESSES_EVERY_S = 5.0
 REREAD_EVERY = 10  # polls: another program may change a definition while the state of the VM stays the same
@@ -60,12 +59,8 @@ class LaunchView(Page):
         self._launch = launch
         self._answered = Listing(awaited=launch.vms.hosts)  # the newest answer of each host
         self._listing = self._answered  # the same, but a host that does not answer now has none
-        self._offers: dict[str, Offer | Failure] = {}
-        # By VM and target: what its blockers were computed from, and they; the page shows many VMs every second.
-        self._judged: dict[
-            tuple[str, str], tuple[Domain, Offer | Failure, Offer | Failure | None, tuple[Blocker, ...]]
-        ] = {}
-        self._best: dict[str, str] = {}  # by VM: the target whose blockers are shown
+        self._verdicts = Verdicts(launch.config)
+        self._goes_on: Timer | None = None  # until further verdicts are computed
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
@@ -124,9 +119,10 @@ class LaunchView(Page):
         polls = 0
         while True:
             found = await self._launch.vms.on(host, reread=polls % REREAD_EVERY == 0)
-            self._answered = self._answered.with_answer(host, found)  # the listing as the other worker has left it
-            self._forget_marks()
-            self._show()
+            before, self._answered = self._answered, self._answered.with_answer(host, found)  # of all workers
+            if self._answered is not before:
+                self._forget_marks()
+                self._show()
             polls += 1
             await asyncio.sleep(POLL_EVERY_S)
 
@@ -135,8 +131,9 @@ class LaunchView(Page):
         """Poll what the VMs of a host use, while the page is wide enough to show it."""
         while True:
             if self._vm_lines.size.width >= USE_FROM:
-                self._uses[host] = await self._launch.uses.on(host)
-                self._show()
+                before, self._uses[host] = self._uses.get(host), await self._launch.uses.on(host)
+                if self._uses[host] != before:
+                    self._show()
             await asyncio.sleep(POLL_EVERY_S)
 
     @work(group=WATCH)
@@ -145,7 +142,7 @@ class LaunchView(Page):
         while True:
             known = self._launch.vms.domains
             offer = await self._launch.vms.offer(host)
-            self._offers[host] = offer
+            self._verdicts.learn(host, offer)
             self._show()
             await self._until_next_offer(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S, known)
 
@@ -159,7 +156,11 @@ class LaunchView(Page):
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
         while True:
-            await self._read_workload()
+            name = self._launch.name
+            before = self._status, self._last_status.get(name)
+            await self._status_of_chosen()
+            if before != (self._status, self._last_status.get(name)) or self._rates.of(name):
+                self._show()
             await asyncio.sleep(POLL_EVERY_S)
 
     @work(group=WATCH)
@@ -167,14 +168,21 @@ class LaunchView(Page):
         """Poll the IP addresses of the chosen VM's guest."""
         while True:
             name = self._launch.name
+            before = self._found.get(name, ())
             try:
                 self._found[name] = await self._launch.found_addresses(name)
             except Failure:
                 self._found.pop(name, None)  # the worker of that host shows the same failure
-            self._show()
+            if self._found.get(name, ()) != before:
+                self._show()
             await asyncio.sleep(ADDRESSES_EVERY_S)
 
     async def _read_workload(self) -> None:
+        """Read the workload's status, and show it."""
+        await self._status_of_chosen()
+        self._show()
+
+    async def _status_of_chosen(self) -> None:
         """Read the workload's status, except during an action: that reads it itself, and a busy guest is slow."""
         name, address, status = self._launch.name, self._launch.address, self._status
         if not self._where.active:
@@ -190,7 +198,6 @@ class LaunchView(Page):
             if isinstance(status, WorkloadStatus):
                 self._last_status[name] = status
                 self._rates.add(name, status, now())
-        self._show()
 
     @property
     def _where(self) -> VmPlacement:
@@ -203,6 +210,7 @@ class LaunchView(Page):
         if not width:
             return
         self._listing = self._answered.with_silent(self._launch.vms.seen)
+        self._judge()
         where, folder = self._where, self._launch.config.storage.export
         found = self._found.get(where.name, ()) if where.active else ()
         rows = self._rows()
@@ -266,57 +274,34 @@ class LaunchView(Page):
         return [row.where.name for row in self._rows()]
 
     def _rows(self) -> list[Row]:
-        texts = {name: f"{name} {self._listing.where(name).sentence}" for name in self._listing.names}
-        names = {*(name for name, text in texts.items() if has_words(text, self._filter)), self._launch.name}
-        return self._order.sorted(self._full_row(name) for name in names)
+        names = {*filter(self._matches, self._listing.names), self._launch.name}
+        return self._order.sorted(map(self._row, names))
 
-    def _full_row(self, name: str) -> Row:
-        row = self._row(name)
-        disks = disks_of(row.domain, self._launch.config.storage.export)
-        return replace(row, use=self._use_of(name), disks=disks, marked=name in self._marked)
-
-    def _use_of(self, name: str) -> Use | None:
-        where = self._listing.where(name)
-        return self._uses.get(where.host, {}).get(name) if where.active else None
-
-    def _chosen_row(self) -> Row:
-        return self._row(self._launch.name)
+    def _matches(self, name: str) -> bool:
+        return not self._filter or has_words(f"{name} {self._listing.where(name).sentence}", self._filter)
 
     def _row(self, name: str) -> Row:
-        domain, where = self._listing.domain(name), self._listing.where(name)
-        if not isinstance(domain, Domain) or where.arrives_at:
-            return Row(where, domain if isinstance(domain, Domain) else None)
-        if domain.mark:
-            return Row(where, domain, (Blocker(UNFINISHED[domain.mark]),))
-        targets = self._launch.config.targets(where.host)
-        if not targets:
-            return Row(where, domain, (Blocker("There is no other host."),), ())
-        found = {target: self._blockers_to(target, domain, where.host) for target in targets}
-        fitting = tuple(target for target, each in found.items() if each is not None and not any(_weight(each)))
-        return Row(where, domain, self._blockers(domain, found), fitting if len(targets) > 1 else None)
+        row = self._verdicts.row(name)
+        use, marked = self._use_of(row.where), name in self._marked
+        return replace(row, use=use, marked=marked) if use or marked else row
 
-    def _blockers(self, domain: Domain, found: Mapping[str, tuple[Blocker, ...] | None]) -> tuple[Blocker, ...] | None:
-        """What blocks a migration to the host that suits best; None until the offers are read that decide that."""
-        known = {target: each for target, each in found.items() if each is not None}
-        best = min(known, key=lambda target: _weight(known[target]), default="")
-        if not best or (len(known) < len(found) and not all(each.note for each in known[best])):
-            return None
-        self._best[domain.name] = best
-        return known[best]
+    def _use_of(self, where: VmPlacement) -> Use | None:
+        return self._uses.get(where.host, {}).get(where.name) if where.active else None
 
-    def _blockers_to(self, target: str, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
-        """What blocks a migration to one host; None until its offer is read."""
-        folder = self._launch.config.storage.export
-        here, there = self._offers.get(host), self._offers.get(target)
-        if there is None:
-            return None
-        if isinstance(unread := self._listing.answers.get(target), Failure):
-            there = unread
-        known = self._judged.get((domain.name, target))
-        if known is None or known[0] is not domain or known[1] is not there or known[2] is not here:
-            found = judged(domain, (host, target), here, there, folder)
-            known = self._judged[domain.name, target] = (domain, there, here, found)
-        return known[3]
+    def _chosen_row(self) -> Row:
+        return self._verdicts.row(self._launch.name)
+
+    def _judge(self) -> None:
+        """Compute verdicts, those of the VMs on the screen first, and go on soon if some are left."""
+        self._verdicts.show(self._listing)
+        self._verdicts.judge(self._launch.name, (*self._list.names, *self._listing.names))
+        if self._verdicts.pending and self._goes_on is None:
+            self._goes_on = self.set_timer(JUDGE_EVERY_S, self.guarded(self._judge_more))
+
+    def _judge_more(self) -> None:
+        self._goes_on = None
+        if self.is_current:
+            self._show()
 
     def _why_no_guest(self) -> str:
         """Why the guest can't be reached, "" if it can."""
@@ -334,8 +319,3 @@ class LaunchView(Page):
 
     def _refresh_keys(self) -> None:
         """Called after each update of the page, which may enable or disable keys."""
-
-
-def _weight(found: tuple[Blocker, ...]) -> tuple[int, int]:
-    """How little one target suits: what blocks counts before what is doubtful."""
-    return sum(each.blocks for each in found), sum(each.doubt for each in found)

@@ -78,6 +78,11 @@ class VmList(Lines):
             lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
         self.show(*lines)
 
+    @property
+    def names(self) -> list[str]:
+        """The VMs on the screen."""
+        return [row.where.name for row in self._shown]
+
     def on_click(self, event: events.Click) -> None:
         if event.y < len(self._shown):
             self.post_message(self.Chosen(self._shown[event.y].where.name))

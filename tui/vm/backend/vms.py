@@ -52,11 +52,21 @@ class Vms:
         self._known: dict[str, dict[Vm, Domain | Failure]] = {}  # by host: reread only if the VM changed
 
     async def on(self, host: str, *, reread: bool = False) -> tuple[Listed, ...] | Failure:
-        """The VMs of one host; definitions are cached while the VM is unchanged, unless `reread`."""
-        known = {} if reread else self._known.get(host, {})
+        """The VMs of one host; definitions are cached while the VM is unchanged, unless `reread`.
+
+        One that is reread without a change is the same object as before.
+        """
+        known = self._known.get(host, {})
 
         def read(hypervisor: Hypervisor) -> dict[Vm, Domain | Failure]:
-            return {vm: known[vm] if vm in known else _domain(hypervisor, vm) for vm in hypervisor.vms()}
+            return {vm: domain_of(hypervisor, vm) for vm in hypervisor.vms()}
+
+        def domain_of(hypervisor: Hypervisor, vm: Vm) -> Domain | Failure:
+            before = known.get(vm)
+            if before is not None and not reread:
+                return before
+            found = _domain(hypervisor, vm)
+            return before if before is not None and before == found else found
 
         try:
             query = self._connections.query(host, read)

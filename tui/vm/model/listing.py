@@ -31,12 +31,16 @@ class Listing:
     seen: Mapping[str, LastSeen] = field(default_factory=dict)
 
     def with_answer(self, host: str, answer: tuple[Listed, ...] | Failure) -> "Listing":
-        """A copy with the new answer of one host."""
+        """A copy with the new answer of one host; itself if that is the one of before."""
+        if host not in self.awaited and self.answers.get(host) == answer:
+            return self
         awaited = tuple(each for each in self.awaited if each != host)
         return replace(self, answers={**self.answers, host: answer}, awaited=awaited)
 
     def with_silent(self, seen: Mapping[str, LastSeen]) -> "Listing":
-        """A copy in which these hosts do not answer: what they had counts only as seen."""
+        """A copy in which these hosts do not answer: what they had counts only as seen; itself if none is silent."""
+        if not seen and not self.seen:
+            return self
         late = {
             host: Failure(f"{host} does not answer", last_answer(each.age_s))
             for host, each in seen.items()
@@ -52,7 +56,7 @@ class Listing:
         }
         return Listing(answers, self.awaited)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of all VMs, without duplicates, also of those that only silent hosts had."""
         seen = {vm.name for each in self.seen.values() for vm in each.vms}
@@ -65,11 +69,16 @@ class Listing:
 
     def where(self, name: str) -> VmPlacement:
         """The placement of one VM."""
-        answers = {
-            host: answer if isinstance(answer, Failure) else self._vm_on(host, name)
-            for host, answer in self.answers.items()
-        }
-        return VmPlacement(name, answers, self.awaited, self.seen)
+        if name not in self._places:
+            answers = {
+                host: answer if isinstance(answer, Failure) else self._vm_on(host, name)
+                for host, answer in self.answers.items()
+            }
+            seen = {
+                host: LastSeen(self._seen_by_name[host].get(name, ()), each.age_s) for host, each in self.seen.items()
+            }
+            self._places[name] = VmPlacement(name, answers, self.awaited, seen)
+        return self._places[name]
 
     def domain(self, name: str) -> Domain | Failure | None:
         """The definition on the host that has the VM, or on the one that sends it there; None if no host has it."""
@@ -87,6 +96,21 @@ class Listing:
     def _vm_on(self, host: str, name: str) -> Vm | None:
         found = self._by_name.get(host, {}).get(name)
         return found.vm if found else None
+
+    @cached_property
+    def _places(self) -> dict[str, VmPlacement]:
+        """The placements that were requested: a table requests each one several times."""
+        return {}
+
+    @cached_property
+    def _seen_by_name(self) -> dict[str, dict[str, tuple[Vm, ...]]]:
+        """By silent host, the VMs that it had, by name."""
+        found: dict[str, dict[str, tuple[Vm, ...]]] = {}
+        for host, each in self.seen.items():
+            found[host] = {}
+            for vm in each.vms:
+                found[host][vm.name] = (*found[host].get(vm.name, ()), vm)
+        return found
 
     @cached_property
     def _by_name(self) -> dict[str, dict[str, Listed]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tui.core.aged import Aged, ago
 from tui.core.failure import Failure
@@ -90,7 +91,7 @@ class Inventory:
 class VmPlacement:
     """By host the VM, None if it has none of that name, a Failure if it can't be read; `awaited` have not replied.
 
-    `seen` is what hosts had before they stopped to answer.
+    `seen` is what hosts had before they stopped to answer. A list of VMs reads some properties of each many times.
     """
 
     name: str
@@ -103,19 +104,19 @@ class VmPlacement:
         answers = dict(self.answers) | {host: answer}
         return VmPlacement(self.name, answers, tuple(each for each in self.awaited if each != host), self.seen)
 
-    @property
+    @cached_property
     def host(self) -> str:
         """The host that has the VM, "" if none; if several have it, as in a migration, the one where it runs."""
         known = {host: vm for host, vm in self.answers.items() if isinstance(vm, Vm)}
         return min(known, key=lambda host: (not known[host].running, not known[host].active), default="")
 
-    @property
+    @cached_property
     def vm(self) -> Vm | None:
         """The VM on that host."""
         answer = self.answers.get(self.host)
         return answer if isinstance(answer, Vm) else None
 
-    @property
+    @cached_property
     def arrives_at(self) -> str:
         """The host that receives it in a migration, "" if none does."""
         return next((host for host, vm in self.answers.items() if isinstance(vm, Vm) and vm.incoming), "")
@@ -157,7 +158,7 @@ class VmPlacement:
         """The hosts that can't be read."""
         return {host: answer for host, answer in self.answers.items() if isinstance(answer, Failure)}
 
-    @property
+    @cached_property
     def last_seen(self) -> str:
         """ "last seen running on destination 40 s ago" for a VM that only silent hosts had; empty if one has it now."""
         if self.active:
@@ -174,7 +175,7 @@ class VmPlacement:
         """Whether all hosts replied and none has a VM of that name."""
         return bool(self.answers) and not self.awaited and not any(self.answers.values())
 
-    @property
+    @cached_property
     def sentence(self) -> str:
         """Its state and place: "running on source"."""
         if last_seen := self.last_seen:

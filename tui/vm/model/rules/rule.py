@@ -4,7 +4,7 @@ import ipaddress
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
 from tui.vm.model.domain import Disk, Domain
@@ -14,6 +14,7 @@ from tui.vm.model.host_inventory import HostInventory
 from tui.vm.model.offer import Offer
 
 BLOCKED, DOUBTFUL, NOTE = "blocked", "doubtful", "note"
+PATHS = 8192  # of many VMs: all rules ask the same of each path
 Words = Mapping[str, str | int]
 
 
@@ -91,12 +92,14 @@ class Rule:
 
     def judge(self, case: Case) -> list[tuple[str, tuple[Fix, ...]]]:
         """The sentences about the case, each with its hint, and what mends it."""
-        common: dict[str, str | int] = {"target": case.target, "vm": shlex.quote(case.domain.name)}
-        found = (common | dict(words) for words in self.finds(case))
-        texts = ((f"{self.sentence} {self.hint}".format_map(words).rstrip(), words) for words in found)
-        return [(text, self.mend(case, words)) for text, words in texts]
+        return [self._finding(case, words) for words in self.finds(case)]
+
+    def _finding(self, case: Case, found: Words) -> tuple[str, tuple[Fix, ...]]:
+        words = {"target": case.target, "vm": shlex.quote(case.domain.name), **found}
+        return f"{self.sentence} {self.hint}".format_map(words).rstrip(), self.mend(case, words)
 
 
+@lru_cache(maxsize=PATHS)
 def on_shared(path: str, folder: str) -> bool:
     """Whether a path is below `folder`; a path with ".." is not."""
     parts = PurePosixPath(path).parts
