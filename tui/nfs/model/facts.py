@@ -133,6 +133,7 @@ class ClientRead(HostRead):
     qemu: QemuUser | None = None
     qemu_conf: QemuConf = NO_QEMU_CONF
     libvirt_version: tuple[int, ...] = ()
+    mountable: bool = True  # False if the kernel has no NFS client and none can be loaded
     autostarted: tuple[str, ...] = ()  # VMs with a file in the folder that libvirt starts with the host
 
     @property

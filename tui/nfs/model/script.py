@@ -110,6 +110,9 @@ part qemu_conf 5 cat /etc/libvirt/qemu.conf
 user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
 part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
 part autostart 5 sh -c 'grep -lsF -- "$1/" /etc/libvirt/qemu/autostart/*.xml || :' sh "$export_folder"
+# A module is in the first file once it is loaded. The kernel of a container loads those of the machine.
+part nfs_client 5 sh -c 'grep -Eq "[[:space:]]nfs4?$" /proc/filesystems || modprobe -n -q nfs ||
+  grep -qs "/nfs[.]ko" "/lib/modules/$(uname -r)/modules.dep" || echo none'
 part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 """
 
@@ -154,6 +157,7 @@ def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
         qemu=_qemu_user(qemu_conf.user, _printed(sections, "qemu_users")),
         qemu_conf=qemu_conf,
         libvirt_version=tuple(map(int, version[1].split("."))) if version else (),
+        mountable=_text(sections, "nfs_client").strip() != "none",
         autostarted=tuple(PurePosixPath(line).stem for line in _text(sections, "autostart").splitlines()),
     )
 

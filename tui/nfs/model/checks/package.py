@@ -4,9 +4,14 @@ from tui.checklist.model.check import FAILED, OK, Finding
 from tui.linux import apt
 from tui.linux.change import Change, Command, Move
 from tui.linux.packages import SERVER
-from tui.nfs.model.facts import HostRead, NfsFacts
+from tui.nfs.model.facts import ClientRead, HostRead, NfsFacts
 from tui.nfs.model.script import USERS
 
+NO_CLIENT = "this host's kernel has no NFS client"
+KERNEL_HINT = (
+    "Boot a kernel that has it, such as the distribution's own. If this host shares the kernel of a machine that has "
+    "the module, run there: modprobe nfs"
+)
 STILL_USED = (
     "if cat /etc/exports /etc/exports.d/*.exports 2> /dev/null | grep -Eq '^[[:space:]]*[^#[:space:]]'; then"
     " echo 'this host exports other folders, so the NFS server stays'; exit 1; fi"
@@ -24,8 +29,10 @@ def change_lists(_facts: NfsFacts, host: HostRead) -> Change | str:
 
 
 def check_package(_facts: NfsFacts, host: HostRead) -> Finding:
-    """Whether the package is installed."""
+    """Whether the package is installed, and the kernel of a client can mount."""
     package = host.package
+    if isinstance(host, ClientRead) and not host.mountable:
+        return Finding(FAILED, NO_CLIENT, "a kernel that can mount NFS", KERNEL_HINT)
     if package.installed:
         what = f"{package.name} is installed" if package.manager == "apt" else "the NFS programs are installed"
         return Finding(OK, what)
@@ -36,6 +43,8 @@ def check_package(_facts: NfsFacts, host: HostRead) -> Finding:
 def change_package(_facts: NfsFacts, host: HostRead) -> Change | str:
     """Installs the package; the undo removes exactly the packages that apt would install for it."""
     package = host.package
+    if isinstance(host, ClientRead) and not host.mountable:
+        return NO_CLIENT
     if package.manager != "apt":
         return f"the app installs with apt only. {_by_hand(host)}"
     if not package.known:
