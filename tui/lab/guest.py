@@ -113,7 +113,7 @@ def _add_files(root: Path) -> None:
             (root / "bin" / applet).symlink_to("busybox")
     (root / "sbin/init").symlink_to("../bin/busybox")
     (root / "bin/cc").symlink_to("gcc")
-    for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755), ("agent", 0o755)):
+    for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755), ("agent", 0o755), ("sshd", 0o755)):
         _write(root / "etc" / name, (HERE / f"guest-{name}").read_text(), mode)
     _write(root / "etc/acpi/PWRF/00000080", "#!/bin/sh\nexec poweroff\n", 0o755)
     (root / "sbin/shutdown").unlink(missing_ok=True)
