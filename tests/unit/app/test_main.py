@@ -139,3 +139,10 @@ def test_the_hosts_page_loads_no_libraries_of_other_pages(run: Run) -> None:
     loaded = modules(run(program=("-c", program)).stdout)
     assert "textual" in loaded
     assert loaded & {"libvirt", "asyncssh", "plotext", "tui.migration.screens.page", "tui.lab.lab"} == set()
+
+
+def test_no_page_loads_an_http_client(run: Run) -> None:
+    pages = ", ".join(f"tui.{room}.screens.page" for room in ("launch", "migration", "runs", "study"))
+    loaded = modules(run(program=("-c", f"import sys, {pages}; print('modules', *sys.modules)")).stdout)
+    assert "textual" in loaded
+    assert loaded & {"http.client", "email", "urllib.request"} == set()

@@ -38,3 +38,9 @@ def test_a_word_that_the_xml_writes_otherwise_has_no_line() -> None:
     assert list(address_notes(("ip=10.0.0.2",), "<domain/>", "guest1")) == [
         "The kernel's command line: change ip=10.0.0.2, because guest1 has this address."
     ]
+
+
+def test_a_word_with_an_ampersand_is_found_in_its_line_of_the_xml() -> None:
+    xml = "<domain>\n<cmdline>a ip=10.0.0.2::x&amp;y</cmdline>\n</domain>"
+    (note,) = address_notes(("ip=10.0.0.2::x&y",), xml, "guest1")
+    assert note.startswith("Line 2: ")

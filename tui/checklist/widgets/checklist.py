@@ -57,7 +57,10 @@ class ChecklistRows(Rows, can_focus=True):
 
     def show_items(self, items: Sequence[Item], *, reading: bool, silent: Mapping[str, str] | None = None) -> None:
         """Replace the items; the cursor moves with its item. `silent` has the hosts that do not answer now."""
+        before = self._items, self._reading, self._silent
         self._items, self._reading, self._silent = tuple(by_host(items, self._addresses)), reading, silent or {}
+        if self._placed and self.chosen is not None and before == (self._items, self._reading, self._silent):
+            return  # nothing is drawn anew
         if self.chosen is None or not self._placed:
             self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
         self._draw()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tui.checklist.model.check import FAILED, UNKNOWN, WARNING, Item
 from tui.checklist.model.summary import counts, summary_line
@@ -16,19 +17,19 @@ class Glance:
     items: tuple[Item, ...] = ()
     groups: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def reading(self) -> bool:
         """Whether it is read for the first time, and nothing bad is known of it."""
         unread = self.facts.state == READING or any(item.finding is None for item in self.items)
         return unread and not self.bad
 
-    @property
+    @cached_property
     def bad(self) -> bool:
         """Whether it does not answer, or a line of it is neither good nor unread."""
         wrong = any(item.finding is not None and not item.finding.good for item in self.items)
         return self.facts.state not in (OK, READING) or wrong
 
-    @property
+    @cached_property
     def words(self) -> str:
         """What its lines are, the worst first; lines that are ok are not mentioned beside others."""
         read = [item for item in self.items if item.finding is not None]
@@ -38,7 +39,7 @@ class Glance:
         worse = [item for item in read if item.state in (FAILED, UNKNOWN, WARNING)]
         return summary_line(worse) if any(found[each] for each in (FAILED, UNKNOWN, WARNING)) else f"{len(read)} ok"
 
-    @property
+    @cached_property
     def _rank(self) -> tuple[int, int]:
         state, found = self.facts.state, counts(item for item in self.items if item.finding is not None)
         unanswered = {SILENT: 0, UNREACHABLE: 0}.get(state, 1)
