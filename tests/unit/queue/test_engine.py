@@ -86,7 +86,7 @@ async def test_other_limits_hold_at_once_and_in_the_next_runner(make: Make) -> N
     await room.queues.limit({"at_once": 3, "per_host": 3, "bandwidth": 90 << 20}, CONFIG)
     status = await room.reaches(lambda found: all(each["migration"] for each in found["entries"]))
     assert [each["limits"] for each in room.log() if each["do"] == "limits"] == [status["limits"]]
-    assert "limit 30" in room.rack["vm3"].calls
+    await until(lambda: "limit 30" in room.rack["vm3"].calls)
     with pytest.raises(Failure, match="malformed"):
         await room.queues.limit({"at_once": 0}, CONFIG)
     await room.end_runner()
