@@ -1,5 +1,5 @@
 # The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
-.PHONY: deb deb-test setup demo test quick coverage fuzz lab-test faults lint lint-code lint-format lint-types lint-imports bench bench-forecast
+.PHONY: deb deb-test setup demo pictures test quick coverage fuzz lab-test faults lint lint-code lint-format lint-types lint-imports bench bench-forecast
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
 setup: ## install what is missing: distribution packages, .venv, the project
@@ -46,6 +46,9 @@ bench-forecast: setup ## forecast and migrate many workloads in the lab: hours; 
 
 bench: setup ## measure the app in the lab: one line `name value unit` per figure
 	@$(sudo) .venv/bin/python -m tests.bench
+
+pictures: setup ## draw the pictures of the README from recordings
+	@.venv/bin/python -m tests.pictures
 
 deb: setup ## a Debian package for this machine's release, in dist/
 	@.ci/deb

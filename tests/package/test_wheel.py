@@ -28,6 +28,12 @@ def run(*argv: str | Path, **more: str) -> str:
     return done.stdout
 
 
+def require_libvirt_dev() -> None:
+    """Skip the test where libvirt-python cannot be compiled."""
+    if shutil.which("pkg-config") is None or subprocess.run(["pkg-config", "libvirt"], check=False).returncode:
+        pytest.skip("libvirt-dev, which libvirt-python is compiled against, is not installed")
+
+
 def tracked() -> set[str]:
     """The files of the program in the checkout."""
     return set(run("git", "-C", CHECKOUT, "ls-files", "tui", "workloads").splitlines())
@@ -53,9 +59,35 @@ def test_the_wheel_and_the_archive_have_every_file_of_the_program(built: tuple[P
     assert (tracked() | {"config.example.toml", "LICENSE"}) - names == set()
 
 
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs uv and pipx, in a virtual environment of their own."""
+    folder = tmp_path_factory.mktemp("tools")
+    run(sys.executable, "-m", "venv", folder)
+    run(folder / "bin/pip", "install", "-q", "uv", "pipx")
+    return folder / "bin"
+
+
+@pytest.mark.parametrize(("tool", "archive"), [("uv", 1), ("pipx", 0)], ids=["uv-sdist", "pipx-wheel"])
+def test_uv_and_pipx_install_what_runs(
+    built: tuple[Path, Path], tools: Path, tmp_path: Path, tool: str, archive: int
+) -> None:
+    require_libvirt_dev()
+    constraints, python = str(CHECKOUT / ".ci/constraints.txt"), str(tools / "python")
+    if tool == "uv":
+        folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+        argv = (tools / "uv", "tool", "install", "--python", python, "--constraints", constraints)
+        run(*argv, built[archive], HOME=str(tmp_path), **folders)
+    else:
+        folders = {"PIPX_HOME": str(tmp_path / "tools"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
+        more = {"PIP_CONSTRAINT": constraints, "PIPX_DEFAULT_PYTHON": python}
+        run(tools / "pipx", "install", built[archive], HOME=str(tmp_path), **folders, **more)
+    assert run(tmp_path / "bin/vmlm-tui", "--version") == f"vmlm-tui {__version__}\n"
+    assert "Nothing that vmlm-tui needs is missing." in run(tmp_path / "bin/vmlm-tui", "doctor", HOME=str(tmp_path))
+
+
 def test_the_wheel_installs_and_runs_outside_of_the_checkout(built: tuple[Path, Path], tmp_path: Path) -> None:
-    if shutil.which("pkg-config") is None or subprocess.run(["pkg-config", "libvirt"], check=False).returncode:
-        pytest.skip("libvirt-dev, which libvirt-python is compiled against, is not installed")
+    require_libvirt_dev()
     run(sys.executable, "-m", "venv", tmp_path / "venv")
     constraints = str(CHECKOUT / ".ci/constraints.txt")
     run(tmp_path / "venv/bin/pip", "install", "-q", built[0], PIP_CONSTRAINT=constraints)

@@ -163,6 +163,21 @@ async def test_the_time_axis_is_zoomed_and_moved() -> None:
         await until(page.pilot, lambda: memory.picture.window == whole)
 
 
+async def test_where_the_guest_has_no_chart_the_charts_end_with_the_migration() -> None:
+    async with page_of(running("guest-pre-copy", over), size=(80, 24)) as page:
+        timeline, board = page.migration.timeline, page.app.page.query_one(Board)
+        ended = timeline.ended_at
+        assert ended is not None
+        for second in range(1, 11):
+            timeline.add(Event(ended + second, "", GUEST, {"rate": 900.0, "unit": "MiB/s"}))
+        board.show(timeline)
+        assert "guest" not in shown(page)
+        assert page.app.page.query_one("#memory", Chart).picture.window == (0.0, ended)
+        await page.pilot.press("0")
+        memory = page.app.page.query_one("#memory", Chart)
+        await until(page.pilot, lambda: memory.picture.window == (0.0, ended + 10))
+
+
 async def test_at_first_the_charts_of_a_short_run_are_of_the_migration_and_then_of_all() -> None:
     async with page_of(running("guest-pre-copy", over), size=(120, 40)) as page:
         timeline, board = page.migration.timeline, page.app.page.query_one(Board)

@@ -3,9 +3,10 @@
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 
 from tests.ui.one_page import until
-from tui.ui.lines import Lines
+from tui.ui.lines import Lines, changed, rendered
 
 
 class OneLine(App[None]):
@@ -23,3 +24,13 @@ async def test_lines_that_come_while_a_layout_is_pending_get_their_height() -> N
         app.screen._refresh_layout()
         lines.show(Content("web"))
         await until(pilot, lambda: lines.size.height == 1)
+
+
+async def test_what_only_moved_in_its_text_is_not_painted_again() -> None:
+    app = OneLine()
+    async with app.run_test():
+        lines = app.query_one(Lines)
+        one, two = (
+            rendered(lines, Content.assemble("=" * at, ("o", "bold"), ("-" * (9 - at), "dim")), 10) for at in (3, 4)
+        )
+        assert changed(0, one, two) == Region(3, 0, 2, 1)

@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from tui.app.check import main as check
 
             return check(words[1:])
+        if words and not words[0].startswith("-"):
+            raise _no_command(words[0])
         return _app(_options(words))
     except Failure as failure:
         for line in commands.sentences(failure):
@@ -79,7 +81,7 @@ def parser() -> "Parser":
         epilog="`vmlm-tui check` prints whether the hosts are ready, with VM what keeps that VM from migrating. "
         "`vmlm-tui migrate` and the commands below it "
         "migrate VMs without the app; COMMAND --help explains each. "
-        "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
+        "`vmlm-tui lab` creates a lab of three hosts and a VM on this machine (as root) and opens the app in it.",
     )
     options.add_argument("--read-only", action="store_true", help="look and watch; no key changes anything")
     options.add_argument("--version", action="store_true", help="print the version and exit")
@@ -95,8 +97,7 @@ def _options(words: list[str]) -> "argparse.Namespace":
 
 def _app(options: "argparse.Namespace") -> int:
     if options.text:
-        sys.stdout.write(options.text)
-        return 0
+        return _printed(options.text)
     config, path = _configuration(options.config)
     from tui.app import terminal
     from tui.core import log
@@ -117,6 +118,28 @@ def _app(options: "argparse.Namespace") -> int:
     if chosen == RELOAD:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # itself, with its own words
     return _lab([]) if chosen == LAB else status
+
+
+def _no_command(word: str) -> Failure:
+    """What to print for a word that is no command."""
+    from difflib import get_close_matches
+
+    from tui.core.plain_text import plain
+
+    like = get_close_matches(word, (*commands.MODULES, "check", "lab"), n=1)
+    meant = f"Is {like[0]} meant? " if like else ""
+    return Failure(f'There is no command "{plain(word)}"', hint=f"{meant}`vmlm-tui --help` lists them.")
+
+
+def _printed(text: str) -> int:
+    """Print the text; returns the exit status."""
+    from tui.app.commands.stdout import discard, printed
+
+    try:
+        printed([text])
+    except BrokenPipeError:  # nobody reads the rest
+        discard()
+    return 0
 
 
 def _configuration(given: str | None) -> "tuple[Config | None, Path]":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.app import App
 
+from tui.app.svg import svg_of
 from tui.core.failure import Failure
 from tui.ui.page import Page
 
@@ -29,7 +30,7 @@ class SavesScreenshots(App[str]):
         place = Path(path or run or self.runs_folder) / (filename or f"{self.current_mode}-{now}.svg")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(self.export_screenshot(), encoding="utf-8")
+            place.write_text(svg_of(self), encoding="utf-8")
         except OSError as error:
             failure = Failure(f"{place} was not written", error.strerror or str(error))
             self.notify(str(failure), markup=False, severity="error", timeout=15)

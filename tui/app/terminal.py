@@ -28,10 +28,13 @@ TEXTUAL = {
 
 
 def require_terminal() -> None:
-    """Failure unless input and output are a terminal."""
+    """Failure unless input and output are a terminal whose cursor can be moved."""
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
             raise Failure(f"The standard {name} is not a terminal", hint="Run vmlm-tui in a terminal.")
+    if os.environ.get("TERM") == "dumb":  # as in a shell of Emacs
+        what, hint = "This terminal can't move its cursor", "Run vmlm-tui in another one; its commands also run here."
+        raise Failure(what, "TERM is dumb", hint)
 
 
 def run(create: "Callable[[], App[T]]", own_log: Path, then: str = "") -> "tuple[T | None, int]":

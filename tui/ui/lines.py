@@ -1,7 +1,9 @@
 """Lines of text that repaint only their changed cells, because the app must work over a slow link."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+from rich.style import Style
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
@@ -93,7 +95,13 @@ def rendered(widget: Widget, content: Content, width: int) -> Strip:
 
 
 def _cells(strip: Strip) -> list[Cell]:
-    return [(character, segment.style) for segment in strip for character in segment.text]
+    return [(character, look) for segment in strip for look in [_look(segment.style)] for character in segment.text]
+
+
+@lru_cache(maxsize=1024)
+def _look(style: Style | None) -> Style | None:
+    """What is seen of a style: it also has where its segment begins in the text, which moves with what is before it."""
+    return style.clear_meta_and_links() if style is not None else None
 
 
 def changed(y: int, old: Strip, new: Strip) -> Region | None:

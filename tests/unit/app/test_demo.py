@@ -49,6 +49,14 @@ def test_the_demo_without_a_terminal_is_one_sentence(run: Run) -> None:
     assert done.stderr == "vmlm-tui demo: The standard input is not a terminal. Run vmlm-tui in a terminal.\n"
 
 
+def test_a_terminal_that_cannot_move_its_cursor_is_one_sentence(opened: Open, environ: dict[str, str]) -> None:
+    environ["TERM"] = "dumb"
+    terminal = opened("demo")
+    assert terminal.status() == 2
+    assert "This terminal can't move its cursor: TERM is dumb." in terminal.painted
+    assert "\x1b" not in terminal.painted
+
+
 def test_the_recording_is_a_small_whole_run() -> None:
     opened = open_run(RunReader(RECORDING.parent).read(RECORDING))
     assert (opened.problem, opened.run.problem) == ("", "")

@@ -11,6 +11,20 @@ from tests.unit.app.programs import MINIMAL, SHOW_MODULES, Run, modules
 from tui import __version__
 from tui.app.commands import MODULES
 
+FULL_DISK = """
+import os, sys
+os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+from tui.app.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+CLOSED_PIPE = """
+import os, sys
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 1)
+from tui.app.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 UNCONFIGURED = {"demo", "completion", "man"}  # commands that read no configuration
 
 
@@ -97,7 +111,8 @@ sys.exit(main(sys.argv[1:]))
     ("words", "sentence"),
     [
         (("--colour",), "unrecognized arguments: --colour."),
-        (("here",), "unrecognized arguments: here."),
+        (("here",), 'There is no command "here". `vmlm-tui --help` lists them.'),
+        (("migrat", "guest1"), 'There is no command "migrat". Is migrate meant? `vmlm-tui --help` lists them.'),
         (("--config",), "argument --config: expected one argument."),
         (("--config", ""), "--config names no file."),
         (("--conf", "x"), "unrecognized arguments: --conf x."),
@@ -114,6 +129,20 @@ def test_an_error_before_the_start_is_one_sentence(run: Run, words: tuple[str, .
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"vmlm-tui: {sentence}")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("completion", "bash"), ("man",)])
+def test_a_full_disk_is_one_sentence(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words, program=("-c", FULL_DISK))
+    assert done.returncode == 2
+    assert done.stderr.endswith(": The output could not be written: No space left on device.\n")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--help",), ("man",)])
+def test_a_reader_that_has_closed_its_pipe_ends_a_command_quietly(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words, program=("-c", CLOSED_PIPE))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_missing_file_named_by_the_environment_is_one_sentence(run: Run, environ: dict[str, str]) -> None:

@@ -4,9 +4,9 @@
 # ruff: noqa: PLC0415
 
 import argparse
-import sys
 
 from tui.app.commands.session import help_of, parser_of
+from tui.app.commands.stdout import printed
 
 SHELLS = ("bash", "zsh", "fish")
 ABOUT = """\
@@ -29,7 +29,7 @@ def main(verb: str, words: list[str]) -> int:
         parser.error("SHELL is missing")
     import shtab
 
-    sys.stdout.write(shtab.complete(tree(), options.shell))
+    printed([shtab.complete(tree(), options.shell)])
     return 0
 
 

@@ -6,6 +6,7 @@
 import sys
 
 from tui.app.commands.session import configured, help_of, parser_of
+from tui.app.commands.stdout import printed
 
 USAGE = "keys [--config FILE] [--help]"
 ABOUT = """\
@@ -26,8 +27,7 @@ def main(verb: str, words: list[str]) -> int:
         found = checked(configured(options).keys)
     except Missing:
         found = checked({})
-    for id, key, about in names():
-        print(f"{id:<22} {found.kept.get(id, key):<16} {about}")
+    printed(f"{id:<22} {found.kept.get(id, key):<16} {about}\n" for id, key, about in names())
     for problem in found.problems:
         print(problem, file=sys.stderr)
     return int(bool(found.problems))

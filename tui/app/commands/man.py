@@ -4,11 +4,11 @@
 # ruff: noqa: PLC0415
 
 import argparse
-import sys
 from collections.abc import Iterator
 
 from tui import __version__
 from tui.app.commands.session import help_of, parser_of
+from tui.app.commands.stdout import printed
 
 ABOUT = """\
 Prints the manual page of all commands as roff: `vmlm-tui man | man -l -` shows it.
@@ -25,7 +25,7 @@ def main(verb: str, words: list[str]) -> int:
     parser = parser_of(verb, "man [--help]", ABOUT, configured=False)
     if parser.parse(words).help:
         return help_of(parser)
-    sys.stdout.write("\n".join(page()) + "\n")
+    printed(f"{line}\n" for line in page())
     return 0
 
 

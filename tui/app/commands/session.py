@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.app.arguments import Parser
 from tui.app.commands.output import Output, with_commands
+from tui.app.commands.stdout import printed
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def parser_of(verb: str, usage: str, about: str, *, configured: bool = True) -> 
 
 def help_of(parser: Parser) -> int:
     """Print the help; returns the exit status."""
-    sys.stdout.write(parser.format_help())
+    printed([parser.format_help()])
     return 0
 
 

@@ -8,8 +8,9 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from tui.app.commands.runs import FOLDER, path_of, printed, reader_of
+from tui.app.commands.runs import FOLDER, path_of, reader_of
 from tui.app.commands.session import help_of, parser_of
+from tui.app.commands.stdout import printed
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:

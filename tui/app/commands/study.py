@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
+from tui.app.commands.stdout import printed
 from tui.study import EXAMPLES
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def main(verb: str, words: list[str]) -> int:
 def _print_example(name: str) -> int:
     from tui.study.backend.plan_file import example
 
-    print(example(name), end="")
+    printed([example(name)])
     return 0
 
 

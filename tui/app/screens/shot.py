@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tui.app.app import VmlmApp
+from tui.app.svg import svg_of
 from tui.runs.screens.still import StillPage
 
 
@@ -43,7 +44,7 @@ def picture(page: StillPage, size: tuple[int, int], *, svg: bool, title: str) ->
 
     async def take(pilot: Pilot[Any]) -> None:
         await page.drawn(pilot)
-        result.append(app.export_screenshot(title=title) if svg else ansi_of(app.screen))
+        result.append(svg_of(app, title) if svg else ansi_of(app.screen))
         app.exit()
 
     asyncio.run(app.run_async(headless=True, size=size, auto_pilot=take))

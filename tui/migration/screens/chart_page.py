@@ -2,15 +2,15 @@
 
 from textual.binding import Binding, BindingType
 
-from tui.core.actions import CHARTS
 from tui.migration.widgets.board import LEAST, LEAST_BESIDE, Board
 from tui.ui.page import Page
 
+FULL = "charts.full"
 CHART_KEYS = ("chart", "zoom", "pan", "cursor", "log_scale", "whole")
 
 
 CHART_BINDINGS: tuple[BindingType, ...] = (
-    Binding("f", "chart(1)", "chart", key_display="f F", id="charts.full",
+    Binding("f", "chart(1)", "chart", key_display="f F", id=FULL,
             tooltip="One chart in full, also what each pass left, what was sent, expected downtime, throttling, "
             "faults; then all again"),
     Binding("F", "chart(-1)", "chart", show=False),
@@ -37,7 +37,7 @@ class ChartPage(Page):
 
     def on_mount(self) -> None:
         for board in self.query(Board):
-            board.key = self.with_keys(CHARTS)
+            board.key = self._keys.get(FULL, "")  # a still picture has no keys
 
     def why_not(self, action: str) -> str:
         """Charts that are not shown do not react."""

@@ -26,7 +26,7 @@ from tui.migration.widgets.more_charts import (
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
-from tui.migration.widgets.view import View
+from tui.migration.widgets.view import LEAST_S, View
 from tui.ui.chart.chart import Chart
 from tui.ui.chart.picture import Picture
 from tui.ui.chart.scale import Scale
@@ -150,12 +150,12 @@ class Board(Vertical):
     def zoom(self, direction: int) -> None:
         """Show a shorter part of the time (1) or a longer one (-1)."""
         if self._timeline is not None:
-            self._change(self.view.zoomed(direction, *_times(self._timeline)))
+            self._change(self.view.zoomed(direction, *self._times(self._timeline)))
 
     def pan(self, direction: int) -> None:
         """Show a later part of the time (1) or an earlier one (-1)."""
         if self._timeline is not None:
-            self._change(self.view.panned(direction, *_times(self._timeline)))
+            self._change(self.view.panned(direction, *self._times(self._timeline)))
 
     def move_cursor(self, columns: int) -> None:
         """Move the cursor; it appears at the newest moment that is shown."""
@@ -173,7 +173,7 @@ class Board(Vertical):
 
     def show_all(self) -> None:
         """Show all charts and all of the time, without the cursor; if they are, what is shown at first."""
-        everything = View() if self._timeline is None else View().everything(*_times(self._timeline))
+        everything = View() if self._timeline is None else View().everything(*self._times(self._timeline))
         self._change(View() if self.view == everything else everything)
 
     def show_usual(self) -> None:
@@ -192,7 +192,7 @@ class Board(Vertical):
 
     def _put_cursor(self, moment: float) -> None:
         if self._timeline is not None:
-            self._change(self.view.at(moment, *_times(self._timeline)))
+            self._change(self.view.at(moment, *self._times(self._timeline)))
 
     def _change(self, view: View) -> None:
         """Show another view, once for all keys that were pressed meanwhile."""
@@ -246,8 +246,20 @@ class Board(Vertical):
     def _window(self, timeline: Timeline) -> tuple[float, float] | None:
         """The part of the time that is shown; None for all of a running migration, and what is expected."""
         if self.view.length is None:
-            return window_of(timeline)
-        return self.view.window(*_times(timeline)) or ((0.0, span_of(timeline)) if timeline.over else None)
+            return self._usual(timeline)
+        return self.view.window(*self._times(timeline)) or ((0.0, span_of(timeline)) if timeline.over else None)
+
+    def _usual(self, timeline: Timeline) -> tuple[float, float] | None:
+        """What is shown at first; only the chart of the guest has something to show of the time after the end."""
+        window, shown = window_of(timeline), self._drawn[1] if self._drawn is not None else []
+        if window is None or timeline.ended_at is None or "guest" in shown:
+            return window
+        return window[0], max(LEAST_S, min(window[1], timeline.ended_at))
+
+    def _times(self, timeline: Timeline) -> tuple[float, float]:
+        """The newest moment that has a value, and the one up to which is shown at first."""
+        window = self._usual(timeline)
+        return newest_of(timeline), math.inf if window is None else window[1]
 
     def _moved(self, timeline: Timeline) -> bool:
         """Draw what a cursor changes; False if more than it has changed."""
@@ -279,12 +291,6 @@ class Board(Vertical):
         values.display = room.values > 0
         guest = guest_now(timeline) if self.view.cursor is None and "guest" not in shown else ""
         values.show(*lines[: room.values], *((Content(f" guest {guest}"),) if guest else ()))
-
-
-def _times(timeline: Timeline) -> tuple[float, float]:
-    """The newest moment that has a value, and the one up to which is shown at first."""
-    window = window_of(timeline)
-    return newest_of(timeline), math.inf if window is None else window[1]
 
 
 def charts_of(timeline: Timeline) -> list[str]:

@@ -7,6 +7,7 @@ from tui.migration.model.timeline import Timeline
 from tui.migration.screens.moment import Moment, MomentPage
 from tui.runs.backend.reading import OpenRun
 from tui.runs.screens.replay import moment_of
+from tui.ui.chart.curves import load
 
 LOOKS, LOOK_S = 600, 0.05  # until it is drawn
 
@@ -26,6 +27,9 @@ class StillPage(MomentPage):
 
     def _moment(self) -> Moment:
         return self._shown_moment
+
+    def on_mount(self) -> None:
+        load()  # a chart loads it on a thread, and nothing tells `drawn` that this has ended
 
     async def _draw_charts(self) -> None:
         await super()._draw_charts()

@@ -20,6 +20,8 @@ def test_a_picture_as_text_has_the_size_and_the_result(capsys: pytest.CaptureFix
     assert [len(rows), {len(row) for row in rows}] == [50, {100}]
     assert "Completed by post-copy" in ESCAPES.sub("", text)
     assert "\x1b[" in text
+    assert "\u2588" * 8 in ESCAPES.sub("", text)  # the area of the memory
+    assert "key: " not in text  # a picture has none
 
 
 def test_a_picture_of_a_moment_is_the_page_of_then(capsys: pytest.CaptureFixture[str]) -> None:

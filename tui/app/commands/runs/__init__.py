@@ -4,14 +4,14 @@
 # ruff: noqa: PLC0415
 
 import os
-import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.app.arguments import Parser
+from tui.app.commands.stdout import printed
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
 
@@ -60,16 +60,12 @@ FOLDER = "the folder of the runs; the default is that of the configuration"
 def main(verb: str, words: list[str]) -> int:
     """Run the verb after `runs`; returns the exit status, raises Failure for wrong words."""
     if not words or words[0] in ("-h", "--help"):
-        sys.stdout.write(HELP)
+        printed([HELP])
         return 0 if words else 2
     if words[0] not in MODULES:
         why = f"the verbs are {', '.join(MODULES)}"
         raise Failure(f'There is no verb "{plain(words[0])}"', why, f"`vmlm-tui {verb} --help` explains them.")
-    try:
-        status: int = import_module(f"{__name__}.{MODULES[words[0]]}").main(words[0], words[1:])
-    except BrokenPipeError:  # nobody reads the rest
-        _discard_stdout()
-        return 0
+    status: int = import_module(f"{__name__}.{MODULES[words[0]]}").main(words[0], words[1:])
     return status
 
 
@@ -100,18 +96,6 @@ def parse(parser: Parser, words: list[str], short: Sequence[str] = ("-h",)) -> N
             setattr(options, name, hidden.get(value, value))
     options.words = [hidden.get(word, word) for word in options.words]
     return options
-
-
-def printed(text: Iterable[str]) -> None:
-    """Write the text to stdout; Failure if that is impossible, BrokenPipeError if nobody reads it."""
-    try:
-        sys.stdout.writelines(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _discard_stdout()
-        raise Failure("The output could not be written", error.strerror or str(error)) from error
 
 
 def reader_of(options: Namespace) -> "RunReader":
@@ -145,8 +129,3 @@ def path_of(word: str) -> Path:
         return Path(word).expanduser()
     except RuntimeError as error:
         raise Failure(f"{word} is no path", str(error)) from error
-
-
-def _discard_stdout() -> None:
-    """Send what stdout still has to nowhere, so that the interpreter reports no error when it closes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui.app.arguments import Parser
 from tui.app.commands.output import Output, columns, padded
-from tui.app.commands.runs import parse, parser_of, printed, reader_of
+from tui.app.commands.runs import parse, parser_of, reader_of
 from tui.app.commands.session import help_of
+from tui.app.commands.stdout import printed
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.app.commands.output import Output
-from tui.app.commands.runs import parse, parser_of, path_of, printed, reader_of
+from tui.app.commands.runs import parse, parser_of, path_of, reader_of
 from tui.app.commands.session import help_of
+from tui.app.commands.stdout import printed
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:

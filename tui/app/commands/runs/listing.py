@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.app.commands.output import Output, columns, cut, padded
-from tui.app.commands.runs import parse, parser_of, printed, reader_of
+from tui.app.commands.runs import parse, parser_of, reader_of
 from tui.app.commands.session import help_of
+from tui.app.commands.stdout import printed
 
 if TYPE_CHECKING:
     from tui.runs.model.run import Run
