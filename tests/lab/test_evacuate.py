@@ -14,12 +14,13 @@ import pytest
 
 from tests.lab.conftest import NAME
 from tests.lab.lab_backend import LIMIT_S
+from tests.lab.screen import Screen
 from tui.lab.kvm import usable
 from tui.lab.lab import Lab
 from tui.lab.place import SHARED_FOLDER, Place
 
 HOSTS = ("source", "destination", "host3", "host4")
-VMS = ("vm1", "vm2", "vm3", "vm4", "vm5")
+VMS = tuple(f"vm{number}" for number in range(1, 9))
 STUCK = "stuck"  # QEMU cannot migrate the format of its disk
 RUNNER = "for each in /proc/[0-9]*; do grep -qz '^runner$' $each/cmdline && grep -qz '^tui.app.main$' $each/cmdline && basename $each; done; true"  # noqa: E501
 
@@ -42,7 +43,7 @@ def four() -> Iterator[Lab]:
         source.run(["qemu-img", "create", "-q", "-f", "vmdk", disk, "1M"])
         vmdk = f"""<disk type='file' device='disk'><driver name='qemu' type='vmdk'/><source file='{disk}'/>
 <target dev='vda' bus='virtio'/></disk>"""
-        xmls = {name: definition(name, 48 + 16 * number) for number, name in enumerate(VMS)}
+        xmls = {name: definition(name, 48 + 8 * number) for number, name in enumerate(VMS)}
         for name, xml in (xmls | {STUCK: definition(STUCK, 64, vmdk)}).items():
             path = source.folder / f"{name}.xml"
             path.write_text(xml)
@@ -106,7 +107,7 @@ def test_the_host_is_emptied_although_the_runner_is_killed_in_between(four: Lab)
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
     assert process.returncode == 1, out + err
-    assert "The queue that empties source is done: 5 moved, 1 cannot move." in out
+    assert "The queue that empties source is done: 8 moved, 1 cannot move." in out
     assert "source is in maintenance" in out
 
     where = running(four)
@@ -115,7 +116,7 @@ def test_the_host_is_emptied_although_the_runner_is_killed_in_between(four: Lab)
     assert {host for hosts in where.values() for host in hosts} == {"host3", "host4"}
     found = status(four)
     moved = [each for each in found["entries"] if each["vm"] != STUCK]
-    assert [(each["state"], len(each["attempts"])) for each in moved] == [("moved", 1)] * 5  # none twice
+    assert [(each["state"], len(each["attempts"])) for each in moved] == [("moved", 1)] * len(VMS)  # none twice
     runs = four.machine("source").run(["ls", str(Path(moved[0]["folder"]).parent)]).split()
     ours = [each for each in runs if each >= found["id"].partition("-")[0]]  # a lab of before may have left others
     assert sorted(ours) == sorted(each["run"] for each in moved)
@@ -137,3 +138,26 @@ def test_what_was_moved_away_is_brought_back(four: Lab) -> None:
     done = run(four, "evacuate", "host3", "--dry-run", "--json")
     assert json.loads(done.stdout)["plan"]["entries"] == []
     assert json.loads(run(four, "queue", "--json").stdout)["queue"]["counts"]["moved"] == len(VMS)
+
+
+def test_all_of_it_is_done_by_keys(four: Lab, tmp_path: Path) -> None:
+    screen = Screen(tmp_path / "tmux", argv(four))
+    try:
+        screen.wait_for("[1 Hosts]", "host4")
+        screen.press("3")
+        screen.wait_for("[3 Launch]", *VMS)
+        screen.press("E")
+        screen.wait_for("Empty source: 8 VMs to move, 1 cannot move", "enter run")
+        screen.press("Enter")
+        screen.wait_for("The queue that empties source is done: 8 moved, 1 cannot move.", limit_s=LIMIT_S)
+        where = running(four)
+        assert where.pop(STUCK) == ["source"]
+        assert all(len(hosts) == 1 and hosts != ["source"] for hosts in where.values()), where
+        assert len({host for hosts in where.values() for host in hosts}) > 1
+        screen.press("B")
+        screen.wait_for("Bring the VMs of source back: 8 VMs to move", "enter run")
+        screen.press("Enter")
+        screen.wait_for("is done: 8 moved", limit_s=LIMIT_S)
+    finally:
+        screen.close()
+    assert running(four) == {name: ["source"] for name in (*VMS, STUCK)}
