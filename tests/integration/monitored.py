@@ -14,7 +14,7 @@ from tui.core.threads import on_thread
 from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.heartbeat import SUBFOLDER
-from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
+from tui.migration.backend.guest.monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.unit.fakes import PATIENCE_S, Stage, connections
 from tests.unit.migration.stages import workload
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.backend.service import Service
 from tui.runner.process import Running, folder
 from tui.runner.server import Server

@@ -16,8 +16,8 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.linux.sudo import Sudo
-from tui.migration.backend.disk_images import DiskImages
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.disk_images import DiskImages
+from tui.migration.backend.before.preflight import Refused
 
 pytestmark = [
     pytest.mark.skipif("os.geteuid() != 0", reason="the script runs as root"),

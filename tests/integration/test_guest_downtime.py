@@ -17,7 +17,7 @@ from tui.core.protocols import Shell
 from tui.guest.backend.guest import NEWEST_OUTPUT, Guest
 from tui.guest.model.heartbeat import PROGRAM, SUBFOLDER, HeartbeatSpec, parse_heartbeat
 from tui.guest.model.workload import CPU, WorkloadSpec, number_of, parse_values
-from tui.migration.backend import guest_monitor
+from tui.migration.backend.guest import monitor as guest_monitor
 from tui.migration.model import record
 
 
@@ -184,7 +184,7 @@ class Slow(LocalShell):
 async def test_an_overdue_reply_is_recorded_while_it_is_overdue_and_requested_once(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.guest_rate.LATE_S", 0.1)
+    monkeypatch.setattr("tui.migration.backend.guest.rate.LATE_S", 0.1)
     slow = Slow()
     followed = Followed(access_to(port, slow), tmp_path)
     followed.monitor.begin()

@@ -19,9 +19,9 @@ from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.core.protocols import LIFECYCLE
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recording.run_files import in_use, records_of
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.keys import RESUME

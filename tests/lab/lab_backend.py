@@ -13,8 +13,8 @@ from tui.core.settings import Config, Host, Hosts, VmConfig
 from tui.guest.model.workload import Workload
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import Timeline
 

@@ -33,7 +33,7 @@ from tui.hosts.model.host import HostFacts
 from tui.launch.backend.launch import Launch
 from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
 from tui.linux.sudo import Sudo
-from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.guest.monitor import GuestAccess
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.model.record import UDP_PROBE, Event

@@ -15,7 +15,7 @@ from tui.hosts.backend.reading import HostReading
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.linux.sudo import Sudo
-from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.after.after_move import AfterMove
 from tui.migration.model.timeline import COMPLETED, PASS, POST_COPY, Timeline
 from tui.vm.backend.vms import Vms
 from tui.vm.model.domain import Domain

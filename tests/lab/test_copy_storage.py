@@ -18,8 +18,8 @@ from tui.lab.lab import Lab
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
 from tui.linux.sudo import Sudo
-from tui.migration.backend.disk_images import DiskImages
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.disk_images import DiskImages
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.model import record
 from tui.migration.model.timeline import CANCELLED, COMPLETED
 

@@ -11,7 +11,7 @@ from tests.lab.option_trials import REFUSED, RENAMED, SHARED, VM, Trial
 from tests.lab.test_virsh import Log
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.virsh_options import BY_NAME, Option, separated
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.model.call.migrate_call import FLAGS
 from tui.migration.model.timeline import COMPLETED
 

@@ -14,9 +14,9 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, SUSPEND_TIMEOUT, Plan
 from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS
 from tui.lab.lab import Lab
-from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.backend.recording.run_files import read_records
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.record import Event, Sample

@@ -12,7 +12,7 @@ from tests.lab.conftest import NAME
 from tests.lab.lab_backend import LabBackend, bring_home, end_of
 from tui.core.plan import AUTOMATIC, PRE_COPY, Plan
 from tui.lab.lab import Lab
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.model.timeline import COMPLETED
 
 VM = "guest1"

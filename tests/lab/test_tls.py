@@ -16,9 +16,9 @@ from tui.core.plan import PRE_COPY, Plan
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
 from tui.linux.sudo import Sudo
-from tui.migration.backend.host_logs import HostLogs
-from tui.migration.backend.preflight import Refused
-from tui.migration.backend.tls_check import TlsCheck
+from tui.migration.backend.after.host_logs import HostLogs
+from tui.migration.backend.before.preflight import Refused
+from tui.migration.backend.before.tls_check import TlsCheck
 from tui.migration.model.timeline import COMPLETED, FAILED
 from tui.migration.model.tls_files import CLIENT, SERVER
 

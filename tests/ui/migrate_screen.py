@@ -11,7 +11,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.forecast.backend.current import Forecasting
-from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.after.after_move import AfterMove
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.page import MigratePage

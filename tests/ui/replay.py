@@ -9,8 +9,8 @@ from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
+from tui.migration.backend.before.preflight import Moved, Refused
 from tui.migration.backend.inventory import Show
-from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.requests import Requests
 from tui.migration.model import record

@@ -9,7 +9,7 @@ from tests.fake_hosts import FakeHosts, guest1, guest_xml
 from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
 from tests.ui.one_page import until
 from tui.core.protocols import BY_LIBVIRT, BY_MONITOR
-from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.after.after_move import AfterMove
 
 SIZE = (120, 40)
 

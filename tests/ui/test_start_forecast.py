@@ -22,7 +22,7 @@ from tui.core.quantity import MIB
 from tui.core.vm import Vm
 from tui.forecast.backend.forecaster import Forecaster
 from tui.forecast.model.dirty_curve import WINDOWS_S
-from tui.migration.backend.preflight import Moved
+from tui.migration.backend.before.preflight import Moved
 from tui.migration.screens.page import MigratePage
 from tui.migration.screens.start import StartForm
 from tui.ui.chart.chart import Chart

@@ -13,7 +13,7 @@ from tests.ui.replay import ReplayedMigrations
 from tests.ui.test_options_form import NEW
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.preset import Preset
-from tui.migration.backend.presets import FormPresets
+from tui.migration.backend.before.presets import FormPresets
 from tui.migration.screens.options import OptionsForm
 from tui.migration.screens.page import MigratePage
 

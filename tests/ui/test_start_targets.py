@@ -12,7 +12,7 @@ from tests.ui.migrate_screen import BY_HAND, OpenedPage
 from tests.ui.one_page import OnePage, until
 from tests.ui.replay import ReplayedMigrations, guest
 from tui.core.failure import Failure
-from tui.migration.backend.last_targets import LastTargets
+from tui.migration.backend.before.last_targets import LastTargets
 from tui.migration.screens.page import MigratePage
 from tui.vm.model.location import Inventory, VmOnHost
 

@@ -12,8 +12,8 @@ from tests.unit.migration.runners import Runner
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a migration whose final figures never come: its end waits for them only briefly."""
-    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
-    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.FINAL_FIGURES_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.TICK_S", 0.05)
 
 
 @pytest.fixture

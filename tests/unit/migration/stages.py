@@ -10,10 +10,10 @@ from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.guest.model.workload import Workload
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.preflight import Refused
 from tui.migration.backend.recording.recorder import SUMMARY
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model.record import Sample
 
 if sys.version_info >= (3, 11):

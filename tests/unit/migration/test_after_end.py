@@ -16,14 +16,14 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.migration.backend import guest_rate
-from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
+from tui.migration.backend.guest import rate as guest_rate
+from tui.migration.backend.guest.monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recording.recorder import RAW, Recorder
 from tui.migration.backend.recording.run_files import has_end, read_records
 from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline

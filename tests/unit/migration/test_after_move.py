@@ -21,8 +21,8 @@ from tui.core.threads import on_thread
 from tui.guest.backend.clock import GuestClocks
 from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.migration.backend.after_move import AfterMove
-from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
+from tui.migration.backend.after.after_move import AfterMove
+from tui.migration.backend.guest.monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recording.recorder import RAW, Recorder
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record

@@ -17,8 +17,8 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
+from tui.migration.backend.before.preflight import Moved
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.preflight import Moved
 
 HOSTS = ("host3", "host4", "source", "destination")
 
@@ -26,8 +26,8 @@ HOSTS = ("host3", "host4", "source", "destination")
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     """A VM on `source`, whose recorded migration goes to `destination`, among four hosts."""
-    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
-    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.ASK_AGAIN_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.TICK_S", 0.05)
     opened = stage_of()
     for host in ("host3", "host4"):
         opened.vms[host], opened.uuids[host], opened.completed[host] = {}, host, {}
@@ -106,7 +106,7 @@ async def test_the_one_of_many_hosts_that_receives_a_foreign_vm_is_its_target(st
 async def test_a_hanging_host_does_not_hide_the_one_that_receives(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.location.REPLY_LIMIT_S", 0.2)
+    monkeypatch.setattr("tui.migration.backend.running.location.REPLY_LIMIT_S", 0.2)
     stage.begin()
     migration = await app(stage, tmp_path, HOSTS).attach()
     assert migration is not None

@@ -13,12 +13,12 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS, JobInfo
-from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import Locator
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recording.recorder import RAW, Recorder
 from tui.migration.backend.recording.run_files import read_records
+from tui.migration.backend.running.actor import MigrationActor
+from tui.migration.backend.running.connections import MigrationConnections
+from tui.migration.backend.running.location import Locator
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Sample

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.fakes import PATIENCE_S, Stage, recording, uri
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.controls import Controls
 from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.running.connections import MigrationConnections
+from tui.migration.backend.running.controls import Controls
 from tui.migration.model import record
 from tui.migration.model.record import Event
 

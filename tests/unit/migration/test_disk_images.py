@@ -10,8 +10,8 @@ from tests.unit.migration.watched import Watched, options, prepare
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.linux.sudo import Sudo
-from tui.migration.backend.aftermath import Aftermath, OnHosts
-from tui.migration.backend.disk_images import DiskImages, recorder_and_images
+from tui.migration.backend.after.aftermath import Aftermath, OnHosts
+from tui.migration.backend.before.disk_images import DiskImages, recorder_and_images
 from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.model import record
 from tui.migration.model.disk_images import Found, Made, made_of, parse_look

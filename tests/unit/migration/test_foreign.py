@@ -13,9 +13,9 @@ from tests.unit.migration.stages import app, end_of, stage_of, summary
 from tests.unit.until import until
 from tui.core.actions import START
 from tui.core.failure import Failure
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recording.recorder import RAW, SUMMARY
 from tui.migration.backend.recording.run_files import read_records
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.ending.outcome import facts
@@ -33,8 +33,8 @@ AWAY = (
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     """A migration from the host `destination` that another program has begun; it waits for the key in pass 6."""
-    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
-    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.ASK_AGAIN_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.TICK_S", 0.05)
     begun = stage_of("post-copy-by-hand")
     begun.begin()
     yield begun
@@ -136,7 +136,7 @@ async def test_a_target_that_appears_later_is_learned(stage: Stage, tmp_path: Pa
 async def test_a_target_that_is_seen_only_at_the_end_is_learned(
     no_figures: None, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 3600.0)
+    monkeypatch.setattr("tui.migration.backend.running.actor.ASK_AGAIN_S", 3600.0)
     migration = await followed(stage, tmp_path)
     stage.finish("completed")
     await end_of(migration)

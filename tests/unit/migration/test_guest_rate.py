@@ -9,8 +9,8 @@ from tests.unit.migration.test_run_log import open_log
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.guest.model.rate import NewestOutput
-from tui.migration.backend import guest_rate
-from tui.migration.backend.guest_rate import GuestRate
+from tui.migration.backend.guest import rate as guest_rate
+from tui.migration.backend.guest.rate import GuestRate
 from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.model import record
 from tui.migration.model.record import Event

@@ -12,8 +12,8 @@ from tests.unit.migration.watched import Watched, options, prepare
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.linux.sudo import Sudo
-from tui.migration.backend.aftermath import Aftermath, OnHosts
-from tui.migration.backend.host_logs import HostLogs
+from tui.migration.backend.after.aftermath import Aftermath, OnHosts
+from tui.migration.backend.after.host_logs import HostLogs
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.ending.host_log import HostLog
@@ -138,7 +138,7 @@ class Hanging(HostLogs):
 async def test_logs_that_do_not_come_in_time_are_given_up_on_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.aftermath.LIMIT_S", -0.99)
+    monkeypatch.setattr("tui.migration.backend.after.aftermath.LIMIT_S", -0.99)
     hosts = FakeHosts()
     watched, logs = failing(tmp_path, hosts), Hanging(hosts)
     each = watched.migration

@@ -216,7 +216,7 @@ async def test_memory_sent_after_libvirts_last_figure_is_counted(tmp_path: Path)
 async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.ASK_AGAIN_S", 0.05)
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["vm"] += [CUT, CUT]
     watched = begin(stage, tmp_path)
@@ -228,8 +228,8 @@ async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
 async def test_the_end_of_qemu_on_the_destination_is_waited_for_before_the_cause_is_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.SETTLE_S", 0.05)
-    monkeypatch.setattr("tui.migration.backend.state.SETTLE_TIMES", 1000)
+    monkeypatch.setattr("tui.migration.backend.running.actor.SETTLE_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.state.SETTLE_TIMES", 1000)
     stage = Stage(recording("failed"))
     stage.refusals["migrate"].append(CUT)
     stage.vms[stage.target] = {stage.vm.name: replace(stage.vm, state="paused", reason="migrating")}
@@ -245,7 +245,7 @@ async def test_the_end_of_qemu_on_the_destination_is_waited_for_before_the_cause
 async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.state.UNVERIFIED_LIMIT_S", 0.0)
+    monkeypatch.setattr("tui.migration.backend.running.state.UNVERIFIED_LIMIT_S", 0.0)
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["vm"].append(CUT)
     watched = begin(stage, tmp_path)

@@ -14,9 +14,9 @@ from tests.unit.migration.test_recorder import full_disk
 from tests.unit.migration.watched import INTERVAL_S, Watched, begin, iteration, join_threads, options
 from tui.core.plan import SUSPEND_TIMEOUT, Plan
 from tui.core.protocols import JobInfo
-from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recording.recorder import RAW, Recorder
+from tui.migration.backend.running.actor import MigrationActor
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
@@ -239,7 +239,7 @@ def conclude(stage: Stage, runs: Path) -> Watched:
 async def test_a_run_without_a_job_whose_post_copy_goes_on_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.actor.ASK_AGAIN_S", 0.05)
     stage = Stage(recording("post-copy-by-hand"))
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 2)

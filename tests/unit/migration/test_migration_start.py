@@ -11,7 +11,7 @@ from tests.unit.fakes import uri
 from tests.unit.migration.stages import app, end_of, first_sample, in_the_way, runs_in, stage_of, summary
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.model import record

@@ -10,8 +10,8 @@ from tests.unit.migration.logs import HangingRecorder
 from tests.unit.migration.watched import Watched, begin, iteration
 from tui.core.failure import Failure
 from tui.core.protocols import ITERATION, HypervisorEvent
-from tui.migration.backend import sampler as sampler_module
 from tui.migration.backend.recording import run_log as run_log_module
+from tui.migration.backend.running import sampler as sampler_module
 from tui.migration.model import record
 
 pytestmark = pytest.mark.usefixtures("no_thread_raises")

@@ -9,8 +9,8 @@ from tui.adapters.libvirt.migration import offline_flags
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.vm import Vm
+from tui.migration.backend.before.preflight import Moved, Refused
 from tui.migration.backend.offline import move_definition
-from tui.migration.backend.preflight import Moved, Refused
 
 
 def off() -> Stage:

@@ -13,7 +13,7 @@ from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.guest.monitor import GuestAccess
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import read_records

@@ -10,8 +10,8 @@ from tests.unit.fakes import Stage, recording
 from tests.unit.migration.test_steering import IMPOSSIBLE, PLAN, REFUSED, _decided, steered
 from tests.unit.migration.watched import Watched
 from tui.forecast.model.policy import POST_COPY, Decision, View
-from tui.migration.backend.controls import Controls
-from tui.migration.backend.steering import Steering
+from tui.migration.backend.running.controls import Controls
+from tui.migration.backend.running.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.record import Event, Sample
 from tui.migration.model.verdict import sentence

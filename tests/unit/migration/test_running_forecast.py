@@ -22,7 +22,7 @@ from tui.forecast.model.policy import POLICIES
 from tui.migration.backend.recording.recorder import RAW, NullRecorder
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.recording.run_log import RunLog
-from tui.migration.backend.steering import Steering
+from tui.migration.backend.running.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position, view_of
 from tui.migration.model.record import Event, Record, Sample

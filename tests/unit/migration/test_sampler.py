@@ -9,8 +9,8 @@ import pytest
 from tests.unit.fakes import PATIENCE_S
 from tui.core.failure import Failure
 from tui.core.protocols import JobInfo
-from tui.migration.backend import sampler as sampler_module
-from tui.migration.backend.sampler import Sampler
+from tui.migration.backend.running import sampler as sampler_module
+from tui.migration.backend.running.sampler import Sampler
 from tui.migration.model.record import Sample
 
 JOB = JobInfo({"type": 2}, "running")

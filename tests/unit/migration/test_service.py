@@ -18,7 +18,7 @@ from tui.core.plan import Plan
 from tui.core.ssh_agent import AGENTS
 from tui.core.vm import Vm
 from tui.migration.backend import migrations as migrations_module
-from tui.migration.backend.preflight import Moved, Refused
+from tui.migration.backend.before.preflight import Moved, Refused
 from tui.migration.backend.recording import run_log as run_log_module
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.service import REQUEST, from_fields

@@ -14,7 +14,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, PRE_COPY, Plan
 from tui.core.protocols import PostCopyImpossible
 from tui.forecast.model.policy import DOWNTIME, POLICIES, Decision, View
-from tui.migration.backend.steering import Steering
+from tui.migration.backend.running.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.verdict import sentence

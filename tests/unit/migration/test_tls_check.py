@@ -13,9 +13,9 @@ from tui.core.failure import Failure, PasswordNeeded
 from tui.core.plan import PRE_COPY, Plan
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo
-from tui.migration.backend.aftermath import OnHosts
-from tui.migration.backend.preflight import Refused
-from tui.migration.backend.tls_check import TlsCheck
+from tui.migration.backend.after.aftermath import OnHosts
+from tui.migration.backend.before.preflight import Refused
+from tui.migration.backend.before.tls_check import TlsCheck
 from tui.migration.model.ending.outcome import facts
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline

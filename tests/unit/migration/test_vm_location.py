@@ -8,8 +8,8 @@ from tests.unit.fakes import PATIENCE_S, Stage, uri
 from tests.unit.migration.stages import stage_of
 from tui.core.failure import Failure
 from tui.core.protocols import QemuEnded
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import Locator
+from tui.migration.backend.running.connections import MigrationConnections
+from tui.migration.backend.running.location import Locator
 
 
 def route(stage: Stage) -> MigrationConnections:
@@ -40,7 +40,7 @@ def test_the_versions_are_those_of_now() -> None:
 
 
 def test_a_host_that_hangs_is_silent_and_is_not_asked_again_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.location.REPLY_LIMIT_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.running.location.REPLY_LIMIT_S", 0.05)
     stage = stage_of()
     locator = Locator(route(stage), stage.vm)
     assert not locator.answers().there.silent  # the connections are open
@@ -50,7 +50,7 @@ def test_a_host_that_hangs_is_silent_and_is_not_asked_again_meanwhile(monkeypatc
         found = locator.answers(versions=True)
         assert (found.here.silent, found.there.silent, found.there_libvirt) == (True, True, None)
     stage.silent.set()
-    monkeypatch.setattr("tui.migration.backend.location.REPLY_LIMIT_S", PATIENCE_S)
+    monkeypatch.setattr("tui.migration.backend.running.location.REPLY_LIMIT_S", PATIENCE_S)
     assert not locator.answers().there.silent
     assert stage.calls.count("vm") <= 4  # one pending call to each host, and the last ones
 

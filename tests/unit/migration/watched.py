@@ -11,10 +11,10 @@ from typing import Any
 from tests.unit.fakes import PATIENCE_S, Stage, uri
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION
-from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recording.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.recording.run_files import read_records
+from tui.migration.backend.running.actor import MigrationActor
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
 

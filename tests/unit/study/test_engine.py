@@ -15,7 +15,7 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.linux.sudo import Sudo
-from tui.migration.backend.tls_check import TlsCheck
+from tui.migration.backend.before.tls_check import TlsCheck
 from tui.study.backend import measurement, store
 from tui.study.backend.access import list_studies
 from tui.study.backend.service import Studies

@@ -13,10 +13,10 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import JobInfo
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recording.progress_log import PROGRESS
 from tui.migration.backend.recording.recorder import SUMMARY
-from tui.migration.backend.state import Stage
+from tui.migration.backend.running.actor import MigrationActor
+from tui.migration.backend.running.state import Stage
 from tui.runs.backend.reading import RunReader
 from tui.runs.model.measure import measure
 from tui.study.backend import store

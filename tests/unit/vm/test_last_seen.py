@@ -8,7 +8,7 @@ from tests.fake_hosts import FakeHosts, guest1
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.vm import Vm
-from tui.migration.backend.preflight import inventory_of
+from tui.migration.backend.before.preflight import inventory_of
 from tui.migration.widgets.idle import idle_lines
 from tui.vm.backend.vms import Vms
 from tui.vm.model.domain import Domain

@@ -11,7 +11,7 @@ from tui.app.commands.session import Session, configured, help_of, parser_of, ru
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
-    from tui.migration.backend.after_move import AfterMove
+    from tui.migration.backend.after.after_move import AfterMove
 
 STATUS = "The exit status is 0 once it is done, else 1; 2 for wrong arguments."
 ABOUT = {

@@ -78,7 +78,7 @@ async def _certificates(
 ) -> tuple[tuple[Failure, ...], tuple[str, ...]]:
     """Why the certificates of both hosts would prevent the start, and what could not be checked."""
     from tui.linux.sudo import Sudo
-    from tui.migration.backend.tls_check import TlsCheck
+    from tui.migration.backend.before.tls_check import TlsCheck
 
     found = await TlsCheck(connections, Sudo(connections.shell)).check(plan, origin)
     return found.failures, found.doubts
@@ -86,8 +86,8 @@ async def _certificates(
 
 async def _origin(connections: "Connections", plan: "Plan") -> tuple[str, tuple[Failure, ...]]:
     """The host that has the VM, and what would keep the migration from starting; Failure if no host has it."""
+    from tui.migration.backend.before.preflight import Moved, Refused, checked
     from tui.migration.backend.inventory import inventory_of
-    from tui.migration.backend.preflight import Moved, Refused, checked
 
     try:
         return (await checked(connections, plan))[0].host, ()

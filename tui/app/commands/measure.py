@@ -10,7 +10,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.forecast import Inputs
-from tui.migration.backend.preflight import Moved, checked
+from tui.migration.backend.before.preflight import Moved, checked
 from tui.vm.model.location import VmOnHost
 
 

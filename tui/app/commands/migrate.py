@@ -141,7 +141,7 @@ def _offline(verb: str, options: argparse.Namespace, config: "Config", plan: Pla
     """Move the definition of a VM that is off, and print what is so now."""
 
     async def command(session: Session) -> int:
-        from tui.migration.backend.preflight import Moved
+        from tui.migration.backend.before.preflight import Moved
 
         try:
             chosen = await with_target(config, plan, session.output.report)
@@ -167,7 +167,7 @@ async def migrate(session: Session, plan: Plan, options: argparse.Namespace, inp
 
 
 async def _start(session: Session, plan: Plan, inputs: "Inputs | None") -> "Migration":
-    from tui.migration.backend.preflight import Moved
+    from tui.migration.backend.before.preflight import Moved
 
     try:
         return await session.migrations.start(plan, forecast=inputs)

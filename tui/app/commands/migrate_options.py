@@ -7,7 +7,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, SUSPEND_TIMEOUT
 from tui.core.virsh_options import BYTES, MIB_S, OPTIONS, XBZRLE, Option
 from tui.forecast.model.policy import AfterFirstPass
-from tui.migration.backend.option_file import read_option_file
+from tui.migration.backend.before.option_file import read_option_file
 from tui.migration.model.call.option_entry import option_value
 
 if TYPE_CHECKING:

@@ -110,7 +110,7 @@ def run(verb: str, options: "Namespace", config: "Config", command: Command, fai
 async def _run(clients: "tuple[Migrations, StudiesClient]", output: Output, command: Command, failed: int) -> int:
     import asyncio
 
-    from tui.migration.backend.preflight import Refused
+    from tui.migration.backend.before.preflight import Refused
     from tui.runner.process import ended_by_logout
 
     signals = Signals()

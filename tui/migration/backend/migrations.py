@@ -18,9 +18,9 @@ from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_to_json
 from tui.guest.model.workload import Workload
+from tui.migration.backend.before.preflight import Moved, Refused
 from tui.migration.backend.inventory import HostVms, Show
 from tui.migration.backend.offline import move_definition
-from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import has_end
 from tui.migration.backend.requests import Requests

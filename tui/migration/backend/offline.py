@@ -4,7 +4,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
-from tui.migration.backend.preflight import checked
+from tui.migration.backend.before.preflight import checked
 
 
 async def move_definition(connections: Connections, plan: Plan, expected: str) -> str:

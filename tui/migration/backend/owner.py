@@ -19,16 +19,16 @@ from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.guest.model.workload import Workload
-from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.aftermath import OnHosts
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.disk_images import recorder_and_images
-from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.after.aftermath import OnHosts
+from tui.migration.backend.before.disk_images import recorder_and_images
+from tui.migration.backend.before.preflight import BeingMigrated, checked, job_of, limits_of
+from tui.migration.backend.guest.monitor import GuestAccess
 from tui.migration.backend.inventory import LATE_S, HostVms, Show, inventory_of
-from tui.migration.backend.preflight import BeingMigrated, checked, job_of, limits_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recording.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.recording.run_summary import host_facts, start_fields, vm_facts
+from tui.migration.backend.running.actor import MigrationActor
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.backend.scripts import recorded_call
 from tui.migration.backend.unfinished import Unfinished, same_job, target_of, unfinished_runs
 from tui.migration.model.call.migrate_call import CallOf

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.running.actor import MigrationActor
 
 Key = tuple[str, str]  # the UUID of the VM, and that of the host it comes from
 Uris = Mapping[str, str]  # of libvirt, by the configured host

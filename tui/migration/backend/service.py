@@ -15,10 +15,10 @@ from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_from_json
 from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import Workload
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.before.preflight import Moved, Refused
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recording.run_files import MOST_LINES, ends
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import END, Event, Record

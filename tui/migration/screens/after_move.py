@@ -6,7 +6,7 @@ from textual.binding import Binding, BindingType
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.guest.model.clock import GuestClock
-from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.after.after_move import AfterMove
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.after_move import Announcing, why_not_after
 from tui.migration.screens.view import MigrateView

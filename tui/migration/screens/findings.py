@@ -9,7 +9,7 @@ from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.forecast.backend.current import Forecasting
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.screens.forecast_form import ForecastForm
 from tui.vm.model.blockers import Blocker
 from tui.vm.screens.mend import MendDialog, Mending

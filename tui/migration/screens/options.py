@@ -17,7 +17,7 @@ from tui.core.plan import Plan
 from tui.core.threads import on_thread
 from tui.core.virsh_options import BY_NAME, OPTIONS, Option
 from tui.core.vm import Daemon
-from tui.migration.backend.option_file import read_option_file
+from tui.migration.backend.before.option_file import read_option_file
 from tui.migration.model.call.gate import Case, refused, unavailable, without_effect
 from tui.migration.model.call.option_entry import is_kept, option_text, option_value
 from tui.ui.choice import Choice

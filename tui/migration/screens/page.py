@@ -13,10 +13,10 @@ from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.core.virsh_options import ONE_WAY, USUAL
 from tui.forecast.backend.current import Forecasting
-from tui.migration.backend.after_move import AfterMove
-from tui.migration.backend.last_targets import LastTargets
+from tui.migration.backend.after.after_move import AfterMove
+from tui.migration.backend.before.last_targets import LastTargets
+from tui.migration.backend.before.presets import FormPresets
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not

@@ -15,9 +15,9 @@ from tui.core.failure import Failure, WrongField
 from tui.core.plan import AUTOMATIC, TECHNIQUES, TIMED, Plan
 from tui.core.virsh_options import USUAL, option_words
 from tui.forecast.backend.current import Forecasting
+from tui.migration.backend.before.preflight import Moved, Refused
+from tui.migration.backend.before.presets import FormPresets
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.backend.preflight import Moved, Refused
-from tui.migration.backend.presets import FormPresets
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model import entry
 from tui.migration.screens.automatic import AutomaticFields

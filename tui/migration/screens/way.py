@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.threads import on_thread
-from tui.migration.backend.last_targets import LastTargets
+from tui.migration.backend.before.last_targets import LastTargets
 from tui.ui.choice import Choice
 from tui.ui.form import row
 from tui.vm.model.location import Inventory, VmOnHost

@@ -11,9 +11,9 @@ from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.before.preflight import BeingMigrated, Moved, job_of
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.preflight import BeingMigrated, Moved, job_of
+from tui.migration.backend.running.actor import MigrationActor
 from tui.queue.backend.outcome import Outcome, is_of, outcome_in, outcome_of, run_of, table_of
 from tui.queue.backend.store import Queue
 from tui.queue.model.progress import DROPPED, ENDED, FAILED, KEPT, MOVED, NOT_STARTED

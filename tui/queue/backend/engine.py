@@ -10,7 +10,7 @@ from tui.core.failure import Failure, as_failure
 from tui.core.limit import within
 from tui.core.log import log
 from tui.core.threads import on_thread, retrieve
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model.keys import BANDWIDTH, CANCEL, why_not
 from tui.migration.model.record import Record
 from tui.queue.backend.carrier import Carrier, Tools

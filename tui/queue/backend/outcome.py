@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recording.run_result import result_in
+from tui.migration.backend.running.actor import MigrationActor
 from tui.migration.model.record import RUNNING, number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
 from tui.queue.model.progress import FAILED, MOVED, TAKEN_OUT

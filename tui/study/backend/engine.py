@@ -11,7 +11,7 @@ from tui.core.failure import Failure, as_failure
 from tui.core.limit import within
 from tui.core.log import log
 from tui.core.threads import on_thread
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.running.actor import MigrationActor
 from tui.study.backend.measurement import Interrupted, Measurement, Tools, done_of
 from tui.study.backend.run_result import result_of
 from tui.study.backend.store import Store, Study

@@ -19,11 +19,11 @@ from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster
 from tui.forecast.model.forecast import Inputs
 from tui.guest.backend.workloads import Workloads
 from tui.guest.model.workload import WorkloadStatus
-from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.before.preflight import Moved
 from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.preflight import Moved
 from tui.migration.backend.recording.recorder import AFTERWARDS, without_none
-from tui.migration.backend.state import Stage
+from tui.migration.backend.running.actor import MigrationActor
+from tui.migration.backend.running.state import Stage
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
 from tui.migration.model.record import Record, number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline

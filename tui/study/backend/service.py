@@ -13,7 +13,7 @@ from tui.core.plan import Plan
 from tui.core.settings import Config
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.model.call.gate import Case, refusals
 from tui.study.backend import find, store
 from tui.study.backend.engine import Engine

@@ -13,7 +13,7 @@ from tui.app.commands.output import Output, with_commands
 from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.protocols import BY_LIBVIRT, BY_MONITOR
-from tui.migration.backend.after_move import AfterMove
+from tui.migration.backend.after.after_move import AfterMove
 
 
 @pytest.fixture

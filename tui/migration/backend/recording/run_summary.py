@@ -11,9 +11,9 @@ from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
-from tui.migration.backend.autostart import autostart_of
-from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.after.autostart import autostart_of
 from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.model.accuracy import forecast_table, learned_figures
 from tui.migration.model.ending.outcome import disks_copied
 from tui.migration.model.timeline import FAILED, LOST, Timeline

@@ -7,9 +7,9 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.protocols import PostCopyImpossible
 from tui.core.threads import start_thread
-from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.requests import Requests
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, SUSPEND
 from tui.migration.model.record import Event, Record

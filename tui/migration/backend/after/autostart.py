@@ -3,8 +3,8 @@
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.vm import Vm
-from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.model.record import AUTOSTART
 
 

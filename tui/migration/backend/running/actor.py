@@ -14,20 +14,20 @@ from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, QEMU_STATUS,
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.forecast.model.forecast import Inputs
-from tui.migration.backend.aftermath import Aftermath, OnHosts
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.controls import Controls
-from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.inbox import Inbox
-from tui.migration.backend.inquiry import Inquiry
-from tui.migration.backend.job import Job
-from tui.migration.backend.location import Answers
+from tui.migration.backend.after.aftermath import Aftermath, OnHosts
+from tui.migration.backend.guest.monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recording.recorder import NullRecorder, Recorder
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.recording.run_summary import facts_for, summary
-from tui.migration.backend.sampler import Sampler
-from tui.migration.backend.state import Stage, State
-from tui.migration.backend.steering import Steering
+from tui.migration.backend.running.connections import MigrationConnections
+from tui.migration.backend.running.controls import Controls
+from tui.migration.backend.running.inbox import Inbox
+from tui.migration.backend.running.inquiry import Inquiry
+from tui.migration.backend.running.job import Job
+from tui.migration.backend.running.location import Answers
+from tui.migration.backend.running.sampler import Sampler
+from tui.migration.backend.running.state import Stage, State
+from tui.migration.backend.running.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.ending.diagnosis import GOES_ON, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover

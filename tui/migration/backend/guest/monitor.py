@@ -12,8 +12,8 @@ from tui.guest.backend.clock import GuestClocks
 from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.heartbeat import SUBFOLDER
-from tui.migration.backend.guest_probes import LINE_LIMIT_S, GuestProbes
-from tui.migration.backend.guest_rate import GuestRate
+from tui.migration.backend.guest.probes import LINE_LIMIT_S, GuestProbes
+from tui.migration.backend.guest.rate import GuestRate
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record

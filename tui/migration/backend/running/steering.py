@@ -11,8 +11,8 @@ from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
 from tui.forecast.model.steered import Rules, techniques_of
-from tui.migration.backend.controls import Controls
 from tui.migration.backend.recording.run_log import RunLog
+from tui.migration.backend.running.controls import Controls
 from tui.migration.model import course, record
 from tui.migration.model.accuracy import planned
 from tui.migration.model.call.requested import STARTED_WITHOUT

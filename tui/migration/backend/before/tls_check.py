@@ -9,7 +9,7 @@ from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.linux.sudo import Sudo
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.model.tls_check import Checked, checked, name_of
 from tui.migration.model.tls_files import (
     CLIENT,

@@ -11,7 +11,7 @@ from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
 from tui.core.threads import on_thread
 from tui.linux.sudo import Sudo
-from tui.migration.backend.preflight import Refused
+from tui.migration.backend.before.preflight import Refused
 from tui.migration.backend.recording.recorder import Recorder
 from tui.migration.model import disk_images
 from tui.migration.model.disk_images import Found, Made, New

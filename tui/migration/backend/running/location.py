@@ -10,7 +10,7 @@ from tui.core.failure import Failure
 from tui.core.protocols import QemuEnded
 from tui.core.threads import submit
 from tui.core.vm import Vm
-from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.running.connections import MigrationConnections
 from tui.migration.model.ending.evidence import HostAnswer
 from tui.migration.model.resume import Version
 

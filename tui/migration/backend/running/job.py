@@ -8,7 +8,7 @@ from tui.core.failure import Failure, as_failure
 from tui.core.plan import AUTOMATIC, Plan, without_post_copy
 from tui.core.protocols import Hypervisor, HypervisorEvent, JobInfo, PostCopyImpossible
 from tui.core.threads import start_thread
-from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.running.connections import MigrationConnections
 
 
 class Job:

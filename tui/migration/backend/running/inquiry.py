@@ -14,9 +14,9 @@ from tui.core.protocols import (
 )
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import Answers, Locator
-from tui.migration.backend.state import State
+from tui.migration.backend.running.connections import MigrationConnections
+from tui.migration.backend.running.location import Answers, Locator
+from tui.migration.backend.running.state import State
 from tui.migration.model.ending.diagnosis import Diagnosis, diagnose
 from tui.migration.model.ending.evidence import ARRIVAL, Evidence, HostAnswer, lifecycle_words
 from tui.migration.model.record import Event, Record, Sample

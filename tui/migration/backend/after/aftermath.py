@@ -10,15 +10,15 @@ from tui.core.failure import Failure, as_failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.vm import Vm
-from tui.migration.backend.autostart import restore_autostart
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.disk_images import DiskImages
-from tui.migration.backend.guest_monitor import GuestMonitor
-from tui.migration.backend.host_logs import LIMIT_S, HostLogs
-from tui.migration.backend.job import Job
+from tui.migration.backend.after.autostart import restore_autostart
+from tui.migration.backend.after.host_logs import LIMIT_S, HostLogs
+from tui.migration.backend.before.disk_images import DiskImages
+from tui.migration.backend.before.tls_check import TlsCheck
+from tui.migration.backend.guest.monitor import GuestMonitor
 from tui.migration.backend.recording.run_log import RunLog
 from tui.migration.backend.recording.run_summary import record_completed_job
-from tui.migration.backend.tls_check import TlsCheck
+from tui.migration.backend.running.connections import MigrationConnections
+from tui.migration.backend.running.job import Job
 from tui.migration.model import record
 from tui.migration.model.disk_images import made_of
 from tui.migration.model.ending.log_reason import with_logs

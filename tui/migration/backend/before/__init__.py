@@ -1,0 +1,1 @@
+"""What is asked and made before a migration starts."""

@@ -1,0 +1,1 @@
+"""One migration while it runs: its actor, and what that works with."""
