@@ -103,7 +103,7 @@ async def test_a_host_that_did_not_reply_is_tried_again_by_a_key(new_host: NewHo
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(app, pilot, "destination partly reachable", "l starts the first login.")
         await pilot.press("l")
-        await shows(app, pilot, "no reply within 10 s. r tries again.", "r try again")
+        await shows(app, pilot, "no reply within 10 s. r", "tries again.", "r try again")
         await pilot.press("enter")  # there is no key to trust
         new_host.unreachable = False
         await pilot.press("r")

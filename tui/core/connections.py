@@ -72,7 +72,7 @@ class Connections:
         Fails at once while an earlier one of the same code and `about` (a VM) has no reply for longer than `limit_s`:
         each would keep a thread here, and one in the daemon.
         """
-        hypervisor = await self.hypervisor(host)
+        hypervisor = self._hypervisors.get(self.config.hosts[host].libvirt) or await self.hypervisor(host)
         try:
             return await self._query(host, call, about, hypervisor, limit_s)
         except Failure:
@@ -123,6 +123,8 @@ class Connections:
 
         def answered(hypervisor: Hypervisor) -> T:
             try:
+                if not hypervisor.is_alive():  # on the thread of the call: pages query all the time
+                    raise Failure(f"The connection to the libvirt of {host} is closed")
                 return call(hypervisor)
             finally:
                 self._unanswered.pop(query, None)

@@ -125,7 +125,9 @@ class Form(Dialog[T | None]):
         for row in rows:
             place = next(each for each in row.ancestors_with_self if not isinstance(each.parent, Horizontal))
             why = Static(without_keys(str(failure)), classes="why", markup=False)
-            why.styles.padding = (0, 0, 0, place.query(".label").first().virtual_region.right)  # where the fields begin
+            label = place.query(".label").first()
+            width = label.styles.width  # not its region, which a layout that is under way has not set yet
+            why.styles.padding = (0, 0, 0, width.cells or 0 if width else 0)  # where the fields begin
             place.parent.mount(why, after=place)  # type: ignore[union-attr]  # a row is in a box
             why.call_after_refresh(why.scroll_visible, animate=False)
 
