@@ -101,7 +101,7 @@ class Walk:
         """Waits until the workload has printed a round later than `after`; returns its number."""
 
         def printed(text: str) -> int:
-            found = re.search(r"touch .* its output rounds=(\d+)", " ".join(text.split()))
+            found = re.search(r"touch, running: rounds=(\d+)", " ".join(text.split()))
             return int(found[1]) if found else 0
 
         return printed(self.screen.wait(lambda text: printed(text) > after, f"round {after + 1}", MOVE_S))

@@ -14,6 +14,7 @@ from tui.launch.backend import launch as launch_backend
 from tui.launch.screens import view
 from tui.launch.screens.page import LaunchPage
 from tui.launch.screens.workload import WorkloadForm
+from tui.launch.widgets import vm_lines
 from tui.ui.question import Question
 
 ENDED = f"{HEAD}ended 0\n{LINE.format(state='done', wrong=0)}"
@@ -103,6 +104,22 @@ async def test_the_last_workload_of_an_unreachable_guest_is_still_shown() -> Non
         world.source.known["guest1"] = guest1("running")
         await sees(pilot, app, "root@guest1 refused the login")
         assert "last seen" not in read(app)  # the VM was restarted since
+
+
+async def test_a_guest_that_does_not_reply_is_said_to_be_slow_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "SLOW_S", 1.0)
+    monkeypatch.setattr(vm_lines, "SLOW_S", 1.0)
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "memory, dirtying for 00:12")
+        world.guest.released.clear()
+        await sees(pilot, app, "memory, dirtying for 00:12", "no reply of the guest for 2 s")
+        asked = len(world.guest.commands)
+        await sees(pilot, app, "no reply of the guest for 3 s")
+        assert len(world.guest.commands) == asked
+        world.guest.released.set()
+        await until(pilot, lambda: "no reply of the guest" not in read(app))
 
 
 async def test_the_workload_is_stopped_after_a_question() -> None:

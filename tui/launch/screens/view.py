@@ -26,7 +26,7 @@ from tui.launch.backend.launch import Launch
 from tui.launch.backend.verdicts import Verdicts
 from tui.launch.model.rate_history import RateHistory
 from tui.launch.model.row import Order, Row
-from tui.launch.widgets.vm_lines import access_text, rate_line, vm_lines, workload_lines
+from tui.launch.widgets.vm_lines import SLOW_S, access_text, rate_line, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import USE_FROM, VmList
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
@@ -38,7 +38,7 @@ from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 from tui.vm.model.use import Use
 
-POLL_EVERY_S = 1.0
+POLL_EVERY_S, SLOWEST_POLL_S = 1.0, 15.0
 JUDGE_EVERY_S = 0.1
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
 ADDRESSES_EVERY_S = 5.0
@@ -63,6 +63,7 @@ class LaunchView(Page):
         self._goes_on: Timer | None = None  # until further verdicts are computed
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
+        self._asked_at: float | None = None  # the guest, for its workload; None while no reply is awaited
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._edited: set[str] = set()  # those of `_proposed` that the user has changed
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: the guest's IP addresses
@@ -155,13 +156,15 @@ class LaunchView(Page):
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
+        """Poll the workload of the chosen VM, at most half of the time: each question is work for the guest."""
         while True:
-            name = self._launch.name
+            name, began = self._launch.name, now()
             before = self._status, self._last_status.get(name)
             await self._status_of_chosen()
-            if before != (self._status, self._last_status.get(name)) or self._rates.of(name):
+            slow = now() - began >= SLOW_S  # which the page says
+            if slow or before != (self._status, self._last_status.get(name)) or self._rates.of(name):
                 self._show()
-            await asyncio.sleep(POLL_EVERY_S)
+            await asyncio.sleep(min(max(POLL_EVERY_S, now() - began), SLOWEST_POLL_S))
 
     @work(group=WATCH)
     async def _watch_addresses(self) -> None:
@@ -189,15 +192,23 @@ class LaunchView(Page):
             status = None
             self._last_status.pop(name, None)
         elif not self._action:
+            self._asked_at = now()
             try:
                 status = await self._launch.workloads.status(name)
             except Failure as failure:
                 status = failure
+            finally:
+                self._asked_at = None
         if (name, address) == (self._launch.name, self._launch.address):  # neither was changed meanwhile
             self._status = status
             if isinstance(status, WorkloadStatus):
                 self._last_status[name] = status
                 self._rates.add(name, status, now())
+
+    @property
+    def _waited_s(self) -> float:
+        """How long the guest has not replied."""
+        return 0.0 if self._asked_at is None else now() - self._asked_at
 
     @property
     def _where(self) -> VmPlacement:
@@ -224,7 +235,9 @@ class LaunchView(Page):
         guest = access_text(self._launch.address, found)
         self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, guest, width, self.with_keys))
         last = self._last_status.get(where.name)
-        lines = workload_lines(self._status, self._why_no_guest(), self._fitted(), width, self.with_keys, last)
+        lines = workload_lines(
+            self._status, self._why_no_guest(), self._fitted(), width, self.with_keys, last, self._waited_s
+        )
         if width >= USE_FROM and last is not None and last.running:
             lines += rate_line(last.name, self._rates.of(where.name))
         self._workload_lines.show(*lines)
@@ -314,7 +327,7 @@ class LaunchView(Page):
     def _tick(self) -> None:
         if self.is_current:
             self._report.tick()
-            if self._launch.vms.seen or self._listing.seen:  # the ages of hosts that do not answer
+            if self._launch.vms.seen or self._listing.seen or self._waited_s >= SLOW_S:  # ages of what does not answer
                 self._show()
 
     def _refresh_keys(self) -> None:

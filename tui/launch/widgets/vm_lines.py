@@ -21,6 +21,7 @@ from tui.vm.model.rules.rule import on_shared
 
 LABEL, SPARK = 13, 40
 LEAST_S = 10.0  # of rates for a line of them
+SLOW_S = 5.0  # a guest that has not replied for so long is said to be slow
 LOCATIONS = {"network": "over the network", "block": "a block device", "nvme": "an NVMe device of the host"}
 Fact = tuple[str, str, str]  # label, text, style
 
@@ -115,18 +116,22 @@ def workload_lines(
     width: int,
     with_keys: WithKeys,
     last: WorkloadStatus | None = None,
+    waiting_s: float = 0.0,
 ) -> tuple[Content, ...]:
     """The workload in the guest, or those that can be started, with a note for each.
 
-    `status` is None until it is read, `no_guest` says why the guest can't be reached, `last` is the last known status.
+    `status` is None until it is read, `no_guest` says why the guest can't be reached, `last` is the last known status,
+    `waiting_s` how long the guest has not replied to the newest question for it.
     """
     if no_guest:
         return tuple(_wrapped([("state", no_guest, "dim"), *_offers(proposed)], width, with_keys))
     if isinstance(status, Failure):
         return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width, with_keys))
+    slow = [("", f"no reply of the guest for {waiting_s:.0f} s", "$warning")] if waiting_s >= SLOW_S else []
     if status is None:
-        return tuple(_wrapped([("state", "reading it from the guest", "dim")], width, with_keys))
-    return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width, with_keys))
+        return tuple(_wrapped([("state", "reading it from the guest", "dim"), *slow], width, with_keys))
+    state, *more = _status(status)
+    return tuple(_wrapped([state, *slow, *more, *(() if status.running else _offers(proposed))], width, with_keys))
 
 
 def rate_line(name: str, points: Sequence[tuple[float, float]]) -> tuple[Content, ...]:
