@@ -31,10 +31,8 @@ from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
-
 HEARD = (ITERATION, LIFECYCLE, JOB_COMPLETED)
 PATIENCE_S = 60.0  # for what happens at once on a machine that has time
-
 CUT = ConnectionBroken("libvirt did not answer", "the connection to libvirt broke", detail="client socket is closed")
 
 
@@ -383,14 +381,11 @@ class FakeHypervisor:
 
 
 def no_shell(_address: str) -> Shell:
-    """Opens none."""
     raise AssertionError("a migration needs no shell")
 
 
 def connections(
-    stage: Stage,
-    names: Sequence[str] = ("source", "destination"),
-    open_shell: Callable[[str], Shell] = no_shell,
+    stage: Stage, names: Sequence[str] = ("source", "destination"), open_shell: Callable[[str], Shell] = no_shell
 ) -> Connections:
     """The app's own connections, to the daemons of `stage` on these hosts."""
     hosts = {name: {"ssh": f"root@{name}", "libvirt": uri(name)} for name in names}

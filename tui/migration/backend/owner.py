@@ -36,7 +36,6 @@ from tui.vm.model.location import Inventory, VmOnHost
 
 CONCLUDE_S, CLOSE_LIMIT_S = 10.0, 5.0  # the second one for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
-
 # Of a VM, by its name; the second is what a client knows, in case the guest does not reply.
 CurrentWorkload = Callable[[str, Workload | None], Awaitable[Workload]]
 
