@@ -6,6 +6,8 @@ from pathlib import Path
 from tests.ui.one_page import until
 from tui.app.screens.demo import RECORDING
 from tui.app.screens.shot import ShotApp
+from tui.app.svg import svg_of
+from tui.app.theme import LIGHT
 from tui.runs.backend.reading import RunReader, open_run
 from tui.runs.screens.still import StillPage
 
@@ -37,3 +39,14 @@ async def test_a_screenshot_that_cannot_be_saved_is_reported(tmp_path: Path) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         assert app.deliver_screenshot(path=str(tmp_path / "file")) is None
         await until(pilot, lambda: "was not written: " in messages(app))
+
+
+async def test_a_picture_in_the_light_theme_has_a_light_background() -> None:
+    app = app_of(RECORDING)
+    async with app.run_test(size=(80, 24)):
+        dark = svg_of(app)
+        app.register_theme(LIGHT)
+        app.theme = LIGHT.name
+        light = svg_of(app)
+    assert ("#292929" in dark, "#ffffff" in dark) == (True, False)
+    assert ("#292929" in light, "#c5c8c6" in light, 'fill="#ffffff"' in light) == (False, False, True)

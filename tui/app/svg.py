@@ -12,11 +12,17 @@ CLIPS = re.compile(
 )
 NAMES = re.compile(r"terminal-\d+-")
 INDENTS = re.compile(r"\n\s+")
+ON_LIGHT = {"#292929": "#ffffff", "#c5c8c6": "#1e1e1e"}  # what Rich draws for a terminal's background and its text
 
 
 def svg_of(app: App[Any], title: str | None = None) -> str:
     """What the app shows now; `title` is the one of the window, by default that of the app."""
-    return alone(app.export_screenshot(title=title))
+    svg = alone(app.export_screenshot(title=title))
+    if app.current_theme.dark:
+        return svg
+    for dark, light in ON_LIGHT.items():
+        svg = svg.replace(dark, light)
+    return svg
 
 
 def alone(svg: str) -> str:
