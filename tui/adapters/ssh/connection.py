@@ -178,12 +178,15 @@ class Login:
 
     async def connect(self, deadline: float) -> Connection:
         """The connection, once the host key is verified and the user is authenticated."""
-        options = await on_thread(self.options)
+        options, known = await on_thread(self._read_files)
         self._known_as = known_as(options)
-        known = await on_thread(known_hosts, options.known_hosts, self.folder)
         options.update(known_hosts=known, client_factory=lambda: _Client(self, known))
         async with self.socket(options, deadline) as sock:
             return Connection(await asyncssh.connect(self.address.host, options.port, options=options, sock=sock))
+
+    def _read_files(self) -> tuple[asyncssh.SSHClientConnectionOptions, asyncssh.SSHKnownHosts]:
+        options = self.options()
+        return options, known_hosts(options.known_hosts, self.folder)
 
     @asynccontextmanager
     async def socket(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import asyncssh
@@ -20,10 +21,15 @@ def known_hosts_files(from_config: object, folder: Path) -> list[Path]:
 
 def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
     """The known hosts of all existing files; never None, which asyncssh takes as "trust every host"."""
+    paths = [path for path in (*known_hosts_files(from_config, folder), *SYSTEM_FILES) if path.is_file()]
+    return _of_files(tuple((path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in paths))
+
+
+@lru_cache(maxsize=8)  # hundreds of hosts have a line each, and each login looks into all of them
+def _of_files(files: tuple[tuple[Path, int, int], ...]) -> asyncssh.SSHKnownHosts:
+    """The lines of files, each with its time and its size."""
     known = asyncssh.SSHKnownHosts()
-    for path in (*known_hosts_files(from_config, folder), *SYSTEM_FILES):
-        if not path.is_file():
-            continue
+    for path, _, _ in files:
         for line in path.read_text(errors="replace").splitlines():
             try:
                 known.load(line)

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from pwd import getpwuid
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar
 
 from tui.adapters.ssh.output_mark import marked
 from tui.core.command import Completed, OnOutput
@@ -36,6 +37,8 @@ def ssh_folder() -> Path:
 
 class SshShell:
     """The Shell of another host; `folder` holds keys, config and known_hosts."""
+
+    _module: ClassVar[ModuleType | None] = None
 
     def __init__(self, address: str, *, folder: Path | None = None, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
         self._address = address
@@ -99,9 +102,10 @@ class SshShell:
 
     async def _open(self) -> "Connection":
         address = parse_target(self._address)
-        # The import takes 0.25 s, so it runs on a thread, at the first connection.
-        module = await on_thread(importlib.import_module, "tui.adapters.ssh.connection")
-        connection: Connection = await module.connect(address, self._folder or ssh_folder(), self._connect_limit_s)
+        if SshShell._module is None:  # the import takes 0.25 s, so it runs on a thread, at the first connection
+            SshShell._module = await on_thread(importlib.import_module, "tui.adapters.ssh.connection")
+        folder = self._folder or ssh_folder()
+        connection: Connection = await SshShell._module.connect(address, folder, self._connect_limit_s)
         return connection
 
     def _attempt_ended(self, attempt: "asyncio.Task[Connection]") -> None:

@@ -246,7 +246,7 @@ class HostsPage(EmptiesHosts):
         return {name: last_answer(facts.age_s) for name, facts in self._now.items() if facts.state == SILENT}
 
     def _draw(self, facts: HostFacts, *, reading: bool) -> None:
-        was = self.silent()
+        was = {} if self.many else self.silent()
         self._facts[facts.name] = facts
         now = self._now[facts.name] = self._hosts.now(facts)
         if self.many:
