@@ -83,20 +83,34 @@ async def test_a_running_migration_is_shown_at_once(world: FakeHosts) -> None:
         await sees(app, pilot, "[4 Migrate]", "[pass 2]")
 
 
+class FoundLate(ReplayedMigrations):
+    """Finds the migration when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running, self.found = in_a_pass().running, asyncio.Event()
+
+    async def attach(self, _inventory: Inventory | None = None) -> ReplayedMigration | None:
+        await self.found.wait()
+        return await super().attach()
+
+
+async def test_a_migration_that_is_found_leaves_the_page_that_a_person_has_chosen(world: FakeHosts) -> None:
+    migrations = FoundLate()
+    async with opened(world, migrations) as (app, pilot):
+        await pilot.press("3")
+        await sees(app, pilot, "[3 Launch]")
+        migrations.found.set()
+        await sees(app, pilot, "A migration of guest1 was found; the Migrate page shows it.")
+        assert app.current_mode == "launch"
+
+
 async def test_a_migration_found_while_a_dialog_is_open_is_reported_and_the_dialog_stays(world: FakeHosts) -> None:
-    found = asyncio.Event()
-
-    class Late(ReplayedMigrations):
-        async def attach(self, _inventory: Inventory | None = None) -> ReplayedMigration | None:
-            await found.wait()
-            return await super().attach()
-
-    migrations = Late()
-    migrations.running = in_a_pass().running
+    migrations = FoundLate()
     async with opened(world, migrations) as (app, pilot):
         await pilot.press("question_mark")
         await sees(app, pilot, "Keys of Hosts")
-        found.set()
+        migrations.found.set()
         await sees(app, pilot, "A migration of guest1", "Keys of Hosts")
         await pilot.press("escape")
         await sees(app, pilot, "[1 Hosts]")

@@ -209,13 +209,20 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
         except Failure as failure:
             self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
             return
-        if migration is not None and isinstance(self.screen, ModalScreen):  # it may be typed into
-            self.notify(f"A migration of {migration.vm.name} was found; the Migrate page shows it.", markup=False)
-        elif migration is not None or self.mode_of_migrations != ONE:
-            await self.action_page(ONE)
+        if migration is not None:
+            await self._show_found(f"A migration of {migration.vm.name}")
+        elif self.mode_of_migrations != ONE:
+            await self._show_found("A queue")
         warning = await on_thread(self._ended_by_logout)
         if warning is not None:
             self.notify(str(warning), markup=False, severity="warning", timeout=15)
+
+    async def _show_found(self, found: str) -> None:
+        chosen = self.current_mode not in (next(iter(PAGES)), ONE, MANY)
+        if chosen or isinstance(self.screen, ModalScreen):  # a person is at something, and may be typing
+            self.notify(f"{found} was found; the Migrate page shows it.", markup=False)
+        else:
+            await self.action_page(ONE)
 
     @work(name="edit", group="edit", exclusive=True)
     async def action_edit_config(self) -> None:
