@@ -145,7 +145,7 @@ def test_all_of_it_is_done_by_keys(four: Lab, tmp_path: Path) -> None:
     try:
         screen.wait_for("3 Launch")  # it opens on the page of the last migration, whose end nobody has seen
         screen.press("3")
-        screen.wait_for("[3 Launch]", *VMS)
+        screen.wait_for("[3 Launch]", "vm1 ", "can go to 3 hosts")
         screen.press("E")
         screen.wait_for("Empty source: 8 VMs to move, 1 cannot move", "enter run")
         screen.press("Enter")
