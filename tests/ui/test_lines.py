@@ -34,3 +34,14 @@ async def test_what_only_moved_in_its_text_is_not_painted_again() -> None:
             rendered(lines, Content.assemble("=" * at, ("o", "bold"), ("-" * (9 - at), "dim")), 10) for at in (3, 4)
         )
         assert changed(0, one, two) == Region(3, 0, 2, 1)
+
+
+async def test_lines_can_be_drawn_when_their_page_is_gone() -> None:
+    """A reply may come while the app ends."""
+    app = OneLine()
+    async with app.run_test() as pilot:
+        lines = app.query_one(Lines)
+        lines.show(Content("web"))
+        await until(pilot, lambda: lines.size.height == 1)
+    lines.show(Content("db"))
+    assert lines.render_line(0).text.rstrip() == "db"
