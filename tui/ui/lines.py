@@ -44,7 +44,7 @@ class Lines(SelectableLines):
             return
         old, more = self._strips, len(contents) != len(self._contents)
         self._contents = contents
-        if old is None or more or not self.is_mounted:
+        if old is None or more or not self.is_attached:  # a late reply may come while the app ends
             self._strips = None
             self.refresh(layout=more)
             if more:

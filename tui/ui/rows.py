@@ -66,7 +66,8 @@ class Rows(ScrollView, SelectableLines):
                 continue
             drawn = self._drawn.get(number)
             whole_line = Region(0, number, self.room.width, 1)
-            region = whole_line if drawn is None else changed(number, drawn, self._strip(number))
+            gone = not self.is_attached  # a late reply may come while the app ends
+            region = whole_line if drawn is None or gone else changed(number, drawn, self._strip(number))
             if region is not None:
                 self.refresh(region.translate((0, -top)))
 

@@ -32,11 +32,6 @@ class SelectableLines(Widget):
         """The text of all lines, also of those out of sight."""
         raise NotImplementedError
 
-    @property
-    def text_selection(self) -> Selection | None:
-        """What is selected here; None also if the page is gone, as when a reply comes while the app ends."""
-        return super().text_selection if self.is_attached else None
-
     def character_at(self, x: int, y: int) -> Offset:
         """The character and line at a cell of the content, at most the last ones."""
         lines = self.line_texts
