@@ -129,6 +129,13 @@ async def test_a_plan_that_moves_nothing_is_not_run() -> None:
         assert page.queue.calls == []
 
 
+async def test_a_plan_for_a_host_without_vms_says_so() -> None:
+    queue = FakeQueue(plan_of(0))
+    queue.offered = QueuePlan(EVACUATE, "source", ())
+    async with planned(queue) as page:
+        await page.sees("0 VMs to move", "No VM runs on source.")
+
+
 async def test_why_it_cannot_be_planned_or_started_is_shown() -> None:
     queue = FakeQueue(refusal=Failure("source can't be reached", "no route to host"))
     async with planned(queue) as page:

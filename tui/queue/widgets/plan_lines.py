@@ -82,7 +82,8 @@ def head_lines(draft: Draft, title: str, left: Estimate | None, width: int) -> l
     what += [f"{len(draft.out)} taken out"] * bool(draft.out)
     first = Content.assemble(" ", (title, "bold"), f": {', '.join(what)}.")
     takes = "computing how long it takes ..." if left is None else f"It takes {left.text}." if left.text else ""
-    rest = [takes, *([f"To {arrival_words(plan)}."] if count else []), *plan.stays]
+    none = f"No VM runs on {plan.host}." if plan.purpose == EVACUATE and not plan.entries else ""
+    rest = [takes, none, *([f"To {arrival_words(plan)}."] if count else []), *plan.stays]
     return [first, *_wrapped(" ".join(filter(None, rest)), width)]
 
 
