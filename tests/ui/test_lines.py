@@ -44,6 +44,6 @@ async def test_lines_of_a_page_that_is_gone_are_kept_without_drawing_them() -> N
         lines = app.query_one(Lines)
         lines.show(Content("web"))
         await until(pilot, lambda: lines.size.height == 1)
-    lines._strips = [Strip.blank(3)]  # as long as the app ends, it is still drawn
+    lines._strips = [Strip.blank(3)]  # what was drawn before the end
     lines.show(Content("db"))
     assert lines.text == "db"

@@ -63,7 +63,7 @@ class LaunchView(Page):
         self._goes_on: Timer | None = None  # until further verdicts are computed
         self._status: WorkloadStatus | Failure | None = None
         self._last_status: dict[str, WorkloadStatus] = {}  # by VM
-        self._asked_at: float | None = None  # the guest, for its workload; None while no reply is awaited
+        self._asked: tuple[str, float] | None = None  # the VM whose guest is asked for its workload, since when
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._edited: set[str] = set()  # those of `_proposed` that the user has changed
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: the guest's IP addresses
@@ -156,7 +156,7 @@ class LaunchView(Page):
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
-        """Poll the workload of the chosen VM, at most half of the time: each question is work for the guest."""
+        """Poll the workload of the chosen VM; a slow reply is followed by a pause, as each question is work for it."""
         while True:
             name, began = self._launch.name, now()
             before = self._status, self._last_status.get(name)
@@ -192,13 +192,13 @@ class LaunchView(Page):
             status = None
             self._last_status.pop(name, None)
         elif not self._action:
-            self._asked_at = now()
+            self._asked = name, now()
             try:
                 status = await self._launch.workloads.status(name)
             except Failure as failure:
                 status = failure
             finally:
-                self._asked_at = None
+                self._asked = None
         if (name, address) == (self._launch.name, self._launch.address):  # neither was changed meanwhile
             self._status = status
             if isinstance(status, WorkloadStatus):
@@ -207,8 +207,8 @@ class LaunchView(Page):
 
     @property
     def _waited_s(self) -> float:
-        """How long the guest has not replied."""
-        return 0.0 if self._asked_at is None else now() - self._asked_at
+        """How long the guest of the chosen VM has not replied."""
+        return now() - self._asked[1] if self._asked and self._asked[0] == self._launch.name else 0.0
 
     @property
     def _where(self) -> VmPlacement:
