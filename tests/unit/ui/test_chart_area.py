@@ -8,7 +8,7 @@ from tui.ui.chart.area import column_values
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, SERIES, Row
 from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, THICK, Band, Level, Picture, Series, Sign
-from tui.ui.chart.scale import Scale
+from tui.ui.chart.scale import Scale, cut
 from tui.ui.chart.sheet import compose
 from tui.ui.chart.spark import resampled, spark
 
@@ -265,3 +265,12 @@ def test_thick_curves_that_overlap_are_shown_in_turn() -> None:
         row.inks[8:] for row in compose(both, 60, 12, Curves())[1:] if row.text.count("⠉") + row.text.count("⠛") > 9
     )
     assert {ink for ink in inks if ink >= SERIES} == {SERIES, SERIES + 1}
+
+
+def test_an_area_that_is_cut_has_a_floor_for_each_of_its_values() -> None:
+    """Its line may be broken at an edge where that of its floors is not: the end of the axis is rounded."""
+    hangs = Series("hangs", (0, 1, 2, 3), (None, 8, 9, None), form=AREA, floors=(0, 1, 2, 3))
+    found = cut(hangs, Scale(2.5, 10, 40, 4))
+    assert (found.xs, found.ys, found.floors) == ((0, 1, 2), (None, 8, 9), (0, 1, 2))
+    broken = cut(replace(hangs, ys=(7, 8, 9, 10), floors=(0, 1, 2, None)), Scale(2.5, 10, 40, 4))
+    assert (broken.xs, broken.floors) == ((0, 1, 2, 2.5), (0, 1, 2, None))

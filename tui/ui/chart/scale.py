@@ -194,8 +194,16 @@ def cut(series: Series, scale: Scale) -> Series:
     before = _between(xs, ys, first, scale.begin) if first else ()
     after = _between(xs, ys, last, end) if 0 < last < len(xs) else ()
     dots = [*before, *zip(xs[first:last], ys[first:last], strict=True), *after]
-    floors = cut(replace(series, ys=series.floors, floors=()), scale).ys if series.floors else ()
+    floors = series.floors
+    if floors:  # one for each dot, also where only one of the two lines is broken
+        left = [_value(_between(xs, floors, first, scale.begin))] if before else []
+        right = [_value(_between(xs, floors, last, end))] if after else []
+        floors = (*left, *floors[first:last], *right)
     return replace(series, xs=tuple(x for x, _ in dots), ys=tuple(y for _, y in dots), floors=floors)
+
+
+def _value(points: Sequence[tuple[float, float]]) -> float | None:
+    return points[0][1] if points else None
 
 
 def _between(xs: Sequence[float], ys: Sequence[float | None], index: int, x: float) -> tuple[tuple[float, float], ...]:
