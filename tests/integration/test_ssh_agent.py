@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,11 +26,17 @@ async def agent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
         path = str(Path(folder, "agent"))
         process = await asyncio.create_subprocess_exec("ssh-agent", "-D", "-a", path, stdout=asyncio.subprocess.DEVNULL)
         try:
-            await until(Path(path).exists)
+            await until(lambda: _accepts(path))
             yield path
         finally:
             process.terminate()
             await process.wait()
+
+
+def _accepts(path: str) -> bool:
+    """Whether something listens; the file of a socket is there before that."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
 
 
 async def test_a_shell_logs_in_with_the_agent_of_the_client_that_came_last(

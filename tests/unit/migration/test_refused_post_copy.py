@@ -97,6 +97,7 @@ async def test_a_later_process_knows_what_was_refused_and_why(tmp_path: Path) ->
     for failure in (REFUSED, IMPOSSIBLE):
         controls._post_copy_refused(failure)
     next(playing)
+    await watched.until(lambda: any("decided" in each.data for each in watched.log if isinstance(each, Event)))
     other, _, again = world(tmp_path / "again")
     again.resume(watched.log)
     assert (again.post_copy_refusals, again.post_copy_refused) == (2, "QEMU may not use userfaultfd")
