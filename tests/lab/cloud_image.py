@@ -6,9 +6,9 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.nfs.image import BUILD_LIMIT_S, LEFT_OUT, RELEASE, sources
 from tui.lab.cache import kept
 from tui.lab.command import run
+from tui.lab.debian import BUILD_LIMIT_S, LEFT_OUT, RELEASE, sources
 from tui.lab.domain import KERNEL_OPTIONS
 
 RECIPE = "1"  # increment it when the result changes but the inputs of prepare() do not

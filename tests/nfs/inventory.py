@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 MEMORY_MIB = 1024  # a VM, the app and apt beside libvirt
 NETWORK_BITS = 24
-NETMASK = "255.255.255.0"
 OUTSIDE = "10.77.49.254"  # the address of the tests in that network
 OUTSIDE_MAC = "02:76:6d:6e:00:fe"
 

@@ -3,33 +3,25 @@
 import shlex
 import socket
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.nfs.image import Image
-from tests.nfs.inventory import MEMORY_MIB, NETMASK, Site
+from tests.nfs.inventory import MEMORY_MIB, Site
 from tests.nfs.monitor import Monitor
 from tests.nfs.network import Network, port
 from tests.nfs.traces import TRACES, parse_traces
 from tui.adapters.ssh.shell import SshShell
 from tui.core.failure import Failure
-from tui.lab import kvm
 from tui.lab.command import SYSTEM_PATH, run, succeeds
+from tui.lab.debian import Image
 from tui.lab.namespaces import MARK
+from tui.lab.qemu import Qemu
 
-BOOT_LIMIT_S = 600.0  # three at once take two minutes on an idle computer
 COMMAND_LIMIT_S = 300.0
 INSTALL_LIMIT_S = 900.0
-PAUSE_S = 0.2  # between two attempts while a machine starts
 # A restored system has the time of its saved state, but its hardware clock is current.
 SET_CLOCK = 'date -s "@$(cat /sys/class/rtc/rtc0/since_epoch)"'
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-def accelerator() -> list[str]:
-    """The options of QEMU for KVM, or for emulation if KVM is not usable."""
-    return ["-accel", "kvm", "-cpu", "host"] if kvm.usable() else ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
 
 
 class Machine:
@@ -40,8 +32,8 @@ class Machine:
         self.address = site.address
         self._site = site
         self._folder = folder
-        self._image = image
         self._network = network
+        self._made = Qemu(site.name, folder, image, site.address, site.mac, port(site), MEMORY_MIB)
         self._qemu: subprocess.Popen[bytes] | None = None
         self._monitor: Monitor | None = None
 
@@ -131,7 +123,7 @@ class Machine:
         """Boots from a copy of the disk, or resumes from a state, and waits until the machine is up."""
         self.power_off()
         self.plug_in()
-        run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(self._file("qcow2"))])
+        self._made.make_disk(base)
         self._launch(["-incoming", "defer"] if state else [])
         if state:
             self._running_monitor().read_state(state)
@@ -142,22 +134,13 @@ class Machine:
         self.ssh("sync")
         self._running_monitor().write_state(folder / f"{self.name}.state")
         self.power_off()
-        self._file("qcow2").rename(folder / f"{self.name}.qcow2")
+        self._made.file("qcow2").rename(folder / f"{self.name}.qcow2")
 
     def _launch(self, more: list[str]) -> None:
         ours, theirs = socket.socketpair()
-        line = f"root=/dev/vda rw quiet net.ifnames=0 console=ttyS0 ip={self.address}:::{NETMASK}::eth0:none"
-        argv = ["qemu-system-x86_64", "-name", self.name, "-machine", "pc", *accelerator(), "-m", str(MEMORY_MIB)]
-        argv += ["-nodefaults", "-no-user-config", "-display", "none", "-serial", f"file:{self._file('console')}"]
-        argv += ["-chardev", f"socket,id=monitor,fd={theirs.fileno()}", "-mon", "chardev=monitor,mode=control"]
-        argv += ["-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", line]
-        argv += [
-            "-drive",
-            f"file={self._file('qcow2')},if=virtio,cache=unsafe",
-        ]  # the disk need not survive a power failure of this computer
-        argv += ["-netdev", f"tap,id=lan,ifname={port(self._site)},script=no,downscript=no"]
-        argv += ["-device", f"virtio-net-pci,netdev=lan,mac={self._site.mac}", "-device", "virtio-rng-pci", *more]
-        with theirs, self._file("log").open("wb") as log:
+        argv = [*self._made.argv(), "-chardev", f"socket,id=monitor,fd={theirs.fileno()}"]
+        argv += ["-mon", "chardev=monitor,mode=control", *more]
+        with theirs, self._made.file("log").open("wb") as log:
             self._qemu = subprocess.Popen(
                 self._network.argv(argv),
                 env={"PATH": SYSTEM_PATH, MARK: str(self._folder)},
@@ -170,21 +153,12 @@ class Machine:
         try:
             self._monitor = Monitor(ours)
         except Failure as failure:
-            raise self._ended() from failure
+            raise self._made.ended() from failure
 
     def _await(self, argv: Sequence[str]) -> None:
         """Waits until the command succeeds on the machine."""
-        end = time.monotonic() + BOOT_LIMIT_S
-        while not succeeds(self._ssh("root", argv), limit_s=60):
-            if self._qemu is None or self._qemu.poll() is not None:
-                raise self._ended()
-            if time.monotonic() > end:
-                console = self._file("console").read_text(errors="replace")
-                raise Failure(f"{self.name} is not up after {BOOT_LIMIT_S:.0f} s", console[-2000:])
-            time.sleep(PAUSE_S)
-
-    def _ended(self) -> Failure:
-        return Failure(f"QEMU of {self.name} ended", self._file("log").read_text(errors="replace").strip())
+        runs = lambda: self._qemu is not None and self._qemu.poll() is None  # noqa: E731
+        self._made.wait(lambda: succeeds(self._ssh("root", argv), limit_s=60), runs)
 
     def _running_monitor(self) -> Monitor:
         if self._monitor is None:
@@ -194,6 +168,3 @@ class Machine:
     def _ssh(self, user: str, argv: Sequence[str], *options: str) -> list[str]:
         config = str(self._folder / "ssh/config")
         return self._network.argv(["ssh", "-F", config, *options, f"{user}@{self.address}", "--", shlex.join(argv)])
-
-    def _file(self, kind: str) -> Path:
-        return self._folder / f"{self.name}.{kind}"

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.nfs import image
-from tests.nfs.inventory import MEMORY_MIB, OUTSIDE_MAC, SITES
-from tests.nfs.machine import INSTALL_LIMIT_S, Machine, accelerator
+from tests.nfs.inventory import MEMORY_MIB, OUTSIDE_MAC, SITES, hosts_file
+from tests.nfs.machine import INSTALL_LIMIT_S, Machine
 from tests.nfs.network import Network
+from tui.lab import debian
 from tui.lab.cache import kept
 from tui.lab.command import run
 from tui.lab.namespaces import MARK
 from tui.lab.process import end_all, processes_with
+from tui.lab.qemu import accelerator
 
 RECIPE = "1"  # increase it if states of an earlier recipe can't be used
 BARE = "bare"
@@ -43,7 +44,7 @@ class Machines:
         self.on_progress = on_progress
         self._pool = ThreadPoolExecutor()
         clear(folder)  # removes what a killed run left
-        self._image = image.prepare(on_progress)
+        self._image = debian.prepare(on_progress)
         folder.mkdir(mode=0o700)
         self._write_ssh()
         self.network = Network.make(folder)
@@ -110,7 +111,8 @@ class Machines:
     def _kept(self, name: str, what: str, make: Callable[[], None]) -> Path:
         """A state in the cache that all runs use; `make` brings the machines into it."""
         qemu = run(["qemu-system-x86_64", "-version"])
-        recipe = repr((RECIPE, self._image.folder.name, qemu, accelerator(), MEMORY_MIB, SITES, OUTSIDE_MAC))
+        made = (self._image.folder.name, qemu, accelerator())
+        recipe = repr((RECIPE, *made, MEMORY_MIB, SITES, OUTSIDE_MAC, hosts_file()))
 
         def build(_work: Path, result: Path) -> None:
             make()
@@ -122,6 +124,7 @@ class Machines:
         def boot(machine: Machine) -> None:
             machine.start(self._image.disk)
             machine.ssh("sh", "-c", 'echo "$0" > /etc/hostname; hostname "$0"', machine.name)
+            machine.ssh("tee", "/etc/hosts", stdin=hosts_file())
             if machine is self.storage:
                 machine.ssh("userdel", "libvirt-qemu")  # it has no libvirt
             machine.ssh("systemctl", "is-system-running", "--wait")

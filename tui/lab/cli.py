@@ -8,7 +8,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.lab import network, size, userland, vms
 from tui.lab.config import runs_folder
-from tui.lab.inventory import FEWEST, GUEST, MOST, MOST_VMS, SOURCE, hosts_of
+from tui.lab.inventory import FEWEST, GUEST, MOST, MOST_VMS, SOURCE, STORAGE, hosts_of
 from tui.lab.lab import Lab, purge
 from tui.lab.machine import Machine
 from tui.lab.place import CACHE, DEFAULT_NAME, Place
@@ -50,6 +50,7 @@ def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
         hypervisors=hypervisors,
         small_vms=None if options.vms is None else vms.parse(options.vms),
         boot=options.boot,
+        with_nfs=options.nfs,
     )
     if options.command == "up":
         _print_progress(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `lab exec source` a shell")
@@ -64,7 +65,7 @@ def runs_kept(place: Place) -> Path | None:
 
 
 def _become(lab: Lab, host: str, words: list[str]) -> int:
-    argv = lab.machine(host).argv(words)
+    argv = lab.argv(host, words)
     sys.stdout.flush()
     os.execvp(argv[0], argv)  # noqa: S606 - the program takes over the terminal
 
@@ -79,7 +80,8 @@ def _status(lab: Lab) -> int:
         if machine.process() is None:
             states.append("down")
         else:
-            states.append("up" if machine.daemon_runs("sshd") else "sshd is down")
+            server = lab.server if machine.host == STORAGE else None
+            states.append(server.state() if server else "up" if machine.daemon_runs("sshd") else "sshd is down")
             if machine.host.hypervisor:
                 answers = machine.libvirt_answers()
                 states.append(_guest_state(lab, machine.host.name) if answers else "libvirtd does not answer")
@@ -163,10 +165,18 @@ def parser() -> argparse.ArgumentParser:
         "source; a lab keeps its number, and a higher one adds VMs",
     )
     linked.add_argument(
+        "--nfs",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="storage is a Debian machine in QEMU, for page 2 (NFS) of the app. Only for a new lab; the first use "
+        "downloads about 200 MB.",
+    )
+    linked.add_argument(
         "--boot", action="store_true", default=argparse.SUPPRESS, help="start every VM that is shut off"
     )
     parser.add_argument("--name", default=DEFAULT_NAME, help=argparse.SUPPRESS)
     parser.add_argument("--vms", metavar="N", default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--nfs", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--boot", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--hosts", metavar="N", default=None, help=argparse.SUPPRESS)
     parser.add_argument("--userland", metavar="[HOST=]SUITE", action="append", default=None, help=argparse.SUPPRESS)

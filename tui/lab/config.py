@@ -7,7 +7,7 @@ import tomli_w
 
 from tui.lab import size
 from tui.lab.inventory import GUEST, HOSTS, Host
-from tui.lab.place import DEFAULT_NAME, SHARED_FOLDER, STORAGE_FOLDER, Place
+from tui.lab.place import DEFAULT_NAME, NFS_FOLDER, SHARED_FOLDER, STORAGE_FOLDER, Place
 
 
 def write(place: Place) -> None:
@@ -15,7 +15,7 @@ def write(place: Place) -> None:
     if place.config.exists():
         return
     new = place.config.with_suffix(".new")
-    new.write_text(text(runs_folder(place), size.hosts(place)))
+    new.write_text(text(runs_folder(place), size.hosts(place), nfs=place.nfs.exists()))
     new.replace(place.config)
 
 
@@ -25,12 +25,13 @@ def runs_folder(place: Place) -> Path:
     return Path.home() / ".local/state/vmlm" / runs
 
 
-def text(runs: Path, hosts: Iterable[Host] = HOSTS) -> str:
+def text(runs: Path, hosts: Iterable[Host] = HOSTS, *, nfs: bool = False) -> str:
     """The text of the configuration; the runs are stored outside the lab because they must outlive it."""
+    export = NFS_FOLDER / "images" if nfs else SHARED_FOLDER
     return "# Written by `vmlm-tui lab up`. You may change it; `vmlm-tui lab down` removes it.\n" + tomli_w.dumps(
         {
             "hosts": {host.name: {"ssh": f"root@{host.name}"} for host in hosts},
-            "storage": {"images": str(STORAGE_FOLDER), "export": str(SHARED_FOLDER)},
+            "storage": {"images": str(STORAGE_FOLDER), "export": str(export)},
             "vm": {
                 "name": GUEST.name,
                 "vcpus": GUEST.vcpus,

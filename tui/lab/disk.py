@@ -66,15 +66,15 @@ def in_folder(guest: Guest = GUEST, *, direct_io: bool) -> str:
     </disk>"""
 
 
-def over_nbd(guest: Guest = GUEST) -> str:
-    """The XML of the disk as a network disk, which every libvirt accepts as safe to migrate.
+def over_nbd(guest: Guest = GUEST, server: str = STORAGE.name) -> str:
+    """The XML of the disk as a network disk of the host `server`, which every libvirt accepts as safe to migrate.
 
     While the server is down the guest waits, or is paused (libvirt 9.0 has no reconnect); it never gets an error.
     """
     return f"""<disk type='network' device='disk'>
       <driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='stop'/>
       <source protocol='nbd' name='{guest.name}'>
-        <host name='{STORAGE.name}' port='{guest.nbd_port}'/>
+        <host name='{server}' port='{guest.nbd_port}'/>
         <reconnect delay='300'/>
       </source>
       <target dev='vda' bus='virtio'/>

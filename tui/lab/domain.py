@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.lab import disk
-from tui.lab.inventory import GUEST, NETWORK_BITS, Guest
+from tui.lab.inventory import BOX, GUEST, NETWORK_BITS, STORAGE, Guest
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
 
@@ -68,9 +68,10 @@ def define_where_missing(
         return []
     first = hypervisors[0]
     served, usable, machine_type = first.place.nbd.exists(), accelerated(), _machine_type(hypervisors)
+    server = BOX.address if first.place.nfs.exists() else STORAGE.name
     direct_io = not served and takes_direct_io(first.place.images)
     for guest in missing:
-        disk_xml = disk.over_nbd(guest) if served else disk.in_folder(guest, direct_io=direct_io)
+        disk_xml = disk.over_nbd(guest, server) if served else disk.in_folder(guest, direct_io=direct_io)
         file = first.folder / "guest.xml"
         file.write_text(definition(disk_xml, guest, accelerated=usable, machine_type=machine_type))
         first.run(["virsh", "define", str(file)])

@@ -28,6 +28,8 @@ class Host:
 SOURCE = Host("source", 1, hypervisor=True)
 DESTINATION = Host("destination", 2, hypervisor=True)
 STORAGE = Host("storage", 3, hypervisor=False)
+# The namespace that QEMU runs in where the storage host is a machine in QEMU: it needs a bridge, as a hypervisor does.
+BOX = Host("storage", 99, hypervisor=True)
 FEWEST, MOST = 2, 8  # hypervisors of a lab
 
 

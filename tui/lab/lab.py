@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.lab import config, disk, domain, guest, keys, kvm, network, size, userland, vms
+from tui.lab import config, disk, domain, guest, keys, kvm, network, nfs, size, userland, vms
 from tui.lab.command import require
 from tui.lab.cpio import Archive
-from tui.lab.inventory import GUEST, MOST_VMS, SOURCE, Guest, vms_of
+from tui.lab.inventory import GUEST, MOST_VMS, SOURCE, STORAGE, Guest, vms_of
 from tui.lab.lock import held
 from tui.lab.machine import Machine
 from tui.lab.namespaces import BUILDER, MARK
@@ -55,11 +55,22 @@ class Lab:
         """The guest and the small VMs."""
         return [GUEST, *vms.chosen(self.place)]
 
+    @property
+    def server(self) -> nfs.Server | None:
+        """The machine that is the storage host, in a lab with NFS."""
+        return nfs.Server(self.machine(STORAGE.name)) if self.place.nfs.exists() else None
+
+    def argv(self, host: str, words: Sequence[str]) -> list[str]:
+        """The command line that runs a command on a host."""
+        server = self.server if host == STORAGE.name else None
+        return server.argv(words) if server else self.machine(host).argv(words)
+
     def up(
         self,
         rate: str | None = None,
         *,
         nbd: bool = False,
+        with_nfs: bool = False,
         userlands: Mapping[str, str] | None = None,
         hypervisors: int | None = None,
         small_vms: int | None = None,
@@ -70,7 +81,8 @@ class Lab:
         `userlands` has the Debian suite by host; None keeps the lab's. They cannot be changed while it is up, nor can
         the number of hypervisors. `small_vms` is the number of VMs besides the guest; None keeps it, and it only grows.
         With `boot`, every VM that is shut off starts; it takes its time to answer.
-        With `nbd` the storage host of a new lab serves the disk over NBD, as an older libvirt requires.
+        With `nbd` the storage host of a new lab serves the disk over NBD, as an older libvirt requires. `with_nfs`
+        makes the storage host of a new lab a machine with an NFS server.
         """
         require(PROGRAMS)
         with self._locked():
@@ -81,17 +93,23 @@ class Lab:
             if small_vms is not None:
                 vms.choose(self.place, small_vms)
             self._choose_userlands(userlands)
+            if with_nfs:
+                nfs.choose(self.place, self.on_progress, exists=self._exists())
             keys.make_keys(self.place)
             self._install_images()
             vms.install_disks(self.place, self.on_progress)
             with ThreadPoolExecutor() as pool:
                 list(pool.map(Machine.write_files, self.machines))
                 self._connect(pool, rate)
-                self._choose_disk(nbd=nbd)
+                if self.server and self.server.launch():
+                    self.on_progress("storage: its machine boots; without KVM that takes 1 to 3 minutes")
+                self._choose_disk(nbd=nbd or self.place.nfs.exists())
                 for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
                     if started:
                         self.on_progress(f"{machine.host.name}: {' and '.join(started)} started")
             self._define(boot=boot)
+            if self.server:
+                self.server.set_up()
             config.write(self.place)
 
     def down(self) -> None:
@@ -108,12 +126,15 @@ class Lab:
             STATE.rmdir()
         self.on_progress(f"lab {self.place.name!r} is removed")
 
+    def _exists(self) -> bool:
+        """Whether the lab is up, or was; an interrupted start may have left a host."""
+        return self.place.config.exists() or any(machine.process() for machine in self.machines)
+
     def _choose_userlands(self, wanted: Mapping[str, str] | None) -> None:
         """Stores the suites, and builds the ones that are missing in the cache."""
         present = userland.chosen(self.place)
         suites = present if wanted is None else wanted
-        exists = self.place.config.exists() or any(machine.process() for machine in self.machines)
-        if exists and suites != present:
+        if self._exists() and suites != present:
             raise Failure(
                 f"lab {self.place.name!r} exists with {userland.described(present)}",
                 "its hosts keep their userland",
@@ -177,8 +198,8 @@ class Lab:
                 self.on_progress(f"{machine.host.name}: starting")
         processes = list(pool.map(lambda machine: machine.process() or machine.launch(), self.machines))
         for machine, process in zip(self.machines, processes, strict=True):
-            if not network.connected(process, machine.host):
-                network.connect(switch, process, machine.host)
+            if not network.connected(process, machine.link):
+                network.connect(switch, process, machine.link)
         if rate is not None:
             self.place.link_rate.write_text(rate)
         kept = self.place.link_rate.read_text() if self.place.link_rate.exists() else network.DEFAULT_RATE
@@ -246,11 +267,12 @@ def _names(guests: Sequence[Guest]) -> str:
 
 def purge() -> None:
     """Removes the cache that all labs of this machine share; Failure if a lab runs in a tree of it."""
-    for file in STATE.glob("*/userlands"):
+    uses = {"userlands": "its hosts run in a tree of another Debian release", "nfs": "its storage host runs from it"}
+    for file in (file for use in uses for file in STATE.glob(f"*/{use}")):
         name = file.parent.name
         raise Failure(
             f"the cache is in use by lab {name!r}",
-            "its hosts run in a tree of another Debian release",
+            uses[file.name],
             f"Run `vmlm-tui lab down --name {name}` first.",
         )
     if CACHE.exists():

@@ -11,9 +11,9 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.lab import disk, keys, network, size, userland, vms
 from tui.lab.command import SYSTEM_PATH, run, succeeds
-from tui.lab.inventory import GUEST, STORAGE, Guest, Host
+from tui.lab.inventory import BOX, GUEST, STORAGE, Guest, Host
 from tui.lab.namespaces import MARK, inherited, inside, launch
-from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
+from tui.lab.place import NFS_FOLDER, SHARED_FOLDER, STORAGE_FOLDER, Place
 from tui.lab.process import Process
 
 INIT = Path(__file__).parent / "host-init"
@@ -33,6 +33,16 @@ class Machine:
     def folder(self) -> Path:
         """The folder of its files."""
         return self.place.host(self.host.name)
+
+    @property
+    def link(self) -> Host:
+        """Its name and addresses in the network; in a lab with NFS, the storage host itself is a machine in QEMU."""
+        return BOX if self.host == STORAGE and self.place.nfs.exists() else self.host
+
+    @property
+    def nfs_folder(self) -> Path | None:
+        """The folder of its own below which it mounts the images; None in a lab without NFS."""
+        return self.folder / "nfs" if self.host.hypervisor and self.place.nfs.exists() else None
 
     @property
     def home(self) -> Path:
@@ -69,6 +79,8 @@ class Machine:
         """Writes every file of the host that is missing or wrong."""
         for name in ("libvirt-lib", "libvirt-log", "libvirt-cache", "stage", "home/.ssh"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        if self.nfs_folder:
+            self.nfs_folder.mkdir(exist_ok=True)
         _copy(Path("/etc"), self.folder / "etc", without=NOT_COPIED)
         self._write_etc(self.folder / "etc")
         if self.suite:
@@ -91,6 +103,7 @@ class Machine:
             "VMLM_HOST": self.host.name,
             "VMLM_SHARED": str(SHARED_FOLDER),
             "VMLM_STORAGE": str(STORAGE_FOLDER) if self.host == STORAGE else "",
+            "VMLM_NFS": str(NFS_FOLDER) if self.nfs_folder else "",
             "VMLM_TREE": str(userland.tree(self.suite)) if self.suite else "",
             "VMLM_MACHINE": userland.MACHINE,
         }

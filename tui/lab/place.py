@@ -10,6 +10,7 @@ DEFAULT_NAME = "default"
 CACHE = Path("/var/cache/vmlm-lab")
 SHARED_FOLDER = Path("/var/lib/libvirt-img/images")  # the image folder on every host, as in the original experiment
 STORAGE_FOLDER = Path("/var/lib/libvirt/images")  # a second path of the same folder on the storage host
+NFS_FOLDER = Path("/var/lib/vmlm-nfs")  # of each hypervisor in a lab with NFS, which mounts a folder below it
 
 
 class Place:
@@ -33,6 +34,7 @@ class Place:
         self.userlands = self.folder / "userlands"  # holds the Debian suite of each host that has one
         self.size = self.folder / "hypervisors"  # holds how many run VMs, if they are not two
         self.vms = self.folder / "vms"  # holds how many small VMs there are, if there are any
+        self.nfs = self.folder / "nfs"  # holds the folder of the storage host's image, if that is a machine in QEMU
         self.nbd = self.folder / "nbd"  # exists if the storage host serves the disks over NBD
 
     def host(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""The disk image of the machines: Debian 12 with ssh, sudo and ufw, with the NFS packages available."""
+"""The disk image of machines in QEMU: Debian 12 with ssh, sudo and ufw, with the NFS packages available."""
 
 import hashlib
 import os
@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.nfs.inventory import hosts_file
+from tui.core.failure import Failure
 from tui.lab.cache import kept
-from tui.lab.command import run
+from tui.lab.command import require, run
 from tui.lab.disk import write_disk
+from tui.lab.place import CACHE
+from tui.lab.userland import KEYRING, cause
 
-RECIPE = "1"  # increase it if the build changes, but none of the values in `recipe`
-FURNISH = Path(__file__).with_name("image-furnish")
+RECIPE = "2"  # increase it if the build changes, but none of the values in `recipe`
+FURNISH = Path(__file__).with_name("debian-furnish")
 RELEASE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = (
     "systemd-sysv", "udev", "linux-image-cloud-amd64", "openssh-server", "sudo", "ufw", "iproute2", "procps", "netbase",
     "locales", "util-linux-locales",
@@ -49,7 +50,7 @@ class Image:
 
     @property
     def key(self) -> Path:
-        """The private key that logs in as root and as every user."""
+        """The private key that logs in as root and as every user of the image."""
         return self.folder / "id_ed25519"
 
     @property
@@ -60,7 +61,7 @@ class Image:
 
 def prepare(on_progress: Callable[[str], None]) -> Image:
     """The image; builds it if it is not in the cache."""
-    recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, hosts_file(), FURNISH.read_text()))
+    recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, FURNISH.read_text()))
     name = f"debian-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     return Image(
         kept(name, "the image of Debian", lambda work, result: _build(work, Image(result), on_progress), on_progress)
@@ -80,7 +81,8 @@ def sources() -> str:
 
 
 def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None:
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tests/nfs", "-f", str(image.key)])
+    require(["mmdebstrap", "dpkg-scanpackages"])
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "debian", "-f", str(image.key)])
     on_progress("debian: installing it into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
@@ -91,8 +93,16 @@ def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None
     environment = {**os.environ, "PUBLIC_KEY": image.key.with_suffix(".pub").read_text().strip()}
     # In a mount namespace of its own, so that no mount below the folder remains when the folder is removed.
     namespace = ["unshare", "--mount", "--"]
-    run([*namespace, *argv, RELEASE, str(root), str(listed)], env=environment, limit_s=BUILD_LIMIT_S)
-    (root / "etc/hosts").write_text(hosts_file())
+    try:
+        run([*namespace, *argv, RELEASE, str(root), str(listed)], env=environment, limit_s=BUILD_LIMIT_S)
+    except Failure as failure:
+        raise Failure(
+            "the image of Debian could not be built",
+            cause(failure.detail.splitlines()) if failure.detail else str(failure),
+            f"Check that the package mirror answers, and that {CACHE} has 3 GB of free space; then try again.",
+            detail=failure.detail,
+        ) from failure
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     on_progress("debian: writing its disk (once)")
     shutil.copyfile(next(root.glob("boot/vmlinuz-*")), image.kernel)
     shutil.copyfile(next(root.glob("boot/initrd.img-*")), image.initrd)
