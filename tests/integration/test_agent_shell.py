@@ -10,7 +10,7 @@ import pytest
 from tests.fake_agent import FakeAgent, bare_environment
 from tests.fake_hosts import FakeHosts, guest1
 from tui.core.failure import Failure
-from tui.core.protocols import AgentRefused, AgentUnavailable
+from tui.core.protocols import AgentRefused, AgentUnavailable, VmBusy
 from tui.guest.backend import agent_shell
 from tui.guest.backend.agent_shell import AgentShell
 from tui.guest.model import agent as messages
@@ -209,6 +209,41 @@ async def test_a_command_fails_if_the_agent_stays_unreachable(monkeypatch: pytes
     world.source.agents.clear()
     with pytest.raises(AgentUnavailable):
         await running
+
+
+BUSY = VmBusy("The command to the guest agent of guest1 failed", "another operation on the VM has not ended")
+
+
+def often_busy(agent: FakeAgent, command: str, times: int) -> Callable[[str], str]:
+    """The agent of a VM that another operation holds when the command comes, for the first `times` times."""
+    left = [BUSY] * times
+
+    def answer(message: str) -> str:
+        if json.loads(message)["execute"] == command and left:
+            raise left.pop()
+        return agent(message)
+
+    return answer
+
+
+@pytest.mark.parametrize(("command", "times"), [("guest-exec", 1), ("guest-exec-status", 5)])
+async def test_a_command_waits_while_another_operation_holds_the_vm(
+    command: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_shell, "MOVING_LIMIT_S", 0.0)
+    agent = FakeAgent()
+    world = world_with(agent)
+    world.source.agents["guest1"] = often_busy(agent, command, times)
+    assert (await shell_of(world).run(["echo", "done"])).stdout == "done\n"
+    assert agent.heard.count("guest-exec") == 1
+
+
+async def test_a_vm_that_stays_busy_is_reported() -> None:
+    agent = FakeAgent()
+    world = world_with(agent)
+    world.source.agents["guest1"] = often_busy(agent, "guest-exec", 2)
+    with pytest.raises(VmBusy, match="another operation on the VM has not ended"):
+        await shell_of(world).run(["true"])
 
 
 @pytest.mark.parametrize("reply", ["", "{}", '{"return": 7}', '{"return": {"pid": "x"}}', '{"return": {"pid": true}}'])

@@ -250,6 +250,10 @@ class PostCopyImpossible(Failure):
     """A host, the VM or an option of the migration does not allow post-copy, whenever it is requested."""
 
 
+class VmBusy(Failure):
+    """Another operation on the VM did not end in the time that libvirt waits (30 s), so this one did not begin."""
+
+
 class AgentUnavailable(Failure):
     """The guest agent cannot be reached through this daemon, so it did not receive the command."""
 

@@ -11,6 +11,7 @@ from tui.core.protocols import (
     PostCopyImpossible,
     QemuEnded,
     StreamBroken,
+    VmBusy,
 )
 from tui.vm.model.reasons.explain import explain
 from tui.vm.model.reasons.row import (
@@ -38,6 +39,7 @@ KINDS: dict[str, type[Failure]] = {
     QEMU_ENDED: QemuEnded,
 }
 
+NO_LOCK = "cannot acquire state change lock"
 # libvirt raises these before it sends a command to the guest agent.
 NOT_SENT = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_AGENT_UNRESPONSIVE})
 
@@ -63,6 +65,8 @@ def _kind(message: str, code: int, clause: str) -> type[Failure]:
         return PostCopyImpossible
     if AGENT_ERROR in message:
         return AgentRefused
+    if NO_LOCK in message:
+        return VmBusy
     # An agent that "disappeared" may have received the command.
     not_sent = code in NOT_SENT or "guest agent is not con" in message
     return AgentUnavailable if not_sent and "disappeared" not in message else Failure

@@ -13,7 +13,7 @@ from tui.core.command import Completed, OnOutput
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
-from tui.core.protocols import AgentRefused, AgentUnavailable
+from tui.core.protocols import AgentRefused, AgentUnavailable, VmBusy
 from tui.guest.model import agent
 from tui.vm.backend.location import placement
 
@@ -94,6 +94,8 @@ class AgentShell:
                 done = agent.completed(await self._request(status, limit_s))
             except AgentRefused:
                 raise  # the agent no longer has the command
+            except VmBusy:  # the agent works for somebody, so it runs; the limit of the whole command counts
+                replied = time.monotonic()
             except Failure:
                 if time.monotonic() - replied > MOVING_LIMIT_S:
                     raise
@@ -127,4 +129,11 @@ class AgentShell:
 
     async def _request_on(self, host: str, command: str, limit_s: float) -> str:
         limit_s = min(limit_s, COMMAND_LIMIT_S)
-        return await self._connections.command(host, lambda each: each.agent_command(self._name, command, limit_s))
+
+        async def send() -> str:
+            return await self._connections.command(host, lambda each: each.agent_command(self._name, command, limit_s))
+
+        try:
+            return await send()
+        except VmBusy:  # as while libvirt asks the agent of a busy guest for its addresses
+            return await send()
