@@ -142,7 +142,7 @@ def test_status_reports_what_is_broken_and_how_to_repair_it(second: Lab) -> None
     lines = {line.split()[0]: line for line in broken.stdout.splitlines()}
     assert lines["source"].endswith(" down")
     assert lines["destination"].endswith("libvirtd does not answer")
-    assert "`vmlm-tui lab up` repairs it" in broken.stdout
+    assert f"`vmlm-tui lab up --name {second.place.name}` repairs it" in broken.stdout
 
 
 # `up` is killed as soon as the path exists; then the command runs.

@@ -53,7 +53,8 @@ def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
         with_nfs=options.nfs,
     )
     if options.command == "up":
-        _print_progress(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `lab exec source` a shell")
+        app, shell = lab.place.command(), lab.place.command("exec")
+        _print_progress(f"lab {lab.place.name!r} is up: `{app}` opens the app, `{shell} source` a shell")
         return 0
     return _become(lab, SOURCE.name, ["vmlm-tui"] if lab.machine(SOURCE.name).suite else [sys.executable, "-m", "tui"])
 
@@ -97,7 +98,7 @@ def _status(lab: Lab) -> int:
     print(f"folder       {lab.place.folder}")
     print(f"cache        {CACHE} (`down` keeps it, `down --purge` removes it)")
     if not healthy:
-        print("`vmlm-tui lab up` repairs it")
+        print(f"`{lab.place.command('up')}` repairs it")
     return 0 if healthy else 1
 
 

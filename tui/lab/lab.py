@@ -138,7 +138,7 @@ class Lab:
             raise Failure(
                 f"lab {self.place.name!r} exists with {userland.described(present)}",
                 "its hosts keep their userland",
-                "`vmlm-tui lab down` removes the lab; another one can be started beside it with --name.",
+                self.place.way_out,
             )
         for suite in sorted({*suites.values()}):
             userland.prepare(suite, self.on_progress)
@@ -273,7 +273,7 @@ def purge() -> None:
         raise Failure(
             f"the cache is in use by lab {name!r}",
             uses[file.name],
-            f"Run `vmlm-tui lab down --name {name}` first.",
+            f"Run `{Place(name).command('down')}` first.",
         )
     if CACHE.exists():
         shutil.rmtree(CACHE)

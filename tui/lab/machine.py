@@ -126,7 +126,7 @@ class Machine:
         """The command line that runs `argv` on this host, in its home; raises Failure if the host is down."""
         process = self.process()
         if process is None:
-            raise Failure(f"the lab's host {self.host.name} is not up", hint="Run `vmlm-tui lab up`.")
+            raise Failure(f"the lab's host {self.host.name} is not up", hint=f"Run `{self.place.command('up')}`.")
         settings = [f"{key}={value}" for key, value in self.environment().items()]
         return inside(process, ["env", "-i", f"--chdir={self.home}", *settings, *argv])
 
@@ -180,7 +180,7 @@ class Machine:
                 raise Failure(
                     f"libvirtd on the lab's {self.host.name} does not answer",
                     f"it is not restarted because that would break the migration of {' and '.join(names)}",
-                    "Run `vmlm-tui lab up` again when the migration has ended.",
+                    f"Run `{self.place.command('up')}` again when the migration has ended.",
                 )
             self.run(["sh", "-c", 'pid=$(cat /run/libvirtd.pid) && kill -9 "$pid"; rm -f /run/libvirtd.pid'])
             self.run(["libvirtd", "-d"])

@@ -66,7 +66,7 @@ def choose(place: Place, on_progress: Callable[[str], None], *, exists: bool) ->
             raise Failure(
                 f"lab {place.name!r} exists, and its storage host is no NFS server",
                 "it keeps its storage host",
-                "`vmlm-tui lab down` removes the lab; another one can be started beside it with --name.",
+                place.way_out,
             )
         if suites := userland.chosen(place):
             raise Failure(

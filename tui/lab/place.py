@@ -37,6 +37,16 @@ class Place:
         self.nfs = self.folder / "nfs"  # holds the folder of the storage host's image, if that is a machine in QEMU
         self.nbd = self.folder / "nbd"  # exists if the storage host serves the disks over NBD
 
+    def command(self, verb: str = "") -> str:
+        """The command line that does something with this lab; without a verb it opens the app there."""
+        name = "" if self.name == DEFAULT_NAME else f"--name {self.name}"
+        return " ".join(filter(None, ("vmlm-tui lab", verb, name)))
+
+    @property
+    def way_out(self) -> str:
+        """What to do where a lab keeps what it has."""
+        return f"`{self.command('down')}` removes the lab; another one can be started beside it with --name."
+
     def host(self, name: str) -> Path:
         """The folder of a host."""
         return self.folder / name

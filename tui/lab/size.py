@@ -26,6 +26,6 @@ def choose(place: Place, count: int) -> None:
         raise Failure(
             f"lab {place.name!r} exists with {present} hosts that run VMs",
             "it keeps its hosts",
-            "`vmlm-tui lab down` removes the lab; another one can be started beside it with --name.",
+            place.way_out,
         )
     place.size.write_text(f"{count}\n")

@@ -29,7 +29,7 @@ def choose(place: Place, count: int) -> None:
         raise Failure(
             f"lab {place.name!r} has {present} small VMs",
             "`lab up` adds VMs and removes none",
-            "`vmlm-tui lab down` removes the lab; another one can be started beside it with --name.",
+            place.way_out,
         )
     place.vms.write_text(f"{count}\n")
 

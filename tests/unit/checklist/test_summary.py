@@ -97,7 +97,7 @@ def test_a_required_password_is_the_first_advice(wanted: list[str], expected: st
         ([GOOD], [GOOD], "1 was fixed. Everything is ready."),
         ([], [GOOD], "Nothing was changed: everything was ready."),
         ([GOOD, GOOD], [GOOD, GOOD, MISSING], "2 were fixed; 1 more can be fixed now: a shows the commands."),
-        ([GOOD], [WAITING], "1 was fixed; 1 can't be fixed yet: Enter on a line shows what it depends on."),
+        ([GOOD], [WAITING], "1 was fixed; 1 can't be fixed yet; see with Enter what a line depends on."),
         ([GOOD], [GOOD, BROKEN, item()], "1 was fixed; the app can't fix the rest: 1 FAILED, 1 unknown."),
     ],
 )

@@ -118,7 +118,7 @@ def fixed(applied: Sequence[Item], items: Sequence[Item]) -> str:
     if can:
         return f"{done}; {can} more can be fixed now: {actions.FIX_ALL} shows the commands."
     if waiting:
-        return f"{done}; {waiting} can't be fixed yet: {actions.DETAILS} on a line shows what it depends on."
+        return f"{done}; {waiting} can't be fixed yet; see with {actions.DETAILS} what a line depends on."
     bad = [item for item in items if not (item.finding and item.finding.good)]
     if bad:
         return f"{done}; the app can't fix the rest: {summary_line(bad)}."
