@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from tests.ui.one_page import until
-from tui.checklist.model.check import FAILED, OK, Finding, Item
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding, Item
 from tui.checklist.widgets.checklist import ChecklistRows
 
 CHOSEN = 30  # the only line that is not good; above it is the heading
@@ -73,3 +73,28 @@ async def test_a_window_that_was_moved_by_a_click_on_the_scroll_bar_stays_there(
         app.rows.show_items(items(), reading=False)
         await pilot.press("down")  # to the cursor
         await until(pilot, lambda: 0 <= CHOSEN + 1 - app.rows.scroll_offset.y < 9)
+
+
+@pytest.mark.parametrize(
+    ("states", "reached"),
+    [
+        ((OK, WARNING, FAILED, OK, UNKNOWN), ["3", "5", "3"]),
+        ((OK, WARNING, OK, NOT_NEEDED, WARNING), ["2", "5", "2"]),
+        ((OK, NOT_NEEDED), ["1", "1", "1"]),
+    ],
+)
+async def test_n_goes_round_the_lines_that_are_not_good_and_else_round_the_warnings(
+    states: Sequence[str], reached: list[str]
+) -> None:
+    app = List()
+    async with app.run_test(size=(80, 10)) as pilot:
+        found = enumerate(states, start=1)
+        lines = [Item(str(n), "source", f"check {n}", "because", Finding(state, "found")) for n, state in found]
+        app.rows.show_items(lines, reading=False)
+        await pilot.press("home")
+        chosen = []
+        for _ in reached:
+            await pilot.press("n")
+            assert app.rows.chosen is not None
+            chosen.append(app.rows.chosen.id)
+    assert chosen == reached

@@ -81,7 +81,7 @@ def parser() -> "Parser":
         epilog="`vmlm-tui check` prints whether the hosts are ready, with VM what keeps that VM from migrating. "
         "`vmlm-tui migrate` and the commands below it "
         "migrate VMs without the app; COMMAND --help explains each. "
-        "`vmlm-tui lab` creates a lab of three hosts and a VM on this machine (as root) and opens the app in it.",
+        "`vmlm-tui lab` creates a lab of hosts and VMs on this machine (as root) and opens the app in it.",
     )
     options.add_argument("--read-only", action="store_true", help="look and watch; no key changes anything")
     options.add_argument("--version", action="store_true", help="print the version and exit")

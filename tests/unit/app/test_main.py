@@ -91,6 +91,8 @@ def test_each_command_has_a_help_with_its_exit_status(run: Run, verb: str) -> No
     assert f"vmlm-tui {verb}" in printed
     assert "exit status" in printed
     assert ("--config FILE" in printed) == (verb not in UNCONFIGURED)
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    assert len(lines) == len({*lines})
 
 
 def test_ctrl_c_in_the_lab_prints_one_sentence(run: Run) -> None:

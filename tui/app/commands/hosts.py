@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 USAGE = """hosts [--json] [--config FILE] [--help]
        vmlm-tui hosts matrix|baseline [--group GROUP] [--json] [--config FILE]
-       vmlm-tui hosts add NAME [USER@]HOST[:PORT] [--libvirt URI] [--peer URI]
+       vmlm-tui hosts add [NAME] [USER@]HOST[:PORT] [--libvirt URI] [--peer URI]
        [--migration-address ADDRESS] [--group GROUPS] [--no-login]"""
 ABOUT = """\
 Prints the hosts of the configuration with their state. `matrix` prints who can move VMs to whom, and why not;
 `baseline` the best CPU that all hosts have in common, with libvirt's XML for a VM; both of a group with --group.
 `add` appends a host to the configuration, whose other lines stay as they are, if the app can log in there; --no-login
-skips that.
+skips that. Without NAME it is called as the first part of HOST.
 The exit status is 1 if a host can't be read completely, a VM can't go one of the ways, or the login fails; 2 for
 wrong arguments, else 0."""
 
@@ -38,7 +38,7 @@ wrong arguments, else 0."""
 def main(verb: str, words: list[str]) -> int:
     """List or add; returns the exit status, raises Failure for wrong words."""
     parser = parser_of(verb, USAGE, ABOUT)
-    parser.add_argument("words", nargs="*", metavar="matrix|baseline|add NAME SSH", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="matrix|baseline|add [NAME] SSH", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
     parser.add_argument(
         "--group",
@@ -61,9 +61,13 @@ def main(verb: str, words: list[str]) -> int:
         return _list(verb, options)
     if options.words in (["matrix"], ["baseline"]):
         return _between(verb, options)
-    if options.words[0] != "add" or len(options.words) != 3 or options.json:
-        parser.error("`add NAME [USER@]HOST[:PORT]`, `matrix` or `baseline` is expected, or nothing")
-    return _add(verb, options)
+    if options.words[0] != "add" or len(options.words) not in (2, 3) or options.json:
+        parser.error("`add [NAME] [USER@]HOST[:PORT]`, `matrix` or `baseline` is expected, or nothing")
+    *named, ssh = options.words[1:]
+    name = named[0] if named else name_of(ssh)
+    if not name:
+        parser.error(f"{ssh} needs a name: `add NAME {ssh}`")
+    return _add(verb, name, ssh, options)
 
 
 # -- list --
@@ -183,7 +187,21 @@ def _between(verb: str, options: argparse.Namespace) -> int:
 # -- add --
 
 
-def _add(verb: str, options: argparse.Namespace) -> int:
+def name_of(ssh: str) -> str:
+    """The first part of the name in an ssh target, "" for an address; Failure if the text is no target."""
+    from ipaddress import ip_address
+
+    from tui.core.ssh_target import parse_target
+
+    host = parse_target(ssh).host
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.partition(".")[0]
+    return ""
+
+
+def _add(verb: str, name: str, ssh: str, options: argparse.Namespace) -> int:
     import asyncio
 
     from tui.app.add_host import login
@@ -192,7 +210,6 @@ def _add(verb: str, options: argparse.Namespace) -> int:
     from tui.app.wiring import open_shell
     from tui.core.ssh_target import parse_target
 
-    _, name, ssh = options.words
     parse_target(ssh)
     path = find(options.config)
     groups = tuple(filter(None, options.group.split(",")))

@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from tui.migration.backend.migrations import Migration
 
 CANNOT_START = 2
-USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
-    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--OPTION of virsh migrate ...] [--json | --detach]\n"
-    " " * 24 + "[--preset NAME] [--offline] [--dry-run [--python]] [--config FILE] [--help]"
-)
+USAGE = """migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]
+                        [--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]
+                        [--[no-]shadow] [--forecast [--probe]] [--OPTION of virsh migrate ...] [--json | --detach]
+                        [--preset NAME] [--offline] [--dry-run [--python]] [--config FILE] [--help]"""
 ABOUT = """\
 Live-migrates VM to another host and follows it until it is over. Values that are not given are those of [migration]
 in the configuration. The migration belongs to a background process: it continues if this command ends.

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from tui.checklist.model.check import Item
+from tui.checklist.model.check import WARNING, Item
 from tui.checklist.model.summary import by_host
 from tui.checklist.widgets.item_lines import host_row, item_row, one_line
 from tui.ui.rows import Rows
@@ -121,13 +121,14 @@ class ChecklistRows(Rows, can_focus=True):
         self._choose(ids[max(0, min(len(ids) - 1, index))])
 
     def action_next_bad(self) -> None:
-        """Move the cursor to the next line that is not good; after the last, to the first."""
+        """Move the cursor to the next line that is not good, or to the next warning if all else is; goes round."""
         ids = [item.id for item in self._items]
         index = ids.index(self._chosen) + 1 if self._chosen in ids else 0
-        for item in (*self._items[index:], *self._items[:index]):
-            if item.finding is not None and not item.finding.good:
-                self._choose(item.id)
-                return
+        ahead = (*self._items[index:], *self._items[:index])
+        bad = [item.id for item in ahead if item.finding is not None and not item.finding.good]
+        warned = [item.id for item in ahead if item.state == WARNING]
+        if found := bad or warned:
+            self._choose(found[0])
 
     def action_page(self, direction: int) -> None:
         """Move the cursor by a page."""

@@ -66,7 +66,10 @@ class LaunchPage(ActsOnMany):
         *MARK_BINDINGS,
         MEND_BINDING,
         EDIT_BINDING,
-        empty_binding("launch.empty", "Move all VMs off the host of the chosen VM; shows the plan first"),
+        empty_binding(
+            "launch.empty",
+            "Move the marked VMs, else all VMs of the chosen VM's host, to other hosts; shows the plan first",
+        ),
         Binding("home", "choose(-1000000)", "first", show=False),
         Binding("end", "choose(1000000)", "last", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),

@@ -95,7 +95,21 @@ def test_the_command_adds_without_a_login_if_told(
 
 
 @pytest.mark.parametrize(
-    "words", [["add"], ["add", "a"], ["add", "a", "b", "c"], ["remove", "a", "b"], ["--no-login"], ["--libvirt", "x"]]
+    ("ssh", "name"),
+    [("root@kvm3.example.org:2222", "kvm3"), ("kvm3", "kvm3"), ("root@10.0.0.3", ""), ("[fd00::3]", "")],
+)
+def test_a_host_without_a_name_is_called_as_its_ssh_target_unless_that_is_an_address(ssh: str, name: str) -> None:
+    assert command.name_of(ssh) == name
+
+
+def test_an_address_needs_a_name(path: Path) -> None:
+    with pytest.raises(Failure, match=r"root@10.0.0.3 needs a name: `add NAME root@10.0.0.3`"):
+        command.main("hosts", ["add", "root@10.0.0.3", "--no-login", "--config", str(path)])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["add"], ["add", "[fd00::3]"], ["add", "a", "b", "c"], ["remove", "a", "b"], ["--no-login"], ["--libvirt", "x"]],
 )
 def test_wrong_words_are_refused(words: list[str]) -> None:
     with pytest.raises(Failure, match="shows what is expected"):
