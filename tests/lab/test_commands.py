@@ -15,10 +15,10 @@ HERE = Path(__file__).parents[2]
 
 
 class Commands:
-    """Runs `vmlm-tui` of this checkout on the source host."""
+    """Runs `vmlm-tui` of this checkout on a host of the lab."""
 
-    def __init__(self, lab_backend: LabBackend, config: Path) -> None:
-        self._machine = lab_backend.lab.machine("source")
+    def __init__(self, lab_backend: LabBackend, config: Path, host: str = "source") -> None:
+        self._machine = lab_backend.lab.machine(host)
         self._settings = [f"PYTHONPATH={HERE}", f"VMLM_CONFIG={config}"]
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
@@ -79,3 +79,34 @@ def test_cancel_from_a_second_process_ends_a_slow_migration(commands: Commands, 
     assert slow.wait(LIMIT_S) == 3
     assert json.loads(last)["outcome"] == "cancelled"
     assert lab_backend.states()["source"] == "running"
+
+
+REMOTE = """
+[hosts.source]
+ssh = "root@source"
+libvirt = "qemu+ssh://root@source/system"
+[hosts.destination]
+ssh = "root@destination"
+[vm]
+name = "guest1"
+ssh = "root@guest1"
+"""
+
+
+def test_a_computer_that_runs_no_vms_moves_one_between_two_that_do(lab_backend: LabBackend, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'{REMOTE}[runs]\nfolder = "{tmp_path / "runs"}"\n')
+    admin = Commands(lab_backend, config, "storage")
+    status, out, _ = admin.run("hosts", "--json")
+    listed = json.loads(out)["hosts"]
+    assert [(each["name"], each["here"], each["libvirt"]) for each in listed] == [
+        ("source", False, "qemu+ssh://root@source/system?no_tty=1"),
+        ("destination", False, "qemu+ssh://root@destination/system?no_tty=1"),
+    ]
+    for to in ("destination", "source"):
+        status, out, err = admin.run("migrate", VM, "--technique", "post-copy-timeout", "--timeout", "2s", "--json")
+        assert (status, [line for line in err.splitlines() if "is taken" not in line]) == (0, [])
+        result = json.loads(out.splitlines()[-1])
+        assert result["outcome"] == "completed"
+        assert result["verified"].startswith(f"{VM} runs on {to} and is gone from")
+        assert lab_backend.states()[to] == "running"
