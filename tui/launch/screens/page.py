@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.message import Message
 
 from tui.core.failure import Failure
@@ -133,11 +132,6 @@ class LaunchPage(ActsOnMany):
     async def _open_form(self) -> None:
         if isinstance(self.app.screen, Page):
             await self.app.screen.run_or_explain("start")
-
-    def action_scroll(self, step: int) -> None:
-        """Scroll by a page."""
-        box = self.query_one(VerticalScroll)
-        box.scroll_relative(y=step * max(1, box.size.height - 2), animate=False)
 
     def action_new_vm(self) -> None:
         """Open the form for a new VM."""
