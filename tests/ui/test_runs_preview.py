@@ -119,17 +119,17 @@ async def test_a_run_that_the_filter_hides_is_not_previewed(runs: Path) -> None:
 
 
 async def test_a_terminal_made_narrow_has_the_table_alone_and_a_wide_one_both_again(runs: Path) -> None:
+    async with opened(runs, USUAL) as page:
+        await until(page.pilot, lambda: "broken" in text_of(page.app) and f"runs/{BY_HAND}" in text_of(page.app))
+        narrow = text_of(page.app)
     async with opened(runs) as page:
         await page.sees("total 17.7 s", charts=True)
         await page.pilot.resize_terminal(*USUAL)
-        await until(page.pilot, lambda: page.preview == "")
-        narrow = text_of(page.app)
+        await until(page.pilot, lambda: text_of(page.app) == narrow)
         await page.pilot.press("down")
         await page.pilot.resize_terminal(40, 12)
         await page.pilot.resize_terminal(*WIDE)
         await page.sees("outcome cancelled", "memory, MiB", charts=True)
-    async with opened(runs, USUAL) as page:
-        await until(page.pilot, lambda: text_of(page.app) == narrow)
 
 
 async def test_a_key_hides_the_preview_and_says_why_there_is_none(runs: Path) -> None:

@@ -51,8 +51,12 @@ A, B = vm("a"), vm("b", "shut off")
             [listing((A, B)), listing(AWAY), listing((A,))],
             ["source does not answer", "source answers again", "b gone, was shut off on source"],
         ),
+        (
+            [listing((), ()), listing((), AWAY), listing((), (A,))],
+            ["destination does not answer", "destination answers again", "a new: running on destination"],
+        ),
         ([Listing({"source": ()}, ("destination",)), listing((A,))], []),
-        ([listing((), AWAY), listing((), (A,))], ["destination answers again", "a new: running on destination"]),
+        ([listing((), AWAY), listing((), (A,))], ["destination answers again"]),
     ],
 )
 def test_an_event_is_what_differs_from_the_listing_before(listings: list[Listing], expected: list[str]) -> None:

@@ -1,7 +1,7 @@
 """What the Launch page has seen change: VMs that appeared, moved, changed their state or went, and silent hosts."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class VmEvents:
         self._newest: deque[VmEvent] = deque(maxlen=KEPT)
         self._seen: Listing | None = None
         self._silent: frozenset[str] = frozenset()
+        self._read: set[str] = set()  # hosts that have answered: the VMs of another one are not new when it does
         self._places: dict[str, str] = {}  # by VM, its state and host
 
     @property
@@ -40,17 +41,20 @@ class VmEvents:
 
     def note(self, listing: Listing, at: datetime) -> None:
         """Add what has changed since the listing before."""
-        if listing is self._seen or listing.awaited:
+        before = self._seen
+        if listing is before or listing.awaited:
             return
         self._seen = listing
         silent = frozenset(host for host, each in listing.answers.items() if isinstance(each, Failure))
-        places = {name: _place(where) for name in listing.names if (where := listing.where(name))}
-        if self.began is None:
+        if before is None:
             self.began = at
-            self._places = {name: place for name, place in places.items() if place}
+            self._places = {name: place for name in listing.names if (place := _place(listing.where(name)))}
         else:
-            self._newest.extendleft([*self._of_hosts(silent, at), *self._of_vms(places, at, unsure=bool(silent))])
+            same_hosts = silent == self._silent  # a host that answers again may have lost VMs while it was silent
+            names = _changed(before, listing) if same_hosts else {*listing.names, *self._places}
+            self._newest.extendleft([*self._of_hosts(silent, at), *self._of_vms(names, listing, at)])
         self._silent = silent
+        self._read |= listing.answers.keys() - silent
 
     def _of_hosts(self, silent: frozenset[str], at: datetime) -> Iterator[VmEvent]:
         for host in sorted(silent - self._silent):
@@ -58,15 +62,27 @@ class VmEvents:
         for host in sorted(self._silent - silent):
             yield VmEvent(at, host, "answers again", GOOD)
 
-    def _of_vms(self, places: dict[str, str], at: datetime, *, unsure: bool) -> Iterator[VmEvent]:
-        """`unsure`: a host is silent, so a VM that no host lists is not gone."""
-        for name, place in places.items():
-            before = self._places.get(name)
+    def _of_vms(self, names: Iterable[str], listing: Listing, at: datetime) -> Iterator[VmEvent]:
+        for name in sorted(names):
+            where, before = listing.where(name), self._places.get(name)
+            place = _place(where)
             if place and place != before:
-                yield VmEvent(at, name, f"{place}, was {before}" if before else f"new: {place}")
                 self._places[name] = place
-        for name in () if unsure else sorted(self._places.keys() - places.keys()):
-            yield VmEvent(at, name, f"gone, was {self._places.pop(name)}")
+                if before or where.host in self._read:
+                    yield VmEvent(at, name, f"{place}, was {before}" if before else f"new: {place}")
+            elif before and where.nowhere:
+                yield VmEvent(at, name, f"gone, was {self._places.pop(name)}")
+
+
+def _changed(before: Listing, after: Listing) -> set[str]:
+    """The VMs of which a host has another answer: what is the same as before is the same object."""
+    found = set()
+    for host, new in after.answers.items():
+        old = before.answers.get(host)
+        if old is not new and isinstance(old, tuple) and isinstance(new, tuple):
+            known = ({id(each) for each in old}, {id(each) for each in new})
+            found |= {each.vm.name for each in (*old, *new) if not (id(each) in known[0] and id(each) in known[1])}
+    return found
 
 
 def _place(where: VmPlacement) -> str:

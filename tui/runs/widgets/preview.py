@@ -63,8 +63,8 @@ class RunPreview(Vertical):
         """Show the charts of the run, and what of its log could not be read."""
         self._log = problem, "bold $warning"
         self._draw()
+        self._board.show(timeline)  # before it is visible, because it has the charts of the run before
         self.add_class("drawn")
-        self.call_after_refresh(self._board.show, timeline)
 
     def show_failure(self, sentence: str) -> None:
         """Show why there are no charts."""
