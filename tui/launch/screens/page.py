@@ -41,7 +41,8 @@ class LaunchPage(ActsOnMany):
         "The VMs of all hosts; the keys act on the one with the arrow, or on all that space has marked: then one "
         "question names them, and the report has a line for each. The page lists what blocks its migration. "
         "A workload is compiled in the guest. It keeps running when this app ends or the VM migrates, and is found "
-        "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error."
+        "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error. From 160 "
+        "columns on, the VM is beside the list, and the events are what this page has seen change."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

@@ -50,7 +50,8 @@ class RunsPage(PreviewedPage):
         "Each migration is recorded: its raw log, the same statistics as text of virsh domjobinfo, and a summary. If a "
         "run has no end or can't be read, the reason is below the table. The columns and the order of the runs are "
         'kept for the next start. Techniques: "post 25 s" is post-copy after 25 s, "post hand" by a key; "+ac" is '
-        'auto-converge, "x4" four connections, "<=" a limit of the bandwidth or of the downtime.'
+        'auto-converge, "x4" four connections, "<=" a limit of the bandwidth or of the downtime. '
+        "From 160 columns on, the run under the cursor is beside the table, with its charts."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
