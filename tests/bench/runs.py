@@ -19,7 +19,7 @@ from tui.runs.backend.runs import Runs
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
 from tui.runs.model.view import BY_NAME
-from tui.runs.widgets import RunTable
+from tui.runs.widgets.table import RunTable
 
 LISTED = (500, 1000)
 TABLE_WIDTH = 199

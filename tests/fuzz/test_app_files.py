@@ -39,7 +39,8 @@ from tui.runs.model.parse import parse_run
 from tui.runs.model.run import Run
 from tui.runs.model.table import Column, columns, ordered
 from tui.runs.model.view import View
-from tui.runs.widgets import RunTable, about_lines, heading
+from tui.runs.widgets.table import RunTable
+from tui.runs.widgets.words import about_lines, heading
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -12,7 +12,8 @@ from tui.runs.model.domjobinfo_log import LogReader, Output
 from tui.runs.model.log_line import read_line
 from tui.runs.model.log_split import Splitter
 from tui.runs.model.log_time import read_time
-from tui.runs.widgets import RunTable, about_lines
+from tui.runs.widgets.table import RunTable
+from tui.runs.widgets.words import about_lines
 
 LOGS = Path(__file__).parents[1] / "unit" / "runs" / "logs"
 SAMPLES = [path.read_bytes().decode("utf-8", errors="replace") for path in sorted(LOGS.iterdir())]

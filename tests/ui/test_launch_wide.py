@@ -1,6 +1,7 @@
 """What the Launch page shows only on a wide screen, and its pictures."""
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import partial
 from itertools import count
 from typing import Any
@@ -16,6 +17,10 @@ from tui.guest.model.workload import parse_status
 from tui.launch.backend.launch import Launch
 from tui.launch.screens import view
 from tui.launch.screens.page import LaunchPage
+from tui.vm.model.use import Use
+
+NOON = datetime(2026, 11, 29, 12, 0, tzinfo=timezone.utc)
+RATE = {120: "last 04:00", 200: "the last 4 min"}  # by columns, what the rate of the workload is recognized by
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +72,7 @@ def test_the_page_looks_like_its_pictures(
     snap_compare: Any, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     monkeypatch.setattr(view, "now", lambda: 1240.0)
+    monkeypatch.setattr(view, "local_now", lambda: NOON)
     room = three()
     room.world.destination.counters = {"web": VmCounters(0, GIB)}
     app = wide_app(room)
@@ -76,9 +82,11 @@ def test_the_page_looks_like_its_pictures(
         status = parse_status(RUNNING)
         rate = {"mib_per_s": f"{800 + 700 * (second // 40 % 2) + second % 7 * 40}"}
         page._rates.add("guest1", replace(status, values={**status.values, **rate}), float(second))
+        for host, name in (("source", "guest1"), ("destination", "web")):
+            page._cpu.add(host, {name: Use(30.0 + second // 20 * 37 % 150)}, float(second))
 
     async def prepare(pilot: Any) -> None:
-        texts = ("870 MiB used", "0 % CPU 1.0 GiB used", "last 04:00") if size[0] > 80 else ()
+        texts = ("870 MiB used", "0 % CPU 1.0 GiB used", RATE[size[0]]) if size[0] > 80 else ()
         await sees(pilot, app, "memory, dirtying for", "nothing known blocks it", *texts)
 
     assert snap_compare(app, terminal_size=size, run_before=prepare)

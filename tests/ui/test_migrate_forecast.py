@@ -20,7 +20,7 @@ from tui.migration.widgets.charts import memory_picture
 from tui.runs.backend.reading import RunReader, open_run
 from tui.runs.backend.runs import Runs
 from tui.runs.screens.replay import ReplayPage
-from tui.runs.widgets import ReplayBar
+from tui.runs.widgets.replay_bar import ReplayBar
 from tui.ui.chart.chart import Chart
 
 SIZES = [(80, 24), (120, 40)]

@@ -18,7 +18,7 @@ from tui.runs.backend.reading import open_run as read_run
 from tui.runs.backend.runs import Runs
 from tui.runs.screens.replay import ReplayPage
 from tui.runs.screens.run import RunPage
-from tui.runs.widgets import ReplayBar
+from tui.runs.widgets.replay_bar import ReplayBar
 from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
 

@@ -24,7 +24,7 @@ from tui.runs.model.run import Run
 from tui.runs.model.view import BY_NAME, ON_SCREEN, View
 from tui.runs.screens.columns import ColumnsDialog
 from tui.runs.screens.page import RunsPage
-from tui.runs.widgets import RunTable
+from tui.runs.widgets.table import RunTable
 from tui.ui.key_line import listed_bindings
 
 FILE = Path("state/runs-page.json")
@@ -175,6 +175,8 @@ async def test_the_help_lists_the_keys_of_the_columns(runs: Path) -> None:
 
 async def test_a_wide_screen_has_all_columns_and_no_sentence_about_them(runs: Path) -> None:
     async with shown(runs, 200) as screen:
+        await screen.press("h")  # the preview has half of the screen
+        await screen.until(lambda: "note" in titles(screen))
         assert all(title in titles(screen) for title in ("passes", "faults", "tags", "note"))
         assert "not fit" not in screen.text
         await screen.press("right", "left")

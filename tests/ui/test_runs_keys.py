@@ -17,7 +17,7 @@ from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
 from tui.runs.model.run import Run
 from tui.runs.screens.page import RunsPage
-from tui.runs.widgets import RunTable
+from tui.runs.widgets.table import RunTable
 
 __all__ = ["folder"]  # the fixture
 

@@ -38,6 +38,8 @@ STATES = {
 }  # fmt: skip
 RESULTS = {DONE_OK: "$success", DONE_CENSORED: "$warning", DONE_CANCELLED: "$warning", DONE_FAILED: "$error"}
 GAP = 2
+RESULTS_TITLE = Content.styled(" Results", "bold $accent")  # the title of the table beside the list
+PLAN_LABEL = 13  # columns of the label of a fact
 LEAST_WHY = 12  # columns below which a reason is only shown for the chosen run
 WIDEST = {"setting": 40}  # columns that are cut first
 ABOUT = (
@@ -121,6 +123,21 @@ def _block(matrix: Matrix, columns: Sequence[tuple[str, int]], label: int) -> li
 
 def _place(matrix: Matrix, row: str, column: str) -> Place:
     return matrix.cells.get((row, column), Place(""))
+
+
+def plan_lines(facts: Sequence[tuple[str, str]], width: int) -> tuple[Content, ...]:
+    """The plan of a study below its title, each fact with its label."""
+    lines = [Content.styled(" Plan", "bold $accent")]
+    for label, text in facts:
+        for number, line in enumerate(Content(one_line(text)).wrap(max(10, width - PLAN_LABEL - 2))):
+            lines.append(Content.assemble((f" {'' if number else label:<{PLAN_LABEL}}", "dim"), line))
+    return tuple(lines)
+
+
+def failure_lines(sentence: str, width: int) -> tuple[Content, ...]:
+    """Why the plan can't be shown."""
+    lines = Content.styled(one_line(sentence), "bold $error").wrap(max(10, width - 2))
+    return tuple(Content.assemble(" ", line) for line in lines)
 
 
 # -- the runs --

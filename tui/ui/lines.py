@@ -34,6 +34,11 @@ class Lines(SelectableLines):
         return "\n".join(content.plain for content in self._contents)
 
     @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        return len(self._contents)
+
+    @property
     def line_texts(self) -> Sequence[str]:
         return [content.plain for content in self._contents]
 

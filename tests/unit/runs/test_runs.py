@@ -25,7 +25,8 @@ from tui.runs.model.measure import measure
 from tui.runs.model.measured import FAILED
 from tui.runs.model.parse import broken_run, parse_run
 from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, GuestWork
-from tui.runs.widgets import RunTable, about_lines
+from tui.runs.widgets.table import RunTable
+from tui.runs.widgets.words import about_lines
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 SUMMARY: dict[str, Any] = {

@@ -25,6 +25,7 @@ class Row:
     blockers: Sequence[Blocker] | None = None
     targets: tuple[str, ...] | None = None
     use: Use | None = None
+    cpu: Sequence[float] = ()  # its CPU use over the last minutes, in percent of one CPU
     disks: str = ""
     marked: bool = False
 

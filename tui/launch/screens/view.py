@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from time import monotonic as now
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static
 
 from tui.core.failure import Failure
 from tui.core.host_words import all_of
@@ -24,14 +22,15 @@ from tui.guest.model.workload import (
 )
 from tui.launch.backend.launch import Launch
 from tui.launch.backend.verdicts import Verdicts
+from tui.launch.model.cpu_history import CpuHistory
 from tui.launch.model.rate_history import RateHistory
 from tui.launch.model.row import Order, Row
+from tui.launch.model.vm_events import VmEvents
+from tui.launch.screens.layout import LaunchLayout
+from tui.launch.widgets.curves import cpu_picture, rate_picture
+from tui.launch.widgets.event_lines import event_lines
 from tui.launch.widgets.vm_lines import SLOW_S, access_text, rate_line, vm_lines, workload_lines
-from tui.launch.widgets.vm_list import USE_FROM, VmList
 from tui.ui.error_report import WATCH
-from tui.ui.lines import Lines
-from tui.ui.page import Page
-from tui.ui.report import Report
 from tui.ui.text_dialog import has_words
 from tui.vm.model.domain import Domain
 from tui.vm.model.listing import Listing
@@ -44,15 +43,17 @@ OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
 ADDRESSES_EVERY_S = 5.0
 REREAD_EVERY = 10  # polls: another program may change a definition while the state of the VM stays the same
 BOOT = "boot"
-OTHER_LINES = 19  # of the page without the list, at 80x24
-LEAST_ROWS = 3
 
 
-class LaunchView(Page):
+def local_now() -> datetime:
+    """The time, as the clock on the wall has it."""
+    return datetime.now().astimezone()
+
+
+class LaunchView(LaunchLayout):
     """The page without its keys; a subclass sets `_action`, the running action, and overrides `_refresh_keys`."""
 
     page = "launch"
-    CSS_PATH = "page.tcss"
 
     def __init__(self, launch: Launch) -> None:
         super().__init__()
@@ -67,30 +68,13 @@ class LaunchView(Page):
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._edited: set[str] = set()  # those of `_proposed` that the user has changed
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: the guest's IP addresses
-        self._rates = RateHistory()
+        self._rates, self._cpu, self._events = RateHistory(), CpuHistory(), VmEvents()
         self._uses: dict[str, Mapping[str, Use]] = {}  # by host
         self._action = ""
         self._filter = ""  # words that a listed VM must have
         self._order = Order()
         self._marked: set[str] = set()
         self._listed: list[str] = []  # the VMs that are shown, in their order
-        self._list_heading = Lines(id="list-heading", classes="heading")
-        self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
-        self._vm_lines, self._workload_lines, self._report = (
-            Lines(id="vm"),
-            Lines(id="workload"),
-            Report(self.with_keys, id="report"),
-        )
-
-    def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=False):
-            yield self._list_heading
-            yield self._list
-            yield self._vm_heading
-            yield self._vm_lines
-            yield Static(Content(" Workload in its guest"), classes="heading")
-            yield self._workload_lines
-            yield self._report
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.guarded(self._tick))
@@ -108,9 +92,6 @@ class LaunchView(Page):
     def on_screen_suspend(self) -> None:
         """Stop polling, which loads the guest; a running action continues."""
         self.workers.cancel_group(self, WATCH)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
 
     # -- polling --
 
@@ -131,8 +112,10 @@ class LaunchView(Page):
     async def _watch_use(self, host: str) -> None:
         """Poll what the VMs of a host use, while the page is wide enough to show it."""
         while True:
-            if self._vm_lines.size.width >= USE_FROM:
+            if self._shows_use:
                 before, self._uses[host] = self._uses.get(host), await self._launch.uses.on(host)
+                if self._beside:
+                    self._cpu.add(host, self._uses[host], now())
                 if self._uses[host] != before:
                     self._show()
             await asyncio.sleep(POLL_EVERY_S)
@@ -227,9 +210,8 @@ class LaunchView(Page):
         rows = self._rows()
         self._listed = [row.where.name for row in rows]
         self._list_heading.show(Content(self._heading()))
-        self._list.show_rows(
-            rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES - (width >= USE_FROM)), width
-        )
+        self._list.show_rows(rows, where.name, self._most_rows, self._list_heading.size.width, beside=self._beside)
+        self._show_events()
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
         guest = access_text(self._launch.address, found)
@@ -238,10 +220,23 @@ class LaunchView(Page):
         lines = workload_lines(
             self._status, self._why_no_guest(), self._fitted(), width, self.with_keys, last, self._waited_s
         )
-        if width >= USE_FROM and last is not None and last.running:
+        if self._shows_use and last is not None and last.running and not self._has_curves:
             lines += rate_line(last.name, self._rates.of(where.name))
         self._workload_lines.show(*lines)
+        if self._has_curves:
+            self._show_curves(where, last)
         self._refresh_keys()
+
+    def _show_curves(self, where: VmPlacement, last: WorkloadStatus | None) -> None:
+        cpu = self._cpu.of(where.name) if where.active else ()
+        rates = self._rates.of(where.name) if last is not None and last.running else ()
+        vcpus = where.vm.vcpus if where.vm is not None else 1
+        self._curves.show(cpu_picture(cpu, vcpus), rate_picture(last.name if last else "", rates))
+
+    def _show_events(self) -> None:
+        self._events.note(self._listing, local_now())
+        if self._beside:
+            self._event_lines.show(*event_lines(self._events, self._most_events))
 
     def _fitted(self) -> dict[str, tuple[WorkloadSpec, str]]:
         """The proposed workloads, scaled down to the VM unless the user has changed them, each with a note."""
@@ -277,10 +272,11 @@ class LaunchView(Page):
         return [name for name in self._listed if name in self._marked]
 
     def _forget_marks(self) -> None:
-        """Unmark VMs that are gone, once all hosts have replied."""
+        """Forget the marks and figures of VMs that are gone, once all hosts have replied."""
         known = self._answered
         if not known.awaited and not any(isinstance(each, Failure) for each in known.answers.values()):
             self._marked.intersection_update(known.names)
+            self._cpu.keep(known.names)
 
     def _names(self) -> list[str]:
         """The listed VMs that the filter matches in their order, and the chosen one even if no host has it."""
@@ -295,8 +291,8 @@ class LaunchView(Page):
 
     def _row(self, name: str) -> Row:
         row = self._verdicts.row(name)
-        use, marked = self._use_of(row.where), name in self._marked
-        return replace(row, use=use, marked=marked) if use or marked else row
+        use, marked, cpu = self._use_of(row.where), name in self._marked, self._cpu.of(name) if self._beside else ()
+        return replace(row, use=use, marked=marked, cpu=cpu) if use or marked or cpu else row
 
     def _use_of(self, where: VmPlacement) -> Use | None:
         return self._uses.get(where.host, {}).get(where.name) if where.active else None

@@ -9,12 +9,15 @@ from textual.message import Message
 
 from tui.core.quantity import rate, size
 from tui.launch.model.row import Row, targets_words
+from tui.ui.chart.spark import spark
 from tui.ui.lines import Lines
 
 WIDE = 110  # from this width on, the lines have further columns, as far as they fit
 LONGEST_NAME = 30
 USE_FROM = 118  # from this width on, the VMs' use of their hosts is read, and the workload has its rate
-NAMES_FROM = 150  # from this width on, several targets are named
+CURVE = 12  # columns of the curve of the CPU use: a minute
+NAMES, NAMES_FROM = 3, 150  # so many targets are named from this width on
+NAMES_BESIDE = 27  # also if they leave so many columns beside the chosen VM: its CPU and memory in use
 PLACE, LONGEST_PLACE = 23, 40  # columns of the state and the host
 SHAPE, GAP, MARKS = 17, 2, 3  # of vCPUs and memory; before each column; of the marks before the name
 
@@ -22,6 +25,12 @@ SHAPE, GAP, MARKS = 17, 2, 3  # of vCPUs and memory; before each column; of the 
 def _cpu(row: Row) -> str:
     known = None if row.use is None else row.use.cpu_percent
     return "" if known is None else f"{f'{known:.0f} % CPU':>10}"
+
+
+def _cpu_curve(row: Row) -> str:
+    """The newest means against 100 % of all CPUs of the VM."""
+    vcpus = row.where.vm.vcpus if row.where.vm is not None else 1
+    return f"{spark(row.cpu[-CURVE:], 100.0 * vcpus):>{CURVE}}" if row.cpu and row.where.active else ""
 
 
 def _memory(row: Row) -> str:
@@ -44,7 +53,8 @@ def _cpu_model(row: Row) -> str:
 
 # The columns of a wide list, the first that does not fit is left out first: the cell of a row, and its width.
 FURTHER: tuple[tuple[Callable[[Row], str], int], ...] = (
-    (_cpu, 10), (_memory, 13), (_dirty, 16), (lambda row: row.disks, 12), (_cpu_model, 16), (_nics, 18),
+    (_cpu, 10), (_memory, 13), (_cpu_curve, CURVE), (_dirty, 16), (lambda row: row.disks, 12), (_cpu_model, 16),
+    (_nics, 18),
 )  # fmt: skip
 
 
@@ -62,17 +72,18 @@ class VmList(Lines):
         super().__init__(id=id)
         self._shown: Sequence[Row] = ()
 
-    def show_rows(self, rows: Sequence[Row], chosen: str, most: int, width: int) -> None:
-        """Show at most `most` of the rows, the chosen one among them."""
+    def show_rows(self, rows: Sequence[Row], chosen: str, most: int, width: int, *, beside: bool = False) -> None:
+        """Show at most `most` of the rows, the chosen one among them; `beside`: the chosen VM is beside the list."""
         index = next((number for number, row in enumerate(rows) if row.where.name == chosen), 0)
         first = max(0, min(index - most // 2, len(rows) - most))
         self._shown = rows[first : first + most]
         wide = min(LONGEST_NAME, max((cell_len(row.where.name) for row in rows), default=0))
         place = min(LONGEST_PLACE, max((PLACE, *(cell_len(row.where.sentence) for row in rows))))
-        names = 1 if width < NAMES_FROM else 3
-        verdict = max((len(_verdict(row, names)[0]) for row in rows), default=0)
-        free = width - MARKS - wide - place - SHAPE - verdict - 3 * GAP
-        further = _fitting(rows, free) if width >= WIDE else []
+        free = width - MARKS - wide - place - SHAPE - 3 * GAP
+        named = width >= NAMES_FROM or (beside and free - _verdicts(rows, NAMES) >= NAMES_BESIDE)
+        names = NAMES if named else 1
+        free -= _verdicts(rows, names)
+        further = _fitting(rows, free) if beside or width >= WIDE else []
         lines = [_line(row, row.where.name == chosen, (wide, place, names), further) for row in self._shown]
         if len(rows) > len(self._shown):
             lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
@@ -86,6 +97,11 @@ class VmList(Lines):
     def on_click(self, event: events.Click) -> None:
         if event.y < len(self._shown):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
+
+
+def _verdicts(rows: Sequence[Row], names: int) -> int:
+    """The columns of the longest verdict."""
+    return max((len(_verdict(row, names)[0]) for row in rows), default=0)
 
 
 def _fitting(rows: Sequence[Row], free: int) -> list[tuple[Callable[[Row], str], int]]:

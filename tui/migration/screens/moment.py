@@ -23,9 +23,9 @@ from tui.migration.widgets.phase_line import phase_line
 from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
+from tui.ui.beside import has_room_beside
 from tui.ui.lines import Lines
 
-LOG_BESIDE = 160  # columns from which the log is beside the charts
 YIELD_S = 0.001  # between two charts, so that keys are handled
 # What the panel of the result shows; h changes it.
 FITTING, WHOLE, HIDDEN = "fitting", "whole", "hidden"
@@ -91,7 +91,7 @@ class MomentPage(ChartPage):
 
     def on_resize(self) -> None:
         width, height = self.size
-        self.set_class(width >= LOG_BESIDE and height >= 20, "wide")
+        self.set_class(has_room_beside(self.size), "wide")
         self.set_class(height < 32, "short")
         self.set_class(height < 20, "low")
         self.set_class(height < 14 or (height < 18 and width < 60), "tiny")

@@ -52,7 +52,7 @@ class RunReader:
     def read(self, folder: Path) -> Run:
         """The run in a folder; what is damaged is its problem."""
         try:
-            stamp = tuple(each for name in (SUMMARY, AFTERWARDS, NOTE) for each in _stamp(folder / name))
+            stamp = tuple(each for name in (SUMMARY, AFTERWARDS, NOTE) for each in stamp_of(folder / name))
             known = self._known.get(folder)
             if known is not None and known[0] == stamp and known[1].outcome != UNDER_WAY:
                 return known[1]
@@ -121,7 +121,8 @@ def _afterwards(folder: Path) -> Mapping[str, Any]:
         return {"problem": f"Its {AFTERWARDS} can't be read: {' '.join(str(error).split())}"}
 
 
-def _stamp(path: Path) -> Stamp:
+def stamp_of(path: Path) -> Stamp:
+    """The time of change and the size of a file; zeros if there is none."""
     try:
         status = path.stat()
     except OSError:

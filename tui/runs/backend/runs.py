@@ -9,6 +9,7 @@ from tui.migration.model.call.script import Script
 from tui.runs.backend.deletion import Contents, check_deletable, contents, delete_run
 from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate
+from tui.runs.backend.previews import Previews
 from tui.runs.backend.reading import OpenRun, RunReader, open_run
 from tui.runs.backend.repeats import sentences
 from tui.runs.backend.replay import ReplayLog
@@ -29,6 +30,7 @@ class Runs:
         self.folder = folder
         self.view = KeptView(view)
         self._reader = RunReader(folder)
+        self.previews = Previews()
 
     async def list(self) -> tuple[Run, ...]:
         """All runs, the newest first, with broken ones; Failure if the folder itself can't be read."""

@@ -15,7 +15,7 @@ from tui.core.failure import Failure
 from tui.runs.backend.kept_view import KeptView
 from tui.runs.model.table import ALL
 from tui.runs.model.view import BY_NAME, ON_SCREEN, View
-from tui.runs.widgets import Header, RunTable, title
+from tui.runs.widgets.table import Header, RunTable, title
 from tui.ui.dialog import Dialog
 from tui.ui.page import Page
 

@@ -22,7 +22,7 @@ from tui.runs.model.run import Run
 from tui.runs.model.run_forecast import rows as outcome_rows
 from tui.runs.model.run_forecast import table
 from tui.runs.screens.replay import ReplayPage
-from tui.runs.widgets import heading
+from tui.runs.widgets.words import heading
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 

@@ -12,7 +12,7 @@ from tui.migration.model.ending.raw_text import raw_text
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.reading import OpenRun
 from tui.runs.screens.details import Facts
-from tui.runs.widgets import heading
+from tui.runs.widgets.words import heading
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.core.actions import MARK
@@ -23,14 +21,15 @@ from tui.runs.model.findings import counted
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
 from tui.runs.model.view import BY_NAME
-from tui.runs.screens.columns import KEYS, NEED_NO_RUN, ColumnsPage
+from tui.runs.screens.columns import KEYS, NEED_NO_RUN
 from tui.runs.screens.compare import ComparePage
 from tui.runs.screens.deletion import DeleteRuns
 from tui.runs.screens.export import ExportDialog
+from tui.runs.screens.previewed import PreviewedPage
 from tui.runs.screens.run import RunPage
-from tui.runs.widgets import Header, RunTable, about_lines
+from tui.runs.widgets.table import RunTable
+from tui.runs.widgets.words import about_lines
 from tui.ui.error_report import WATCH
-from tui.ui.lines import Lines
 from tui.ui.text_dialog import TextDialog
 
 AGAIN_AFTER_S = 5.0
@@ -42,8 +41,8 @@ FILTER = (
 Change = Callable[[Annotation], Annotation]
 
 
-class RunsPage(ColumnsPage):
-    """The table of runs, and the lines about the chosen one."""
+class RunsPage(PreviewedPage):
+    """The table of runs, the lines about the chosen one, and its preview."""
 
     page = "runs"
     CSS_PATH = "page.tcss"
@@ -51,7 +50,8 @@ class RunsPage(ColumnsPage):
         "Each migration is recorded: its raw log, the same statistics as text of virsh domjobinfo, and a summary. If a "
         "run has no end or can't be read, the reason is below the table. The columns and the order of the runs are "
         'kept for the next start. Techniques: "post 25 s" is post-copy after 25 s, "post hand" by a key; "+ac" is '
-        'auto-converge, "x4" four connections, "<=" a limit of the bandwidth or of the downtime.'
+        'auto-converge, "x4" four connections, "<=" a limit of the bandwidth or of the downtime. '
+        "From 160 columns on, the run under the cursor is beside the table, with its charts."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -78,29 +78,18 @@ class RunsPage(ColumnsPage):
     CHANGES = CHANGES_NOTES | {"delete"}
 
     def __init__(self, runs: Runs, words: str = "") -> None:
-        super().__init__(runs.view)
-        self._room = runs
+        super().__init__(runs)
         self._all: Sequence[Run] | None = None
         self._failure = ""  # why the runs could not be listed
         self._filter, self._words = parse_filter(words), words
         self._marked: set[Path] = set()
         self._again = asyncio.Event()
-        self._columns, self._about = Header(id="columns"), Lines(id="about")
-        self._table = OptionList(id="list", compact=True, markup=False)
-
-    def body(self) -> ComposeResult:
-        yield self._columns
-        yield self._table
-        yield self._about
 
     def on_screen_resume(self) -> None:
         self._watch()
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, WATCH)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
 
     @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
@@ -115,6 +104,8 @@ class RunsPage(ColumnsPage):
                 self._all, self._failure = (), str(failure)
             if (self._all, self._failure) != before:
                 self._show()
+            else:
+                self._read_again()
             try:
                 await within(AGAIN_AFTER_S, self._again.wait())
             except asyncio.TimeoutError:
@@ -131,7 +122,7 @@ class RunsPage(ColumnsPage):
         if not self._failure:  # then it is not known which runs are gone
             self._marked &= {run.folder for run in self._all}
         chosen = self._chosen()
-        width = self.size.width - 1  # the last column is kept for the scroll bar
+        width = self._width - 1  # the last column is kept for the scroll bar
         before, table = self._shown, RunTable(runs, width, view, self._part)
         lines = [table.line(number, self._marked) for number in range(len(runs))]
         self._shown = table
@@ -146,6 +137,7 @@ class RunsPage(ColumnsPage):
         index = next((n for n, run in enumerate(runs) if chosen and run.folder == chosen.folder), 0)
         self._table.highlighted = index if runs else None
         self._show_chosen()
+        self._show_preview()
 
     def _line(self, number: int) -> Content:
         prompt = self._table.get_option_at_index(number).prompt
@@ -172,7 +164,7 @@ class RunsPage(ColumnsPage):
     def _show_chosen(self) -> None:
         run = self._chosen()
         if run is not None:
-            self._about.show(self._state(), *about_lines(run, self.size.width))
+            self._about.show(self._state(), *about_lines(run, self._width))
         elif self._failure:
             self._show_text(self._failure, "bold $error")
         elif self._all:
@@ -192,11 +184,12 @@ class RunsPage(ColumnsPage):
         return Content.assemble(" ", (", ".join(words), "bold"), ", " if words and others else "", ", ".join(others))
 
     def _show_text(self, text: str, style: str = "") -> None:
-        lines = Content.styled(text, style).wrap(max(10, self.size.width - 2))
+        lines = Content.styled(text, style).wrap(max(10, self._width - 2))
         self._about.show(self._state(), *(Content.assemble(" ", line) for line in lines))
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_chosen()
+        self._show_preview()
         self.refresh_bindings()
 
     def on_option_list_option_selected(self) -> None:
@@ -206,6 +199,8 @@ class RunsPage(ColumnsPage):
 
     def why_not(self, action: str) -> str:
         """Most keys need a run, and a note that can be read."""
+        if action == "preview":
+            return super().why_not(action)
         if action in ("read", "filter", "part", *NEED_NO_RUN):
             return ""
         run = self._chosen()

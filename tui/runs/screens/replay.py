@@ -23,7 +23,7 @@ from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.replay import HIDING, ReplayLog
 from tui.runs.backend.runs import Runs
 from tui.runs.model.replay import Playhead, read_time, time_text
-from tui.runs.widgets import ReplayBar
+from tui.runs.widgets.replay_bar import ReplayBar
 from tui.ui.text_dialog import TextDialog
 
 TICK_S = 0.1

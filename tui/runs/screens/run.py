@@ -28,7 +28,7 @@ from tui.runs.screens.details import RunDetails
 from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.messages import RunMessages
 from tui.runs.screens.replay import ReplayPage
-from tui.runs.widgets import heading
+from tui.runs.widgets.words import heading
 from tui.ui.lines import Lines
 
 ROOM_FOR_TABLE = 32  # rows of the screen; with fewer, a line has the forecast

@@ -15,6 +15,7 @@ from tui.study.backend.client import Status, StudiesClient
 from tui.study.backend.plan_source import PlanSource, Preview, preview_of, sources
 from tui.study.backend.service import state_of
 from tui.study.model.earlier import Earlier
+from tui.study.model.overview import Recorded, recorded
 from tui.study.model.status import DAMAGED
 
 
@@ -84,6 +85,10 @@ class StudyAccess:
         """The studies of this configuration, the newest first."""
         return await on_thread(list_studies, self._folder, self._config)
 
+    async def recorded(self, study: str) -> Recorded:
+        """The plan and the results of a study, from its folder; raises Failure."""
+        return await on_thread(_recorded, self._folder / study)
+
     async def close(self) -> None:
         """Close the connection; a study continues."""
         await self._client.close()
@@ -92,6 +97,11 @@ class StudyAccess:
 def list_studies(folder: Path, config: str) -> tuple[Earlier, ...]:
     """The studies of a configuration, the newest first. Blocks."""
     return tuple(_summary(each) for each in find.own(folder, config))
+
+
+def _recorded(folder: Path) -> Recorded:
+    study = store.load(folder)
+    return recorded(study.plan, study.steps, study.progress, store.seed_of(folder))
 
 
 def _summary(folder: Path) -> Earlier:

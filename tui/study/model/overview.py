@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from tui.core.quantity import exact_seconds
 from tui.study.model.cell import LEGS
+from tui.study.model.matrix import Matrix, matrix_of
 from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import DONE_CANCELLED, DONE_FAILED, ENDS, Progress
 from tui.study.model.schedule import Step
@@ -21,13 +22,33 @@ class Overview:
     bad: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A study as its folder has it: the facts of its plan, and the table of its results."""
+
+    facts: tuple[tuple[str, str], ...]
+    results: Matrix
+
+
+def recorded(plan: StudyPlan, steps: Sequence[Step], progress: Progress, seed: int | None) -> Recorded:
+    """The plan and the results so far; nothing of it is under way."""
+    cells = cell_fields(steps, progress, plan.limit_s)
+    return Recorded(plan_facts(plan, steps, seed), matrix_of({"step": None, "cells": cells}))
+
+
 def overview(plan: StudyPlan, steps: Sequence[Step], progress: Progress, seed: int | None, state: str) -> Overview:
     """The plan and the progress of a study; `state` is a sentence on whether it goes on."""
+    facts = (*plan_facts(plan, steps, seed), ("runs", _runs(steps, progress)), ("state", state))
+    return Overview(facts, _cells(steps, progress, plan.limit_s), _bad(steps, progress))
+
+
+def plan_facts(plan: StudyPlan, steps: Sequence[Step], seed: int | None) -> tuple[tuple[str, str], ...]:
+    """The plan as labels with texts; without a `seed` its order is not known to be repeatable."""
     vms = list(dict.fromkeys(step.cell.vm for step in steps))
     settings = len({step.cell.text for step in steps})
     order = "random order" if seed is None else f"the random order of seed {seed}"
     warm_up = f"the first {_counted(plan.warm_up, 'run')} of each VM, which {_are(plan.warm_up)} dropped"
-    facts = (
+    return (
         ("VMs", ", ".join(vms)),
         ("workloads", ", ".join(plan.workload.all)),
         ("techniques", ", ".join(plan.migration.all)),
@@ -40,10 +61,7 @@ def overview(plan: StudyPlan, steps: Sequence[Step], progress: Progress, seed: i
             f"{exact_seconds(plan.limit_s)}: a longer pre-copy is cancelled; a longer total time is a lower bound",
         ),
         ("stops after", _counted(plan.stop_after, "failure") + (" in a row" if plan.stop_after > 1 else "")),
-        ("runs", _runs(steps, progress)),
-        ("state", state),
     )
-    return Overview(facts, _cells(steps, progress, plan.limit_s), _bad(steps, progress))
 
 
 def state_of(progress: Progress, left: int, *, in_use: bool) -> str:

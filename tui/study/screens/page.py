@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets.option_list import Option
@@ -16,17 +15,14 @@ from textual.widgets.option_list import Option
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.study.backend.access import Shown, StudyAccess
-from tui.study.model.matrix import matrix_of
 from tui.study.model.run_row import run_cells
 from tui.study.model.status import OVER, STOPPING
 from tui.study.screens.earlier import EarlierStudies
+from tui.study.screens.layout import StudyLayout
 from tui.study.screens.new import NewStudy
-from tui.study.widgets import EndedRuns, RunLines, about_lines, head_lines, intro_lines, matrix_lines, trouble_lines
+from tui.study.widgets import EndedRuns, RunLines, about_lines, head_lines, intro_lines, trouble_lines
 from tui.ui.error_report import WATCH
-from tui.ui.lines import Lines
-from tui.ui.page import Page
 from tui.ui.question import Answer, Question
-from tui.ui.rows import Rows
 from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
 
 EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a study is under way, and otherwise
@@ -34,7 +30,6 @@ REPLY_LIMIT_S = 10.0  # after which the runner is asked again
 STALE_S = 8.0  # without a reply, after which the page says how old it is
 MOST_LISTED = 500  # runs: to replace thousands of lines would delay the keys
 NO_REPLY = "The background process has not replied to the start yet. If the study begins, this page shows it."
-LEAST_LIST = 5  # lines that the runs keep beside a large table
 
 
 def local_now() -> datetime:
@@ -42,7 +37,7 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class StudyPage(Page):
+class StudyPage(StudyLayout):
     """Shows the study under way, else the newest, or one that was chosen; the app opens runs and other pages."""
 
     page = "study"
@@ -89,8 +84,7 @@ class StudyPage(Page):
             self.run = run
 
     def __init__(self, access: StudyAccess) -> None:
-        super().__init__()
-        self._access = access
+        super().__init__(access)
         self._chosen = ""  # the id of an earlier study, "" for the one under way or the newest
         self._shown: Shown | None = None
         self._listed: Shown | None = None  # whose runs the list has
@@ -101,22 +95,10 @@ class StudyPage(Page):
         self._watched_from: float | None = None  # since when the page is in front
         self._failure = ""  # of the last reading
         self._again = asyncio.Event()
-        self._head, self._trouble, self._columns, self._about = (
-            Lines(id=each) for each in ("head", "trouble", "columns", "about")
-        )
-        self._matrix, self._list = Rows(id="matrix"), EndedRuns(id="list", compact=True, markup=False)
 
     def to_copy(self) -> str:
         """The id of the study, which is the name of its folder."""
         return str(self._shown.status.get("id", "")) if self._shown is not None else ""
-
-    def body(self) -> ComposeResult:
-        yield self._head
-        yield self._trouble
-        yield self._matrix
-        yield self._columns
-        yield self._list
-        yield self._about
 
     def on_mount(self) -> None:
         self._show()
@@ -133,7 +115,7 @@ class StudyPage(Page):
 
     def on_resize(self) -> None:
         self._lines = None  # they fit the width before; the chosen run stays chosen
-        self.call_after_refresh(self._show)
+        super().on_resize()
 
     # -- reading --
 
@@ -178,11 +160,7 @@ class StudyPage(Page):
             return
         head = head_lines(shown.status, width, local_now(), self.with_keys)
         self._head.show(*head)
-        table = matrix_lines(matrix_of(shown.status), width)
-        others = 2 + len(head) + 2 + 1 + LEAST_LIST + 2  # tabs and keys, the head, blank lines, titles, words of a run
-        room = min(self.size.height - others, self.size.height // 2)
-        self._matrix.styles.height = max(1, min(len(table), max(3, room)))
-        self._matrix.show_rows(table)
+        self._show_results(shown.status, len(head))
         self._show_runs(shown)
 
     def _show_runs(self, shown: Shown) -> None:
@@ -197,7 +175,7 @@ class StudyPage(Page):
         self._listed = shown
         found = [each for each in shown.runs[::-1] if has_words(" ".join(run_cells(each).values()), self._words)]
         self._runs = newest_first = found[:MOST_LISTED]
-        self._lines = lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
+        self._lines = lines = RunLines(newest_first, self._list_width - 1)  # the last column is kept for the scroll bar
         self._columns.show(lines.header)
         self._list.clear_options()
         self._list.add_options([Option(lines.line(number)) for number in range(len(newest_first))])
@@ -219,7 +197,7 @@ class StudyPage(Page):
         run, at = self._chosen_run, self._list.highlighted
         setting = self._lines.cut_setting(at) if self._lines and run is not None and at is not None else ""
         words = EndedRuns.found_lines(len(self._runs), len(runs), self._words)
-        lines = about_lines(run, runs, self.size.width, setting=setting, unsent=unsent)
+        lines = about_lines(run, runs, self._list_width, setting=setting, unsent=unsent)
         self._about.show(*words, *(lines if run is not None or not words else ()))
 
     def _show_trouble(self) -> None:

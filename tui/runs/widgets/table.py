@@ -1,7 +1,6 @@
-"""The recorded runs as a table that fills the width, the lines about one of them, and the bar of its replay."""
+"""The recorded runs as a table that fills the width, and its header."""
 
 from collections.abc import Sequence, Set
-from datetime import datetime
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -10,26 +9,12 @@ from textual.content import Content, Span
 from textual.message import Message
 
 from tui.checklist.widgets.item_lines import cut, one_line
-from tui.core.plain_text import plain
-from tui.core.plan import technique_words
-from tui.migration.model.ending.outcome import home
-from tui.runs.model.replay import Playhead, time_text
-from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, Run
+from tui.runs.model.run import Run
 from tui.runs.model.table import UNKNOWN, Column
 from tui.runs.model.view import BEGAN, BY_NAME, USUAL_VIEW, View
+from tui.runs.widgets.words import STYLES, local_time
 from tui.ui.lines import Lines
 
-NARROW = 100  # columns below which the year and the seconds are omitted
-STYLES = {
-    "completed": "$success",
-    "failed": "$error",
-    "cancelled": "$warning",
-    "lost": "$warning",
-    UNDER_WAY: "$accent",
-    UNFINISHED: "$warning",
-    BROKEN: "$error",
-}
-PASS_CELLS = 3  # of the line of a replay, at least, for each mark of a pass
 GAP = 2  # before each column; its second cell has the arrow of the order
 FIRST = 7  # columns that are shown even if nothing is known in them, and for which texts are cut
 LEAST, LOOSEST = 6, 4  # columns that the first two get at least; what a column gets at most beyond its widest cell
@@ -115,72 +100,6 @@ class Header(Lines):
         self.post_message(self.Clicked(event.x))
 
 
-class ReplayBar(Lines):
-    """The state of a replay, and its position on the run; a click on the line posts the moment there."""
-
-    DEFAULT_CSS = "ReplayBar { height: auto; min-height: 2; }"
-
-    class Clicked(Message):
-        """A click at this moment, in seconds since the start of the run."""
-
-        def __init__(self, at: float) -> None:
-            super().__init__()
-            self.at = at
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._head: Playhead | None = None
-
-    def show_head(self, head: Playhead, event: str) -> None:
-        """Show the position, and the newest event."""
-        self._head = head
-        state = "playing" if head.playing else "end" if head.at >= head.track.ends else "paused"
-        times = f"{time_text(head.at)} of {time_text(head.track.ends)}"
-        first = Content.assemble(f" {state:<7} {head.speed}x  ", (times, "bold"), "  ", (one_line(event), "dim"))
-        self.show(first, replay_line(head, self.size.width))
-
-    def on_click(self, event: events.Click) -> None:
-        if self._head is not None and event.y == 1:
-            share = (event.x - 1) / max(1, self.size.width - 3)
-            self.post_message(self.Clicked(share * self._head.track.ends))
-
-
-def replay_line(head: Playhead, width: int) -> Content:
-    """The run as a line: | where a pass began, S where the VM was switched over, o where the replay stands."""
-    track, last = head.track, max(1, width - 3)  # the index of the last cell
-
-    def cell(at: float) -> int:
-        return min(last, round(at / track.ends * last)) if track.ends else 0
-
-    at = cell(head.at)
-    cells = ["━"] * at + ["─"] * (last + 1 - at)
-    step = -(-len(track.passes) * PASS_CELLS // last)  # every nth pass, if there are many
-    for moment in track.passes[:: max(1, step)]:
-        cells[cell(moment)] = "|"
-    if track.switch is not None:
-        cells[cell(track.switch)] = "S"
-    before, after = "".join(cells[:at]), "".join(cells[at + 1 :])
-    return Content.assemble(" ", (before, "$accent"), ("o", "bold reverse"), (after, "dim"))
-
-
-def about_lines(run: Run, width: int) -> tuple[Content, ...]:
-    """Below the table: the folder of the chosen run, its note, why it is excluded, and its problems."""
-    note, style = run.annotation, STYLES.get(run.outcome, "")
-    excluded = f"Left out of statistics: {note.excluded}" if note.excluded else ""
-    texts = [(home(run.folder), ""), (run.problem, style), (note.problem, "$warning")]
-    texts += [(one_line(note.note), ""), (one_line(excluded), "$warning"), (one_line(run.imported), "dim")]
-    parts = [Content.styled(plain(text), style) for text, style in texts if text]
-    return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
-
-
-def heading(run: Run) -> Content:
-    """The VM, its direction, the technique, the workload and the time, in one line."""
-    how = " ".join([technique_words(run.technique), *run.options.changes])
-    words = [run.way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW) or UNKNOWN]
-    name, rest = one_line(run.vm or run.folder.name), "   ".join(one_line(word) for word in words if word)
-    return Content.assemble(" ", (name, "bold"), "  ", rest)
-
-
 def _parts(natural: dict[str, int], width: int) -> list[dict[str, int]]:
     """The widths of the columns in parts that each fit; the first column is in all of them."""
     first, parts = next(iter(natural)), list[dict[str, int]]()
@@ -217,7 +136,7 @@ def _widened(widths: dict[str, int], natural: dict[str, int], room: int) -> int:
 
 def _cell(column: Column, run: Run, width: int) -> str:
     if column is BEGAN:
-        return _time(run.began, width)
+        return local_time(run.began, width)
     if column.name == "vm":
         return one_line(run.vm or run.folder.name)
     return column.cell(run)
@@ -231,9 +150,3 @@ def title(name: str) -> str:
 def _aligned(text: str, width: int, *, right: bool) -> str:
     """Exactly `width` columns."""
     return " " * (width - cell_len(text)) + text if right and cell_len(text) <= width else cut(text, width)
-
-
-def _time(began: datetime | None, width: int) -> str:
-    """Local time; empty if unknown."""
-    pattern = "%m-%d %H:%M" if width < NARROW else "%Y-%m-%d %H:%M:%S"
-    return began.astimezone().strftime(pattern) if began else ""
