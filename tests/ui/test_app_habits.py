@@ -66,7 +66,7 @@ async def test_the_terminal_has_what_runs_in_its_title_and_is_told_the_end(
         words = "Completed by post-copy in 17.7 s, downtime 10 ms by libvirt"
         await until(pilot, lambda: f"\x1b]9;guest1: {words}\x07" in sent)
         await until(pilot, lambda: "\x1b]2;vmlm-tui - source\x07" in sent)
-    assert "\x1b[23;2t" in sent  # the title of before
+    assert "\x1b]2;\x07\x1b[23;2t" in sent  # the title of before
 
 
 async def test_the_runs_of_a_study_end_in_silence(world: FakeHosts) -> None:

@@ -146,6 +146,11 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
             if self._backend.queues is not None:
                 await self._backend.queues.close()
 
+    def ring(self, title: str, words: str) -> None:
+        """Ring, and notify the desktop."""
+        if self._in_sight is not None:
+            self._in_sight.ring(title, words)
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if type(renderable) is ChopsUpdate:
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
