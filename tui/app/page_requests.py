@@ -68,7 +68,7 @@ class AnswersPages(ReportsErrors, App[str]):
         """Show the runs of a study on the Runs page."""
         self._runs_filter = f"study:={message.study}"
         if self._runs_page is not None:
-            self._runs_page.show_matching(self._runs_filter)
+            self._runs_page.show_only(self._runs_filter)
         await self.switch_mode("runs")
         while len(self.screen_stack) > 1:
             await self.pop_screen()  # an opened run would hide the table

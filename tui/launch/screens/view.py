@@ -29,8 +29,8 @@ from tui.launch.model.row import Order, Row
 from tui.launch.widgets.vm_lines import SLOW_S, access_text, rate_line, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import USE_FROM, VmList
 from tui.ui.error_report import WATCH
+from tui.ui.filtered import Filtered
 from tui.ui.lines import Lines
-from tui.ui.page import Page
 from tui.ui.report import Report
 from tui.ui.text_dialog import has_words
 from tui.vm.model.domain import Domain
@@ -48,7 +48,7 @@ OTHER_LINES = 19  # of the page without the list, at 80x24
 LEAST_ROWS = 3
 
 
-class LaunchView(Page):
+class LaunchView(Filtered):
     """The page without its keys; a subclass sets `_action`, the running action, and overrides `_refresh_keys`."""
 
     page = "launch"
@@ -70,7 +70,6 @@ class LaunchView(Page):
         self._rates = RateHistory()
         self._uses: dict[str, Mapping[str, Use]] = {}  # by host
         self._action = ""
-        self._filter = ""  # words that a listed VM must have
         self._order = Order()
         self._marked: set[str] = set()
         self._listed: list[str] = []  # the VMs that are shown, in their order
@@ -266,7 +265,7 @@ class LaunchView(Page):
             f" VMs of {all_of(self._launch.vms.hosts)}",
             f"{marked} marked" if marked else "",
             f"{hidden} marked but hidden: not acted on" if hidden else "",
-            f'only with "{self._filter}"' if self._filter else "",
+            f'only with "{self.filter_words}"' if self.filter_words else "",
             self._order.words,
             "up/down choose",
         ]
@@ -291,7 +290,7 @@ class LaunchView(Page):
         return self._order.sorted(map(self._row, names))
 
     def _matches(self, name: str) -> bool:
-        return not self._filter or has_words(f"{name} {self._listing.where(name).sentence}", self._filter)
+        return not self.filter_words or has_words(f"{name} {self._listing.where(name).sentence}", self.filter_words)
 
     def _row(self, name: str) -> Row:
         row = self._verdicts.row(name)

@@ -30,6 +30,7 @@ from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
+from tui.ui.filtered import Filtered
 from tui.ui.lines import Lines
 from tui.ui.text_dialog import TextDialog
 
@@ -42,7 +43,7 @@ FILTER = (
 Change = Callable[[Annotation], Annotation]
 
 
-class RunsPage(ColumnsPage):
+class RunsPage(Filtered, ColumnsPage):
     """The table of runs, and the lines about the chosen one."""
 
     page = "runs"
@@ -75,6 +76,7 @@ class RunsPage(ColumnsPage):
         Binding("r", "read", "read again", show=False, tooltip="List the runs again now", id="runs.read"),
     ]
 
+    FILTER_ABOUT = FILTER
     CHANGES = CHANGES_NOTES | {"delete"}
 
     def __init__(self, runs: Runs, words: str = "") -> None:
@@ -82,7 +84,7 @@ class RunsPage(ColumnsPage):
         self._room = runs
         self._all: Sequence[Run] | None = None
         self._failure = ""  # why the runs could not be listed
-        self._filter, self._words = parse_filter(words), words
+        self._filter, self.filter_words = parse_filter(words), words
         self._marked: set[Path] = set()
         self._again = asyncio.Event()
         self._columns, self._about = Header(id="columns"), Lines(id="about")
@@ -176,18 +178,18 @@ class RunsPage(ColumnsPage):
         elif self._failure:
             self._show_text(self._failure, "bold $error")
         elif self._all:
-            self._show_text(f"No run matches: {self._words}")
+            self._show_text(f"No run matches: {self.filter_words}")
         elif self._all is not None:
             self._show_text(f"Nothing has been recorded in {self._room.folder} yet. The Migrate page starts one.")
 
     def _state(self) -> Content:
         """How many runs there are, the filter, the marks, and the columns that do not fit."""
         shown, every = len(self._shown.runs) if self._shown else 0, len(self._all or ())
-        words = [f"{shown} of {every} runs match {self._words}"] if self._words else []
+        words = [f"{shown} of {every} runs match {self.filter_words}"] if self.filter_words else []
         hidden = len(self._marked - {run.folder for run in self._shown.runs}) if self._shown else 0
         words += [f"{len(self._marked) - hidden} marked"] if self._marked else []
         words += [f"{hidden} marked but hidden: not acted on"] if hidden else []
-        others = [] if self._words or not every else ["1 run" if every == 1 else f"{every} runs"]
+        others = [] if self.filter_words or not every else ["1 run" if every == 1 else f"{every} runs"]
         others += self._table_state() if shown else []
         return Content.assemble(" ", (", ".join(words), "bold"), ", " if words and others else "", ", ".join(others))
 
@@ -226,18 +228,12 @@ class RunsPage(ColumnsPage):
         """List the runs again now."""
         self._again.set()
 
-    def action_filter(self) -> None:
-        """Ask for the words that choose runs."""
+    def check_words(self, words: str) -> object:
+        return parse_filter(words)
 
-        def answered(words: str | None) -> None:
-            if words is not None:
-                self.show_matching(words)
-
-        self.app.push_screen(TextDialog("Filter", FILTER, self._words, parse_filter), answered)
-
-    def show_matching(self, words: str) -> None:
-        """Show only the runs that match the words of a filter."""
-        self._words, self._filter = words, parse_filter(words)
+    def filter_changed(self) -> None:
+        """Show the runs that match the words of the filter."""
+        self._filter = parse_filter(self.filter_words)
         self._show()
 
     def action_mark(self) -> None:
