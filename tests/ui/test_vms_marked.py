@@ -139,6 +139,17 @@ async def test_marked_vms_are_deleted_after_a_question_that_names_them() -> None
         assert {"undefine db", "undefine guest1"} <= set(world.source.calls)
 
 
+async def test_the_question_on_one_of_the_marked_vms_names_it() -> None:
+    world = rack()
+    app = app_of(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await mark_all(pilot, app)
+        world.source.known["guest1"] = guest1("running")
+        await sees(pilot, app, "guest1 running on source")
+        await pilot.press("D")
+        await sees(pilot, app, "Delete db?", "Its definition can't be restored:", "delete the VM, and keep the disks")
+
+
 async def test_a_workload_starts_in_the_marked_vms_that_run() -> None:
     world = rack()
     world.source.known["guest1"] = guest1("running")
