@@ -95,7 +95,7 @@ class Page(ReportsErrors, SelectsLines, Screen[None]):
             self.app.copy_to_clipboard(text)
         lines = text.splitlines()
         more = f" and {len(lines) - 1} more line{'s' * (len(lines) > 2)}" if len(lines) > 1 else ""
-        self.explain(f"Copied: {lines[0]}{more}." if lines else "There is nothing to copy here.")
+        self.explain(f"Copied: {lines[0].strip()}{more}." if lines else "There is nothing to copy here.")
 
     def copies_selection(self) -> bool:
         """Copy what the mouse has selected; False if nothing is."""
