@@ -231,6 +231,17 @@ async def test_a_marked_run_that_the_filter_hides_is_not_deleted(runs: Path) -> 
         assert (runs / BY_HAND).exists()
 
 
+async def test_esc_ends_the_filter_then_unmarks_all(runs: Path) -> None:
+    async with shown(runs) as screen:
+        await screen.press("space", "space", "slash")
+        await screen.enter("outcome:failed")
+        await screen.sees("1 marked, 1 marked but hidden")
+        await screen.press("escape")
+        await screen.sees("2 marked")
+        await screen.press("escape")
+        await screen.until(lambda: "marked" not in screen.text)
+
+
 async def test_a_run_under_way_is_not_deleted(runs: Path) -> None:
     async with shown(runs) as screen:
         with (runs / IDLE / "raw.jsonl").open("ab") as held:

@@ -174,6 +174,20 @@ async def test_a_key_sorts_by_the_next_column_and_another_reverses() -> None:
         await until(pilot, lambda: names(app) == ["guest1", "web", "db"])
 
 
+async def test_esc_ends_the_filter_then_unmarks_all() -> None:
+    app = app_of(rack())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await mark_all(pilot, app)
+        await pilot.press("slash", *"web", "enter")
+        await sees(pilot, app, "1 marked; 2 marked but hidden")
+        await pilot.press("escape")
+        await sees(pilot, app, "3 marked")
+        assert "hidden" not in read(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "marked" not in read(app))
+        assert "escape" not in app.page.active_bindings
+
+
 async def test_marks_that_the_filter_hides_are_not_acted_on() -> None:
     app = app_of(rack())
     async with app.run_test(size=(120, 40)) as pilot:

@@ -30,7 +30,7 @@ from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
-from tui.ui.filtered import Filtered
+from tui.ui.filtered import ALL_LINES, Filtered
 from tui.ui.lines import Lines
 from tui.ui.text_dialog import TextDialog
 
@@ -61,6 +61,8 @@ class RunsPage(Filtered, ColumnsPage):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only some runs", id="runs.filter"),
         *KEYS,
         Binding("space", "mark", "mark", tooltip="Mark the run, for what acts on several", id="runs.mark"),
+        ALL_LINES,
+        Binding("escape", "unmark", "unmark", show=False, key_display="esc", tooltip="Unmark all", id="runs.unmark"),
         Binding("o", "compare", "compare", tooltip="Compare the marked runs: curves and figures", id="runs.compare"),
         Binding(
             "e",
@@ -246,6 +248,16 @@ class RunsPage(Filtered, ColumnsPage):
                 self._table.action_cursor_down()
             self._show_chosen()
             self.refresh_bindings()
+
+    def action_unmark(self) -> None:
+        """Unmark all runs, also those that the filter hides."""
+        self._marked.clear()
+        self._show()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key that unmarks while nothing is marked."""
+        return bool(self._marked) if action == "unmark" else super().check_action(action, parameters)
 
     def action_compare(self) -> None:
         """Compare the marked runs."""
