@@ -11,6 +11,7 @@ from tests.ui.one_page import text_of, until
 from tui.core.actions import BOOT
 from tui.migration.model.timeline import POST_COPY
 from tui.migration.screens.page import MigratePage
+from tui.ui import page
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_the_terminal_has_what_runs_in_its_title_and_is_told_the_end(
         words = "Completed by post-copy in 17.7 s, downtime 10 ms by libvirt"
         await until(pilot, lambda: f"\x1b]9;guest1: {words}\x07" in sent)
         await until(pilot, lambda: "\x1b]2;vmlm-tui - source\x07" in sent)
-    assert "\x1b[23;2t" in sent  # the title of before
+    assert "\x1b]2;\x07\x1b[23;2t" in sent  # the title of before
 
 
 async def test_the_runs_of_a_study_end_in_silence(world: FakeHosts) -> None:
@@ -84,12 +85,29 @@ async def test_the_runs_of_a_study_end_in_silence(world: FakeHosts) -> None:
 # -- habits --
 
 
-async def test_a_key_that_does_nothing_says_so_once_for_a_word(world: FakeHosts) -> None:
+async def test_a_key_that_does_nothing_says_so_once_for_a_word(
+    world: FakeHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "UNKNOWN_AGAIN_S", 1e6)  # a slow machine types a word slowly
     async with opened(world) as (app, pilot):
         await pilot.press("4", "j", "H", "J", "K")
         await sees(app, pilot, 'The key "H" does nothing here; ? lists the keys.')
         assert "does nothing here" in words(app)
         assert 'The key "J"' not in words(app)
+
+
+async def test_answers_to_keys_do_not_pile_up_and_stay_on_their_page(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("5")
+        await sees(app, pilot, "[5 Runs]", "Nothing has been recorded")
+        for key in "Doe":
+            await pilot.press(key)
+            await sees(app, pilot, "There is no run here.")
+        await until(pilot, lambda: len(app.screen.query("Toast")) == 1)
+        await pilot.press("6", "x")
+        await sees(app, pilot, "There is no study yet.")
+        assert "There is no run here." not in words(app)
+        assert len(app.screen.query("Toast")) == 1
 
 
 async def test_a_key_of_the_configuration_acts_and_is_in_the_sentences(world: FakeHosts) -> None:

@@ -109,6 +109,25 @@ async def test_the_end_of_a_queue_is_said_on_another_page(world: FakeHosts) -> N
         await sees(app, pilot, "The queue that empties source is done")
 
 
+async def test_the_end_of_a_queue_rings_and_notifies_the_desktop_once(
+    world: FakeHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "foot")
+    monkeypatch.delenv("TMUX", raising=False)
+    queue, migrations = half_way()
+    sent: list[str] = []
+    async with app_with(world, queue, migrations) as (app, pilot):
+        await sees(app, pilot, "The queue that empties source works")
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", sent.append)
+        queue.state = FINISHED
+        await sees(app, pilot, "The queue that empties source is done")
+    rung = [each for each in sent if each == "\x07" or ";notify;" in each]
+    assert rung[0] == "\x07"
+    assert rung[1].startswith("\x1b]777;notify;queue;The queue that empties source is done: ")
+    assert len(rung) == 2
+
+
 async def test_a_second_migration_does_not_take_the_first_from_the_screen(world: FakeHosts) -> None:
     migrations = ReplayedMigrations()
     first = live("post-copy-by-hand", "one", 5.0, vm="guest1")

@@ -90,6 +90,8 @@ async def test_a_filter_finds_hosts_by_their_group() -> None:
         await pilot.press(*"rack1", "enter")
         await until(pilot, lambda: [each.facts.name for each in page._hosts_list._overview.shown] == ["host5"])
         assert page._rows.chosen.host == "host5"
+        await pilot.press("escape")
+        await until(pilot, lambda: "host9" in [each.facts.name for each in page._hosts_list._overview.shown])
 
 
 async def test_the_page_shows_what_answered_while_one_host_does_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ async def test_the_cursor_starts_on_the_first_line_that_is_not_good_and_n_moves_
         await screen.shows("> + ok the folder is mounted at the same path")  # it stays where the user moved it
 
 
-async def test_a_filter_shows_only_lines_with_its_words_until_it_is_empty(world: ListWorld) -> None:
+async def test_a_filter_shows_only_lines_with_its_words_until_it_is_empty_or_esc(world: ListWorld) -> None:
     async with opened(world) as screen:
         await screen.press("slash")
         await screen.shows("Filter", "Words that a line must have")
@@ -77,6 +77,14 @@ async def test_a_filter_shows_only_lines_with_its_words_until_it_is_empty(world:
         await screen.shows('Only lines with "DEST cpu" are shown.', "the CPU has all that the source's has")
         assert "the NFS server" not in screen.words
         await screen.press("slash", "ctrl+u", "enter")
+        await screen.shows("the NFS server")
+        assert "Only lines" not in screen.words
+        assert "esc all" not in screen.words
+        await screen.press("slash", *"cpu", "enter")
+        await screen.shows('Only lines with "cpu" are shown.', "esc all")
+        await screen.press("slash", "escape")  # leaves the dialog, not the filter
+        await screen.shows('Only lines with "cpu" are shown.', "esc all")
+        await screen.press("escape")
         await screen.shows("the NFS server")
         assert "Only lines" not in screen.words
 

@@ -118,8 +118,7 @@ async def test_a_filter_is_the_same_as_on_the_command_line(runs: Path) -> None:
         await screen.press("slash")
         await screen.enter("nothing like this")
         await screen.sees("No run matches: nothing like this")
-        await screen.press("slash")
-        await screen.enter("")
+        await screen.press("escape")
         await screen.until(lambda: len(screen.outcomes) == 4)
 
 
@@ -230,6 +229,17 @@ async def test_a_marked_run_that_the_filter_hides_is_not_deleted(runs: Path) -> 
         await screen.press("y")
         await screen.until(lambda: not (runs / IDLE).exists())
         assert (runs / BY_HAND).exists()
+
+
+async def test_esc_ends_the_filter_then_unmarks_all(runs: Path) -> None:
+    async with shown(runs) as screen:
+        await screen.press("space", "space", "slash")
+        await screen.enter("outcome:failed")
+        await screen.sees("1 marked, 1 marked but hidden")
+        await screen.press("escape")
+        await screen.sees("2 marked")
+        await screen.press("escape")
+        await screen.until(lambda: "marked" not in screen.text)
 
 
 async def test_a_run_under_way_is_not_deleted(runs: Path) -> None:

@@ -265,6 +265,10 @@ async def test_a_filter_leaves_only_the_runs_with_its_words(tmp_path: Path) -> N
         await page.sees('0 of 8 runs have "FAILEDx".')
         await page.pilot.press("slash", "ctrl+u", "enter")
         await page.sees("/runs/20261129T040008Z-guest1")
+        await page.pilot.press("slash", *"FAILED", "enter")
+        await page.sees('1 of 8 runs have "FAILED".', "esc all")
+        await page.pilot.press("escape")
+        await page.sees("/runs/20261129T040008Z-guest1")
 
 
 async def test_a_low_terminal_keeps_the_state_and_the_runs_and_a_higher_one_has_all_again(tmp_path: Path) -> None:

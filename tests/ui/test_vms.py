@@ -129,3 +129,6 @@ async def test_a_filter_lists_the_vms_with_its_words_and_the_chosen_one() -> Non
         await pilot.press("down")
         await sees(pilot, app, "> vm20")
         assert "guest1" not in read(app)
+        await pilot.press("escape")
+        await sees(pilot, app, "> vm20", "26 more")
+        assert "only with" not in read(app)

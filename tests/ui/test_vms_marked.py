@@ -139,6 +139,17 @@ async def test_marked_vms_are_deleted_after_a_question_that_names_them() -> None
         assert {"undefine db", "undefine guest1"} <= set(world.source.calls)
 
 
+async def test_the_question_on_one_of_the_marked_vms_names_it() -> None:
+    world = rack()
+    app = app_of(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await mark_all(pilot, app)
+        world.source.known["guest1"] = guest1("running")
+        await sees(pilot, app, "guest1 running on source")
+        await pilot.press("D")
+        await sees(pilot, app, "Delete db?", "Its definition can't be restored:", "delete the VM, and keep the disks")
+
+
 async def test_a_workload_starts_in_the_marked_vms_that_run() -> None:
     world = rack()
     world.source.known["guest1"] = guest1("running")
@@ -161,6 +172,20 @@ async def test_a_key_sorts_by_the_next_column_and_another_reverses() -> None:
         assert names(app) == ["db", "web", "guest1"]
         await pilot.press("O")
         await until(pilot, lambda: names(app) == ["guest1", "web", "db"])
+
+
+async def test_esc_ends_the_filter_then_unmarks_all() -> None:
+    app = app_of(rack())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await mark_all(pilot, app)
+        await pilot.press("slash", *"web", "enter")
+        await sees(pilot, app, "1 marked; 2 marked but hidden")
+        await pilot.press("escape")
+        await sees(pilot, app, "3 marked")
+        assert "hidden" not in read(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "marked" not in read(app))
+        assert "escape" not in app.page.active_bindings
 
 
 async def test_marks_that_the_filter_hides_are_not_acted_on() -> None:

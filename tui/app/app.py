@@ -31,6 +31,7 @@ from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
+from tui.ui.explanation import forget
 from tui.ui.glyphs import drawing, table
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import bindings_without_key, listed_bindings
@@ -146,6 +147,11 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
             if self._backend.queues is not None:
                 await self._backend.queues.close()
 
+    def ring(self, title: str, words: str) -> None:
+        """Ring, and notify the desktop."""
+        if self._in_sight is not None:
+            self._in_sight.ring(title, words)
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if type(renderable) is ChopsUpdate:
             renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
@@ -198,6 +204,7 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
     async def action_page(self, page: str) -> None:
         """Open a page."""
         if self._backend is not None:
+            forget(self)
             await self.switch_mode(self.mode_of_migrations if page == ONE else page)
 
     @work(name="attach")

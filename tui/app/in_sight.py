@@ -21,7 +21,8 @@ RECENT_S = 10.0  # an end that is older was found, not seen
 class InSight:
     """Shows what runs as the subtitle of the app, which each page has in its first line.
 
-    The runs of a study or a queue end in silence: there may be a hundred.
+    The runs of a study or a queue end in silence: there may be a hundred. While another program has the terminal,
+    nothing is sent: nobody reads the queue of Textual's driver then, and once it is full, a write blocks the loop.
     """
 
     def __init__(self, app: "VmlmApp") -> None:
@@ -29,7 +30,11 @@ class InSight:
         self._host = app.sub_title  # shown while nothing runs
         self._migrations: Migrations | None = None
         self._shown = ""
-        self._send(control_sequences.SAVE_TITLE + control_sequences.title(f"{app.title} - {self._host}"))
+        self._suspended = False
+        self._missed: list[tuple[str, str]] = []  # what rang while the app was suspended
+        app.app_suspend_signal.subscribe(app, self._on_suspend, immediate=True)
+        app.app_resume_signal.subscribe(app, self._on_resume, immediate=True)
+        self._send(control_sequences.SAVE_TITLE + self._title())
 
     def follow(self, migrations: Migrations) -> None:
         """Follow all migrations from now on."""
@@ -37,8 +42,16 @@ class InSight:
         migrations.listen(self._follow)
 
     def restore(self) -> None:
-        """Give the terminal the title of before."""
-        self._send(control_sequences.RESTORE_TITLE)
+        """Give the terminal the title of before; one that has kept none gets its own again."""
+        self._send(control_sequences.title("") + control_sequences.RESTORE_TITLE)
+
+    def ring(self, title: str, words: str) -> None:
+        """Ring, and notify the desktop: a person may look at another window."""
+        if self._suspended:
+            self._missed.append((title, words))
+            return
+        self._send(control_sequences.BEL)
+        self._send(control_sequences.notification(title, words, os.environ))
 
     def headline(self, *, short: bool = False) -> str:
         """The migration under way and how far it is, with the number of further ones; empty if there is none.
@@ -65,7 +78,10 @@ class InSight:
             self._shown = headline
             self._app.short_title = self.headline(short=True)
             self._app.sub_title = headline or self._host
-            self._send(control_sequences.title(f"{headline or self._app.title} - {self._host}"))
+            self._send(self._title())
+
+    def _title(self) -> str:
+        return control_sequences.title(f"{self._shown or self._app.title} - {self._host}")
 
     def _on_record(self, migration: Migration, each: Record) -> None:
         self._app.call_later(self._show)
@@ -78,12 +94,22 @@ class InSight:
     def _on_end(self, migration: Migration) -> None:
         """Ring, and show how it ended wherever the person looks: at another page, or at another window."""
         words = without_keys(end(migration.timeline))
-        self._app.bell()
-        self._send(control_sequences.notification(migration.vm.name, words, os.environ))
+        self.ring(migration.vm.name, words)
         if self._app.current_mode not in (ONE, MANY):
             self._app.notify(words, title=f"{migration.vm.name} -> {migration.target}", markup=False)
 
+    def _on_suspend(self, _app: object) -> None:
+        self._suspended = True
+
+    def _on_resume(self, _app: object) -> None:
+        """Send what was missed; the other program may have changed the title."""
+        self._suspended = False
+        self._send(self._title())
+        missed, self._missed = self._missed, []
+        for title, words in missed:
+            self.ring(title, words)
+
     def _send(self, sequence: str) -> None:
-        """Send a control sequence to the terminal."""
-        if self._app._driver is not None:
+        """Send a control sequence to the terminal, if the app has it."""
+        if self._app._driver is not None and not self._suspended:
             self._app._driver.write(sequence)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from textual.binding import Binding
-from textual.keys import _character_to_key
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
 
 APP = "tui.app.app:VmlmApp"
 CHECKLIST = "tui.checklist.widgets.checklist:ChecklistRows"
@@ -27,6 +27,7 @@ PAGES = (
     ("tui.study.screens.page:StudyPage", "tui.study.widgets:EndedRuns"),
 )
 PAIR = re.compile(r".[ /].")
+NAMED = {*(each.value for each in Keys), *KEY_NAME_REPLACEMENTS.values()}
 KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*[a-z][a-z0-9_]*|\S")
 
 
@@ -47,7 +48,7 @@ def checked(wanted: Mapping[str, str]) -> Keymap:
         if id not in known:
             hint = "".join(f"; did you mean {meant}?" for meant in get_close_matches(id, known, 1)) or "."
             found.problems.append(f"[keys] {id}: there is no such key{hint}")
-        elif not KEY.fullmatch(key):
+        elif not _is_key(key):
             found.problems.append(f'[keys] {id}: "{key}" is not a key such as "s", "S", "ctrl+k" or "f5".')
         else:
             found.kept[id] = _named(key)
@@ -98,6 +99,14 @@ def _bindings(place: str) -> list[Binding]:
             left = (each for each in own if not taken.issuperset(each.key.split(",")))
             found += [each for each in left if not each.action.startswith("press(")]  # a key of vim gives way
     return found
+
+
+def _is_key(key: str) -> bool:
+    """Whether it is a character, or a name that Textual has for a key, also with Ctrl, Shift or Alt."""
+    name = key.rpartition("+")[2]
+    return bool(KEY.fullmatch(key)) and (
+        len(key) == 1 or len(name) == 1 or name in NAMED or bool(key_to_character(name))
+    )
 
 
 def _named(key: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.core.actions import without_keys
@@ -26,8 +27,11 @@ AGAIN_S = 15.0  # after one that failed
 class Many:
     """Reads the queue once, with each new migration, and again and again while one is under way."""
 
-    def __init__(self, app: "App[str]", queues: "QueueAccess", migrations: Migrations) -> None:
+    def __init__(
+        self, app: "App[str]", queues: "QueueAccess", migrations: Migrations, ring: Callable[[str, str], None]
+    ) -> None:
         self._app = app
+        self._ring = ring  # with a title and a sentence, also where nobody looks at the app
         self._queues = queues
         self._migrations = migrations
         self._look = asyncio.Event()
@@ -99,9 +103,9 @@ class Many:
         status = self._queues.status
         if before and not self._was_under_way and status is not None:
             self._unseen_end = True
-            self._app.bell()
+            words = without_keys(state_sentence(status))
+            self._ring("queue", words)
             if self._app.current_mode != MANY:
-                words = without_keys(state_sentence(status))
                 self._app.notify(words, title="queue", markup=False, timeout=15)
         elif self._was_under_way and not before:
             self._look.set()

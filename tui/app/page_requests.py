@@ -40,6 +40,10 @@ class AnswersPages(ReportsErrors, App[str]):
         """The backend; it exists once there is a configuration."""
         raise NotImplementedError
 
+    def ring(self, title: str, words: str) -> None:
+        """Ring, and notify the desktop."""
+        raise NotImplementedError
+
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
         """Propose the VM chosen on the Launch page on the Migrate page."""
         if self._migrate_page is not None:
@@ -64,7 +68,7 @@ class AnswersPages(ReportsErrors, App[str]):
         """Show the runs of a study on the Runs page."""
         self._runs_filter = f"study:={message.study}"
         if self._runs_page is not None:
-            self._runs_page.show_matching(self._runs_filter)
+            self._runs_page.show_only(self._runs_filter)
         await self.switch_mode("runs")
         while len(self.screen_stack) > 1:
             await self.pop_screen()  # an opened run would hide the table
@@ -97,7 +101,7 @@ class AnswersPages(ReportsErrors, App[str]):
         """Read the queue, and show it from now on, if there can be one."""
         queues = self.backend.queues
         if queues is not None and self._many is None:
-            self._many = Many(self, queues, self.backend.migrations)
+            self._many = Many(self, queues, self.backend.migrations, self.ring)
             await self._many.read()
             self._watch_queue(self._many)
 

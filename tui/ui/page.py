@@ -15,6 +15,7 @@ from textual.widgets._toast import ToastRack
 
 from tui.core.actions import with_keys
 from tui.ui.error_report import ReportsErrors
+from tui.ui.explanation import explain
 from tui.ui.key_line import KeyLine
 from tui.ui.selectable import SelectsLines
 from tui.ui.tabs import Tabs
@@ -94,7 +95,7 @@ class Page(ReportsErrors, SelectsLines, Screen[None]):
             self.app.copy_to_clipboard(text)
         lines = text.splitlines()
         more = f" and {len(lines) - 1} more line{'s' * (len(lines) > 2)}" if len(lines) > 1 else ""
-        self.explain(f"Copied: {lines[0]}{more}." if lines else "There is nothing to copy here.")
+        self.explain(f"Copied: {lines[0].strip()}{more}." if lines else "There is nothing to copy here.")
 
     def copies_selection(self) -> bool:
         """Copy what the mouse has selected; False if nothing is."""
@@ -139,8 +140,8 @@ class Page(ReportsErrors, SelectsLines, Screen[None]):
             await self.run_action(action)
 
     def explain(self, sentence: str) -> None:
-        """Show a sentence for some seconds."""
-        self.notify(self.with_keys(sentence), markup=False, timeout=8)
+        """Show a sentence for some seconds, in place of the one before."""
+        explain(self.app, self.with_keys(sentence))
 
     def with_keys(self, sentence: str) -> str:
         """The sentence with the keys of this page and of the app in place of action tokens."""

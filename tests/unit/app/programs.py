@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -57,6 +58,8 @@ class Terminal:
         end = time.monotonic() + LIMIT_S
         while text not in self.painted:
             assert time.monotonic() < end, self.painted
+            ready = select.select([self._master], [], [], max(0.0, end - time.monotonic()))[0]
+            assert ready, self.painted
             assert self._read(), self.painted
 
     def press(self, keys: str) -> None:

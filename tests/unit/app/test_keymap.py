@@ -16,6 +16,13 @@ def test_a_free_key_is_kept_under_textuals_name() -> None:
     assert found.problems == []
 
 
+@pytest.mark.parametrize(
+    "key", ["pageup", "f5", "ctrl+f5", "ctrl+shift+left", "percent_sign", "slash", "alt+x", "\u00fc", "+"]
+)
+def test_each_key_that_textual_names_can_be_used(key: str) -> None:
+    assert "is not a key" not in " ".join(checked({"launch.boot": key}).problems)
+
+
 def test_a_key_of_vim_gives_way() -> None:
     assert checked({"launch.boot": "j"}).kept == {"launch.boot": "j"}
 
@@ -28,6 +35,12 @@ def test_two_keys_can_be_exchanged() -> None:
 @pytest.mark.parametrize(
     ("id", "key", "sentence"),
     [
+        ("launch.boot", "pgup", '[keys] launch.boot: "pgup" is not a key such as "s", "S", "ctrl+k" or "f5".'),
+        (
+            "launch.boot",
+            "ctrl+enterr",
+            '[keys] launch.boot: "ctrl+enterr" is not a key such as "s", "S", "ctrl+k" or "f5".',
+        ),
         ("launch.bot", "b", "[keys] launch.bot: there is no such key; did you mean launch.boot?"),
         ("launch.boot", "big key", '[keys] launch.boot: "big key" is not a key such as "s", "S", "ctrl+k" or "f5".'),
         ("launch.boot", "w", '[keys] launch.boot: "w" is the key of launch.workload on the same page.'),

@@ -28,11 +28,11 @@ from tui.core.actions import PROGRESS as PROGRESS_KEY
 from tui.core.aged import ago
 from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
+from tui.ui.filtered import Filtered
 from tui.ui.lines import Lines
-from tui.ui.page import Page
 from tui.ui.password import PasswordDialog, Question, sentence_of
 from tui.ui.report import Report
-from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
+from tui.ui.text_dialog import has_words
 from tui.ui.waiting import waiting
 
 THEN = "Fixes that these make possible follow in the same run; its output shows them."
@@ -40,7 +40,7 @@ LONG_EVERY_S = 0.5  # between two drawings of a long list while it is read
 WIDE = 120  # columns from which the details of a line are beside the list, not below it
 
 
-class ListPage(Page):
+class ListPage(Filtered):
     """A page around a checklist; a subclass composes in `head` what is above the list."""
 
     # The whole path: Textual resolves a relative one beside the module of the subclass.
@@ -79,7 +79,6 @@ class ListPage(Page):
         self._will_show = False
         self._wait = ""  # what the reading waits for, if it takes long
         self._minutes = 0  # since the list was read
-        self._filter = ""  # words that a shown line must have
         self._summary, self._report = Lines(id="summary"), Report(self.with_keys, id="report")
         self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.with_keys, id="detail")
 
@@ -160,7 +159,7 @@ class ListPage(Page):
 
     def shown(self, items: Sequence[Item]) -> Sequence[Item]:
         """The items that the list shows."""
-        return [item for item in items if has_words(text_of(item), self._filter)]
+        return [item for item in items if has_words(text_of(item), self.filter_words)]
 
     def _show(self) -> None:
         """Update the page; repaints only what has changed."""
@@ -175,7 +174,7 @@ class ListPage(Page):
         )  # fmt: skip
         text += f" {self._wait}" if listed.reading and self._wait else ""
         text += f" Checked {ago(60 * self._minutes)}." if self._minutes and not listed.reading else ""
-        text += f' Only lines with "{self._filter}" are shown.' if self._filter else ""
+        text += f' Only lines with "{self.filter_words}" are shown.' if self.filter_words else ""
         lines = [*Content.styled(self.with_keys(text), "bold").wrap(max(10, self.size.width - 2))]
         if listed.reading:  # a change of height repaints the page, so the height stays the same until the end
             lines += [Content("")] * (self._summary.size.height - len(lines))
@@ -195,6 +194,10 @@ class ListPage(Page):
         done, wanted, chosen = listed.jobs.current is not None, listed.sudo.wanted, self._rows.chosen
         return keys.why_not(action, keys.Moment(listed.recent, chosen, listed.reading, under_way, done, wanted))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the end of the reading while nothing is read."""
+        return False if action == "stop" and not self._list.reading else super().check_action(action, parameters)
+
     def _refresh_keys(self) -> None:
         greyed = tuple(bool(self.why_not(action)) for action in keys.ACTIONS)
         if greyed != self._greyed:
@@ -210,15 +213,9 @@ class ListPage(Page):
         """End the reading, if there is one; what was not read yet stays so. That of a change goes on."""
         self.workers.cancel_group(self, "read")
 
-    def action_filter(self) -> None:
-        """Ask for the words that a line must have; what is fixed and undone stays the same."""
-
-        def answered(words: str | None) -> None:
-            if words is not None:
-                self._filter = words
-                self._show()
-
-        self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._filter, str), answered)
+    def filter_changed(self) -> None:
+        """Show the lines; what is fixed and undone stays the same."""
+        self._show()
 
     def to_copy(self) -> str:
         """The line, what was found, and the commands that would fix it."""

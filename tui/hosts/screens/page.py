@@ -30,6 +30,7 @@ from tui.hosts.screens.new_host import AddsHosts, NewHostForm
 from tui.hosts.widgets.card import NAME, HostCard, host_line
 from tui.hosts.widgets.host_rows import WIDEST_NAME, HostRows
 from tui.ui.error_report import WATCH
+from tui.ui.filtered import ALL_LINES
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog, Question, Typed
 from tui.ui.text_dialog import has_words
@@ -76,6 +77,7 @@ class HostsPage(EmptiesHosts):
                 id="hosts.back"),
         Binding("escape", "stop", "end the wait", show=False, key_display="esc",
                 tooltip="End the reading of the list; what was not read stays unread", id="hosts.stop"),
+        ALL_LINES,
         *EMPTY_BINDINGS,
     ]  # fmt: skip
 
@@ -282,7 +284,7 @@ class HostsPage(EmptiesHosts):
         if self.many and self._hosts_list.is_attached and self.is_current:
             listed = glances(self._now.values(), self._list.recent, self._hosts.config.groups)
             found = [each for each in listed if self._matches(each)]
-            self._hosts_list.show_hosts(overview(found, unfolded=self._unfolded or bool(self._filter)))
+            self._hosts_list.show_hosts(overview(found, unfolded=self._unfolded or bool(self.filter_words)))
             chosen = self._now.get(self._hosts_list.host)
             if chosen is not None:
                 self._card.show_host(chosen, reading=chosen.state == READING)
@@ -290,14 +292,14 @@ class HostsPage(EmptiesHosts):
 
     def _matches(self, each: Glance) -> bool:
         """Whether the filter has a host: by its name, state and groups, or by one of its lines."""
-        words = f"{each.facts.name} {each.facts.state} {' '.join(each.groups)}"
-        return has_words(words, self._filter) or any(has_words(text_of(item), self._filter) for item in each.items)
+        of_host = f"{each.facts.name} {each.facts.state} {' '.join(each.groups)}"
+        return any(has_words(text, self.filter_words) for text in (of_host, *map(text_of, each.items)))
 
     def shown(self, items: Sequence[Item]) -> Sequence[Item]:
         if not self.many:
             return super().shown(items)
         own = [item for item in items if item.host == self._hosts_list.host]
-        return [item for item in own if has_words(text_of(item), self._filter)] or own
+        return [item for item in own if has_words(text_of(item), self.filter_words)] or own
 
     def on_host_rows_chosen(self) -> None:
         self._show()

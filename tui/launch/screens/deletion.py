@@ -16,16 +16,18 @@ class DeletionsQuestion(Question):
         lines = [f"{each.name} on {' and '.join(each.hosts)}{_snapshots(each)}" for each in deletions]
         kept = [f"{path} is kept: {reason}." for each in deletions for path, reason in each.kept]
         files = "".join(f"\n   {path}" for each in deletions for path in each.disks)
-        about = "Their definitions can't be restored:"
+        one = len(deletions) == 1
+        about = f"{'Its definition' if one else 'Their definitions'} can't be restored:"
+        vms = "the VM" if one else "the VMs"
         super().__init__(
-            f"Delete {len(deletions)} VMs?",
+            f"Delete {deletions[0].name if one else f'{len(deletions)} VMs'}?",
             "\n".join([about, *(f"   {line}" for line in lines), *kept, *(f"Not: {each}" for each in refused)]),
             (
-                Answer("y", "delete the VMs, and keep their disks"),
+                Answer("y", f"delete {vms}, and keep the disks"),
                 Answer(
                     "d",
-                    f"delete the VMs and these files for good:{files}" if files else "also delete their disks",
-                    "" if files else "they have no disks of their own",
+                    f"delete {vms} and these files for good:{files}" if files else "also delete the disks",
+                    "" if files else "there are no disks of their own",
                 ),
                 Answer("n", "delete nothing"),
             ),

@@ -16,6 +16,7 @@ from tui.launch.screens.deletion import DeletionsQuestion
 from tui.launch.screens.edit import EditsDefinitions
 from tui.launch.screens.reasons import DELETE, FORCE_OFF, INTERRUPTS, SHUT_DOWN, START, STOP
 from tui.launch.screens.view import BOOT
+from tui.ui.filtered import ALL_LINES
 from tui.ui.question import Answer, Question
 from tui.vm.backend.vms import Deletion
 from tui.vm.screens.moving import MoveRequested
@@ -23,6 +24,8 @@ from tui.vm.screens.moving import MoveRequested
 AT_ONCE = 4  # VMs
 MARK_BINDINGS: list[BindingType] = [
     Binding("space", "mark", "mark", show=False, tooltip="Mark the VM, for what acts on several", id="launch.mark"),
+    ALL_LINES,
+    Binding("escape", "unmark", "unmark", show=False, key_display="esc", tooltip="Unmark all", id="launch.unmark"),
     Binding("o", "order", "order", show=False, tooltip="Sort by the next column", id="launch.sort"),
     Binding("O", "reverse", "reverse", show=False, tooltip="Reverse the order", id="launch.reverse"),
 ]
@@ -80,6 +83,16 @@ class ActsOnMany(EditsDefinitions):
             self.choose_vm(names[names.index(name) + 1])
         self._show()
         self.refresh_bindings()
+
+    def action_unmark(self) -> None:
+        """Unmark all VMs, also those that the filter hides."""
+        self._marked.clear()
+        self._show()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key that unmarks while nothing is marked."""
+        return bool(self._marked) if action == "unmark" else super().check_action(action, parameters)
 
     def action_order(self) -> None:
         """Sort by the next column."""

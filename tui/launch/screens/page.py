@@ -26,7 +26,6 @@ from tui.launch.widgets.vm_list import VmList
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
 from tui.ui.terminal_program import in_terminal
-from tui.ui.text_dialog import FILTER_ABOUT, TextDialog
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.location import VmPlacement
 from tui.vm.screens.moving import empty_binding
@@ -95,15 +94,9 @@ class LaunchPage(ActsOnMany):
         index = names.index(self._launch.name) + step
         self.choose_vm(names[index % len(names) if abs(step) == 1 else max(0, min(len(names) - 1, index))])
 
-    def action_filter(self) -> None:
-        """Ask for the words that a VM must have to be listed; the chosen one stays listed."""
-
-        def answered(words: str | None) -> None:
-            if words is not None:
-                self._filter = words
-                self._show()
-
-        self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._filter, str), answered)
+    def filter_changed(self) -> None:
+        """List the VMs that have the words; the chosen one stays listed."""
+        self._show()
 
     def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
         self.choose_vm(message.name)

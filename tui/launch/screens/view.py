@@ -31,6 +31,7 @@ from tui.launch.widgets.curves import cpu_picture, rate_picture
 from tui.launch.widgets.event_lines import event_lines
 from tui.launch.widgets.vm_lines import SLOW_S, access_text, rate_line, vm_lines, workload_lines
 from tui.ui.error_report import WATCH
+from tui.ui.filtered import Filtered
 from tui.ui.text_dialog import has_words
 from tui.vm.model.domain import Domain
 from tui.vm.model.listing import Listing
@@ -50,7 +51,7 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class LaunchView(LaunchLayout):
+class LaunchView(Filtered, LaunchLayout):
     """The page without its keys; a subclass sets `_action`, the running action, and overrides `_refresh_keys`."""
 
     page = "launch"
@@ -71,7 +72,6 @@ class LaunchView(LaunchLayout):
         self._rates, self._cpu, self._events = RateHistory(), CpuHistory(), VmEvents()
         self._uses: dict[str, Mapping[str, Use]] = {}  # by host
         self._action = ""
-        self._filter = ""  # words that a listed VM must have
         self._order = Order()
         self._marked: set[str] = set()
         self._listed: list[str] = []  # the VMs that are shown, in their order
@@ -261,7 +261,7 @@ class LaunchView(LaunchLayout):
             f" VMs of {all_of(self._launch.vms.hosts)}",
             f"{marked} marked" if marked else "",
             f"{hidden} marked but hidden: not acted on" if hidden else "",
-            f'only with "{self._filter}"' if self._filter else "",
+            f'only with "{self.filter_words}"' if self.filter_words else "",
             self._order.words,
             "up/down choose",
         ]
@@ -287,7 +287,7 @@ class LaunchView(LaunchLayout):
         return self._order.sorted(map(self._row, names))
 
     def _matches(self, name: str) -> bool:
-        return not self._filter or has_words(f"{name} {self._listing.where(name).sentence}", self._filter)
+        return not self.filter_words or has_words(f"{name} {self._listing.where(name).sentence}", self.filter_words)
 
     def _row(self, name: str) -> Row:
         row = self._verdicts.row(name)

@@ -30,6 +30,7 @@ from tui.runs.screens.run import RunPage
 from tui.runs.widgets.table import RunTable
 from tui.runs.widgets.words import about_lines
 from tui.ui.error_report import WATCH
+from tui.ui.filtered import ALL_LINES, Filtered
 from tui.ui.text_dialog import TextDialog
 
 AGAIN_AFTER_S = 5.0
@@ -41,7 +42,7 @@ FILTER = (
 Change = Callable[[Annotation], Annotation]
 
 
-class RunsPage(PreviewedPage):
+class RunsPage(Filtered, PreviewedPage):
     """The table of runs, the lines about the chosen one, and its preview."""
 
     page = "runs"
@@ -60,6 +61,8 @@ class RunsPage(PreviewedPage):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only some runs", id="runs.filter"),
         *KEYS,
         Binding("space", "mark", "mark", tooltip="Mark the run, for what acts on several", id="runs.mark"),
+        ALL_LINES,
+        Binding("escape", "unmark", "unmark", show=False, key_display="esc", tooltip="Unmark all", id="runs.unmark"),
         Binding("o", "compare", "compare", tooltip="Compare the marked runs: curves and figures", id="runs.compare"),
         Binding(
             "e",
@@ -75,13 +78,14 @@ class RunsPage(PreviewedPage):
         Binding("r", "read", "read again", show=False, tooltip="List the runs again now", id="runs.read"),
     ]
 
+    FILTER_ABOUT = FILTER
     CHANGES = CHANGES_NOTES | {"delete"}
 
     def __init__(self, runs: Runs, words: str = "") -> None:
         super().__init__(runs)
         self._all: Sequence[Run] | None = None
         self._failure = ""  # why the runs could not be listed
-        self._filter, self._words = parse_filter(words), words
+        self._filter, self.filter_words = parse_filter(words), words
         self._marked: set[Path] = set()
         self._again = asyncio.Event()
 
@@ -168,18 +172,18 @@ class RunsPage(PreviewedPage):
         elif self._failure:
             self._show_text(self._failure, "bold $error")
         elif self._all:
-            self._show_text(f"No run matches: {self._words}")
+            self._show_text(f"No run matches: {self.filter_words}")
         elif self._all is not None:
             self._show_text(f"Nothing has been recorded in {self._room.folder} yet. The Migrate page starts one.")
 
     def _state(self) -> Content:
         """How many runs there are, the filter, the marks, and the columns that do not fit."""
         shown, every = len(self._shown.runs) if self._shown else 0, len(self._all or ())
-        words = [f"{shown} of {every} runs match {self._words}"] if self._words else []
+        words = [f"{shown} of {every} runs match {self.filter_words}"] if self.filter_words else []
         hidden = len(self._marked - {run.folder for run in self._shown.runs}) if self._shown else 0
         words += [f"{len(self._marked) - hidden} marked"] if self._marked else []
         words += [f"{hidden} marked but hidden: not acted on"] if hidden else []
-        others = [] if self._words or not every else ["1 run" if every == 1 else f"{every} runs"]
+        others = [] if self.filter_words or not every else ["1 run" if every == 1 else f"{every} runs"]
         others += self._table_state() if shown else []
         return Content.assemble(" ", (", ".join(words), "bold"), ", " if words and others else "", ", ".join(others))
 
@@ -221,18 +225,12 @@ class RunsPage(PreviewedPage):
         """List the runs again now."""
         self._again.set()
 
-    def action_filter(self) -> None:
-        """Ask for the words that choose runs."""
+    def check_words(self, words: str) -> object:
+        return parse_filter(words)
 
-        def answered(words: str | None) -> None:
-            if words is not None:
-                self.show_matching(words)
-
-        self.app.push_screen(TextDialog("Filter", FILTER, self._words, parse_filter), answered)
-
-    def show_matching(self, words: str) -> None:
-        """Show only the runs that match the words of a filter."""
-        self._words, self._filter = words, parse_filter(words)
+    def filter_changed(self) -> None:
+        """Show the runs that match the words of the filter."""
+        self._filter = parse_filter(self.filter_words)
         self._show()
 
     def action_mark(self) -> None:
@@ -245,6 +243,16 @@ class RunsPage(PreviewedPage):
                 self._table.action_cursor_down()
             self._show_chosen()
             self.refresh_bindings()
+
+    def action_unmark(self) -> None:
+        """Unmark all runs, also those that the filter hides."""
+        self._marked.clear()
+        self._show()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key that unmarks while nothing is marked."""
+        return bool(self._marked) if action == "unmark" else super().check_action(action, parameters)
 
     def action_compare(self) -> None:
         """Compare the marked runs."""

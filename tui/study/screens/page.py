@@ -22,8 +22,9 @@ from tui.study.screens.layout import StudyLayout
 from tui.study.screens.new import NewStudy
 from tui.study.widgets import EndedRuns, RunLines, about_lines, head_lines, intro_lines, trouble_lines
 from tui.ui.error_report import WATCH
+from tui.ui.filtered import ALL_LINES, Filtered
 from tui.ui.question import Answer, Question
-from tui.ui.text_dialog import FILTER_ABOUT, TextDialog, has_words
+from tui.ui.text_dialog import has_words
 
 EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a study is under way, and otherwise
 REPLY_LIMIT_S = 10.0  # after which the runner is asked again
@@ -37,7 +38,7 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class StudyPage(StudyLayout):
+class StudyPage(Filtered, StudyLayout):
     """Shows the study under way, else the newest, or one that was chosen; the app opens runs and other pages."""
 
     page = "study"
@@ -57,6 +58,7 @@ class StudyPage(StudyLayout):
         Binding("o", "runs", "runs", tooltip="Show its runs on the Runs page", id="study.runs"),
         Binding("e", "earlier", "earlier", tooltip="List all studies, and show another one", id="study.earlier"),
         Binding("slash", "filter", "filter", key_display="/", show=False, tooltip="Show some runs", id="study.filter"),
+        ALL_LINES,
         Binding("escape", "newest", "back", tooltip="Back to the study under way, or the newest", id="study.newest"),
     ]
 
@@ -90,7 +92,6 @@ class StudyPage(StudyLayout):
         self._listed: Shown | None = None  # whose runs the list has
         self._lines: RunLines | None = None  # of the list
         self._runs: Sequence[Mapping[str, Any]] = ()  # those of the list
-        self._words = ""  # that a listed run must have
         self._read_at: float | None = None
         self._watched_from: float | None = None  # since when the page is in front
         self._failure = ""  # of the last reading
@@ -173,7 +174,7 @@ class StudyPage(StudyLayout):
             return
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown
-        found = [each for each in shown.runs[::-1] if has_words(" ".join(run_cells(each).values()), self._words)]
+        found = [each for each in shown.runs[::-1] if has_words(" ".join(run_cells(each).values()), self.filter_words)]
         self._runs = newest_first = found[:MOST_LISTED]
         self._lines = lines = RunLines(newest_first, self._list_width - 1)  # the last column is kept for the scroll bar
         self._columns.show(lines.header)
@@ -196,7 +197,7 @@ class StudyPage(StudyLayout):
         unsent = self._listed is not None and self._listed.status["done"] > len(runs)
         run, at = self._chosen_run, self._list.highlighted
         setting = self._lines.cut_setting(at) if self._lines and run is not None and at is not None else ""
-        words = EndedRuns.found_lines(len(self._runs), len(runs), self._words)
+        words = EndedRuns.found_lines(len(self._runs), len(runs), self.filter_words)
         lines = about_lines(run, runs, self._list_width, setting=setting, unsent=unsent)
         self._about.show(*words, *(lines if run is not None or not words else ()))
 
@@ -258,15 +259,10 @@ class StudyPage(StudyLayout):
             self.explain(NO_REPLY)
             self._request(start)
 
-    def action_filter(self) -> None:
-        """Ask for the words that a listed run must have."""
-
-        def answered(words: str | None) -> None:
-            if words is not None:
-                self._words, self._lines = words, None
-                self._show()
-
-        self.app.push_screen(TextDialog("Filter", FILTER_ABOUT, self._words, str), answered)
+    def filter_changed(self) -> None:
+        """List the runs that have the words."""
+        self._lines = None
+        self._show()
 
     def action_newest(self) -> None:
         """Show the study under way, else the newest."""
