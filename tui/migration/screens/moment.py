@@ -240,8 +240,8 @@ class MomentPage(ChartPage):
     def _show_idle(self) -> None:
         """Show what is known while there is no migration."""
 
-    def _stopped(self, name: str) -> str:  # noqa: ARG002
-        """Why the VM can't be migrated again; empty if nothing is known to prevent it."""
+    def _stopped(self, name: str) -> str | None:  # noqa: ARG002
+        """Why the VM can't be migrated again; empty if nothing is known to prevent it, None if the run is past."""
         return ""
 
     def _refresh_keys(self) -> None:
