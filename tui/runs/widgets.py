@@ -118,7 +118,10 @@ class Header(Lines):
 class ReplayBar(Lines):
     """The state of a replay, and its position on the run; a click on the line posts the moment there."""
 
-    DEFAULT_CSS = "ReplayBar { height: auto; min-height: 2; }"
+    DEFAULT_CSS = """
+    ReplayBar { height: auto; min-height: 2; }
+    ReplayBar.small { height: 1; min-height: 1; }
+    """
 
     class Clicked(Message):
         """A click at this moment, in seconds since the start of the run."""

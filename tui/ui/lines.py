@@ -94,6 +94,15 @@ def rendered(widget: Widget, content: Content, width: int) -> Strip:
     return strips[0].adjust_cell_length(width, style.rich_style)
 
 
+def shortened(lines: Sequence[Content], most: int, width: int) -> list[Content]:
+    """At most so many lines of `width` columns; the last one ends with an ellipsis if others are left out."""
+    shown = list(lines[: max(0, most)])
+    if shown and len(shown) < len(lines):
+        last = shown[-1] if shown[-1].cell_length < width else shown[-1].truncate(width - 1)
+        shown[-1] = Content.assemble(last.rstrip(), "…")
+    return shown
+
+
 def _cells(strip: Strip) -> list[Cell]:
     return [(character, look) for segment in strip for look in [_look(segment.style)] for character in segment.text]
 

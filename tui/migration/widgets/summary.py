@@ -41,7 +41,8 @@ class Outcome(Lines):
         self.is_cut = len(lines) > most
         if self.is_cut:
             more = with_keys(f"{len(lines) - most + 1} more lines; {RESULT} shows them")
-            lines = (*lines[: most - 1], Content.styled(f"{'':<{LABEL}}{more}", "dim"))
+            indent = LABEL if LABEL + len(more) <= width - 4 else 0
+            lines = (*lines[: most - 1], Content.styled(f"{'':<{indent}}{more}", "dim"))
         self.show(*lines)
 
 

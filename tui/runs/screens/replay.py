@@ -29,6 +29,7 @@ from tui.runs.widgets import ReplayBar
 from tui.ui.text_dialog import TextDialog
 
 TICK_S = 0.1
+BAR = 2  # rows of the bar; on a tiny screen its first one
 AT_ONCE = 500  # records that are added between two keys; for more, the timeline is built on a thread
 
 
@@ -95,6 +96,7 @@ class ReplayPage(PastPage):
         self, runs: Runs, opened: OpenRun, clock: Callable[[], float] = time.monotonic, at: float | None = None
     ) -> None:
         super().__init__()
+        self._foot = 1 + BAR
         self._from = at  # paused there at first; None: it plays from the beginning
         self._room = runs
         self._opened = opened
@@ -127,6 +129,8 @@ class ReplayPage(PastPage):
         self._request_update()
 
     def on_resize(self) -> None:
+        self._foot = 1 + (1 if self.has_class("tiny") else BAR)
+        self._bar.set_class(self.has_class("tiny"), "small")
         self.call_after_refresh(self._show_bar)
 
     def why_not(self, action: str) -> str:
