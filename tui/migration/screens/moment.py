@@ -184,7 +184,7 @@ class MomentPage(ChartPage):
     @property
     def _rows(self) -> int:
         """How many rows the page has between its first lines and its last ones."""
-        what = not (self.has_class("least") or self.has_class("tiny") and self.has_class("over"))
+        what = not (self.has_class("least") or (self.has_class("tiny") and self.has_class("over")))
         return self.size.height - self._foot - (not self.has_class("least")) - what - 1  # the tabs, the phases
 
     @property

@@ -31,7 +31,7 @@ class Sentence(Lines):
         `late` is a warning to show before it, such as an overdue reply of libvirt; empty if there is none. At most so
         many lines are shown.
         """
-        lines = shortened(_wrapped(verdict, late, width), most, width)
+        lines = list(shortened(_wrapped(verdict, late, width), most, width))
         now, spare = time.monotonic(), len(self._contents) - len(lines)
         if spare <= 0 or phase != self._phase or now - self._filled_at > PATIENCE_S:
             self._filled_at = now

@@ -41,7 +41,7 @@ class RunPage(ChartPage):
 
     page = "runs"
     CSS_PATH = "run.tcss"
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal"), (24, "-high")]
     HELP = "One recorded run. The charts are drawn from its raw log, which has everything that libvirt reported."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "replay", "replay", tooltip="Show the Migrate page as it was at any moment of the run",
