@@ -10,6 +10,8 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.fake_hosts import FakeHosts
@@ -21,7 +23,7 @@ from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.migration.screens.page import MigratePage
 from tui.migration.screens.start import StartForm
-from tui.ui.cell_diff import CellDiffUpdate
+from tui.ui.cell_diff import CellDiffUpdate, LineDiffUpdate, Painted
 from tui.ui.page import PAGES
 from tui.ui.question import Answer, Question
 from tui.vm.model.location import Inventory
@@ -301,10 +303,31 @@ async def test_q_can_interrupt_a_change_which_can_be_undone_later(tmp_path: Path
 def test_an_update_contains_only_the_changed_cells() -> None:
     red, plain = Style(color="red"), Style(color="default", bgcolor="default")
     chops = [{0: Strip([Segment("abcdef", plain), Segment("ghij", red)]), 10: Strip([Segment("klmno", plain)])}]
-    update = CellDiffUpdate(chops, [(0, 7, 9), (0, 12, 13)], [[10, 15]])
+    update = CellDiffUpdate(ChopsUpdate(chops, [(0, 7, 9), (0, 12, 13)], [[10, 15]]), Painted())
     console = Console(color_system="standard", force_terminal=True)
     assert console._color_system is ColorSystem.STANDARD
     assert update.render_segments(console) == "\x1b[1;8H\x1b[31mhi\x1b[0m\x1b[1;13Hm\x1b[0m"
+
+
+def test_a_line_is_not_written_again_unless_a_part_of_it_the_page_or_the_size_has_changed() -> None:
+    console, painted, page = Console(color_system="standard", force_terminal=True), Painted(), object()
+
+    def written(begin: int, end: int, page: object = page) -> str:
+        chops = [{0: Strip([Segment("abc")]), 3: Strip([Segment("de")])}]
+        return CellDiffUpdate(ChopsUpdate(chops, [(0, begin, end)], [[3, 5]]), painted.on(page)).render_segments(
+            console
+        )
+
+    def all_written() -> str:
+        strips = [[Strip([Segment("abc")]), Strip([Segment("de")])]]
+        return LineDiffUpdate(LayoutUpdate(strips, Region(0, 0, 5, 1)), painted.on(page)).render_segments(console)
+
+    whole = "\x1b[1;1Habc\x1b[1;4Hde"
+    assert [written(0, 5), written(0, 5), all_written()] == [whole, "", ""]
+    assert [written(3, 4), written(0, 5), written(0, 5)] == ["\x1b[1;4Hd", whole, ""]
+    painted.forget()
+    assert [all_written(), written(0, 5)] == [whole, ""]
+    assert [written(0, 5, "another page"), written(0, 5)] == [whole, whole]
 
 
 @pytest.mark.parametrize("opened_first", [True, False], ids=["created before", "created after"])

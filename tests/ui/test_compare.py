@@ -16,10 +16,11 @@ from tui.runs.backend import statistics
 from tui.runs.backend.notes import annotate
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
+from tui.runs.model.difference import Difference
 from tui.runs.model.measure import measure
 from tui.runs.model.run import Run
 from tui.runs.screens.compare import ComparePage
-from tui.runs.screens.compared import run_lines
+from tui.runs.screens.compared import run_lines, table_lines
 from tui.runs.screens.page import RunsPage
 from tui.ui.chart.chart import Chart
 
@@ -317,3 +318,13 @@ async def test_the_forecasts_of_the_runs_are_judged_in_a_sentence(folder: Path) 
         words = " ".join(lines_of(pilot.app).split())
         assert "Forecast against outcome, 3 runs: the verdict was right in 3 of 3 (100 %)" in words
         assert "in 2 of 3 (67 %), median error 20 %." in words
+
+
+@pytest.mark.parametrize(("width", "tables"), [(120, ["ABCDEF"]), (60, ["ABCDEF"]), (38, ["ABC", "DEF"])])
+def test_runs_whose_columns_do_not_fit_have_a_further_table(width: int, tables: list[str]) -> None:
+    values = ("17.70", "35.40", "1.77", "2.00", "3.00", "4.00")
+    row = Difference("total time", "s", values, ("", "2.00x", "0.10x", "0.11x", "0.17x", "0.23x"))
+    lines = [line.plain for line in table_lines([row], len(values), width)]
+    assert ["".join(line.split()) for line in lines if set("".join(line.split())) <= set("ABCDEF")] == tables
+    assert all(len(line) <= width for line in lines)
+    assert all(value in "".join(lines) for value in (*values, *row.ratios))

@@ -125,6 +125,17 @@ def test_the_matrix_looks_like_its_picture(snap_compare: Any, size: tuple[int, i
     assert snap_compare(app, terminal_size=size, run_before=open_it)
 
 
+async def test_a_part_of_the_matrix_is_marked_as_one() -> None:
+    app, hosts = opened(FakeHosts(more=tuple(f"host{number}" for number in range(3, 13))))
+    known(hosts)
+    async with app.run_test(size=(40, 12), notifications=True) as pilot:
+        await pilot.press("M")
+        await until(pilot, lambda: "1-4 of 12" in text_of(app) and " 5 …" in text_of(app))
+        await pilot.press("end", *["right"] * 11)
+        await until(pilot, lambda: "9-12 of 12" in text_of(app) and "12 …" not in text_of(app))
+        assert "…  8   9  10  11  12" in text_of(app)
+
+
 # -- the CPU in common --
 
 

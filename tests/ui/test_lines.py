@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tests.ui.one_page import until
+from tests.ui.one_page import text_of, until
 from tui.ui.lines import Lines, changed, rendered
 
 
@@ -47,3 +47,21 @@ async def test_lines_of_a_page_that_is_gone_are_kept_without_drawing_them() -> N
     lines._strips = [Strip.blank(3)]  # what was drawn before the end
     lines.show(Content("db"))
     assert lines.text == "db"
+
+
+class Short(App[None]):
+    CSS = "Lines { max-height: 2; }"
+
+    def compose(self) -> ComposeResult:
+        yield Lines()
+
+
+async def test_the_last_line_in_view_has_a_mark_if_others_have_no_room() -> None:
+    app = Short()
+    async with app.run_test(size=(10, 5)) as pilot:
+        lines = app.query_one(Lines)
+        for words in (("one", "two"), ("one", "two", "three"), ("one", "0123456789", "three")):
+            lines.show(*map(Content, words))
+            last = {2: "two"}.get(len(words), "two…" if words[1] == "two" else "012345678…")
+            await until(pilot, lambda last=last: text_of(app).split() == ["one", last])
+        assert lines.text == "one\n0123456789\nthree"

@@ -44,7 +44,7 @@ async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monke
 async def test_the_charts_show_the_whole_run() -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.sees("memory, MiB", "fits 300 ms", "rate, MiB/s", "each pass left")
-        await page.sees("pass setup▏1 full copy", "▏2 ▏3 ▏4 ▏5", "sending", "dirtying")
+        await page.sees("pass setup▏1 full copy", "▏2 ▏3 ▏4 ▏5", "send… ", "dirt… ")
         picture = page.app.page.query_one("#memory", Chart).picture
         assert picture.signs == ()
         assert picture.series[0].xs[0] < 2

@@ -255,6 +255,18 @@ async def test_a_key_that_arrives_while_it_closes_does_nothing(tmp_path: Path) -
         assert isinstance(app.screen, RunPage)
 
 
+async def test_nothing_is_offered_that_only_the_migrate_page_does(tmp_path: Path) -> None:
+    async with replay_of(tmp_path, "failed") as replay:
+        await replay.goes_to("4.5")
+        await until(
+            replay.pilot, lambda: "Raising the limit allows more downtime." in " ".join(text_of(replay.app).split())
+        )
+        assert "the Migrate page" not in text_of(replay.app)
+        await replay.goes_to("9")
+        await until(replay.pilot, lambda: "recorded in" in text_of(replay.app))
+        assert "tries again" not in text_of(replay.app)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_replay_looks_like_its_picture(
     snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]

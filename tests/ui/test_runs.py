@@ -274,7 +274,7 @@ async def test_an_opened_run_wraps_its_figures_in_a_low_terminal_and_has_charts_
         await pilot.press("enter")
         await until(pilot, lambda: "raw log" in text_of(app))
         figures = text_of(app).splitlines()[2:-1]
-        assert not [line for line in figures if line.endswith("…")]
+        assert not [line for line in figures[:-1] if line.endswith("…")]  # the last one may have more below it
         assert "is gone from destination." in " ".join(" ".join(figures).split())
         assert not app.screen.query_one("#charts").size
         await pilot.resize_terminal(80, 24)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual import work
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -29,7 +29,7 @@ from tui.core.plan import Plan
 from tui.core.settings import AUTO, default_runs_folder
 from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
-from tui.ui.cell_diff import CellDiffUpdate
+from tui.ui.cell_diff import CellDiffUpdate, LineDiffUpdate, Painted
 from tui.ui.error_report import SurvivesErrors
 from tui.ui.explanation import forget
 from tui.ui.glyphs import drawing, table
@@ -108,6 +108,7 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
         self.read_only = read_only
         self._wire = wire
         self._ended_by_logout = ended_by_logout
+        self._written_lines = Painted()
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         self.short_title = ""  # in place of `sub_title` where that is too long
@@ -130,7 +131,17 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
             raise RuntimeError("there is no backend without a configuration")
         return self._backend
 
+    def on_resize(self) -> None:
+        """The terminal may have cut or cleared its lines."""
+        self._written_lines.forget()
+
+    def _show_again(self, _: object) -> None:
+        """The shell, or another program, has used the terminal meanwhile."""
+        self._written_lines.forget()
+        self.screen.refresh()
+
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, self._show_again, immediate=True)
         self._in_sight = InSight(self)
         if self._backend is not None:
             self._in_sight.follow(self._backend.migrations)
@@ -154,7 +165,9 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if type(renderable) is ChopsUpdate:
-            renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+            renderable = CellDiffUpdate(renderable, self._written_lines.on(screen))
+        elif type(renderable) is LayoutUpdate:
+            renderable = LineDiffUpdate(renderable, self._written_lines.on(screen))
         super()._display(screen, renderable)
 
     @property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tui import __version__
 from tui.app.arguments import Parser
 from tui.app.commands.options import add_host, add_vm
+from tui.app.commands.stdout import printed
 from tui.checklist.model.check import FAILED, Item
 from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
 from tui.core.actions import without_keys
@@ -72,9 +73,9 @@ def main(words: list[str]) -> int:
         _report(f"sudo on {host} requires a password, so some checks are unknown. `vmlm-tui` prompts for it.")
     addresses = {host.name: host.ssh for host in config.machines}
     document = as_json(lists, problems, wanted) if options.json else as_text(lists, addresses)
-    printed = _print(document)
+    unread = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)
-    return printed or int(failed or bool(problems))
+    return unread or int(failed or bool(problems))
 
 
 def _check_vm(config: "Config", path: "Path", options: Namespace) -> int:
@@ -186,10 +187,8 @@ def _fields(item: Item) -> dict[str, Any]:
 def _print(text: str) -> int:
     """Print the text; returns the exit status, which is not 0 if the reader closed the pipe."""
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        printed([text])
     except BrokenPipeError:
-        sys.stdout = None  # Python would flush it again at exit
         return 128 + signal.SIGPIPE
     return 0
 

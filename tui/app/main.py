@@ -32,14 +32,21 @@ USAGE = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status, which is not 0 if the output could not be written."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["lab"]:
-        return _lab(words[1:])
     if words == ["runner"]:
         from tui.app.runner import main as runner
 
         return runner()
+    from tui.app.commands.stdout import watched
+
+    named = words[:1] if words[:1] and words[0] in {*commands.MODULES, "check", "lab"} else []
+    return watched(" ".join(["vmlm-tui", *named]), lambda: _run(words))
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] == ["lab"]:
+        return _lab(words[1:])
     try:
         if words and words[0] in commands.MODULES:
             return commands.run(words[0], words[1:])
@@ -97,7 +104,10 @@ def _options(words: list[str]) -> "argparse.Namespace":
 
 def _app(options: "argparse.Namespace") -> int:
     if options.text:
-        return _printed(options.text)
+        from tui.app.commands.stdout import printed
+
+        printed([options.text])
+        return 0
     config, path = _configuration(options.config)
     from tui.app import terminal
     from tui.core import log
@@ -129,17 +139,6 @@ def _no_command(word: str) -> Failure:
     like = get_close_matches(word, (*commands.MODULES, "check", "lab"), n=1)
     meant = f"Is {like[0]} meant? " if like else ""
     return Failure(f'There is no command "{plain(word)}"', hint=f"{meant}`vmlm-tui --help` lists them.")
-
-
-def _printed(text: str) -> int:
-    """Print the text; returns the exit status."""
-    from tui.app.commands.stdout import discard, printed
-
-    try:
-        printed([text])
-    except BrokenPipeError:  # nobody reads the rest
-        discard()
-    return 0
 
 
 def _configuration(given: str | None) -> "tuple[Config | None, Path]":

@@ -12,6 +12,7 @@ WithKeys = Callable[[str], str]  # a page's `with_keys`: the function below with
 # Unicode reserves these two for internal use, so no VM name and no output of a host has them.
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 TOKEN = re.compile(f"(^|[.!?] )?{OPEN}([a-z.-]+){CLOSE}")
+SENTENCES = re.compile(r"(?<=[.!?]) ")
 WORDS: dict[str, str] = {}
 
 
@@ -69,6 +70,26 @@ def with_keys(sentence: str, keys: Mapping[str, str]) -> str:
         return words if start is None else f"{start}{words[0].upper()}{words[1:]}"
 
     return TOKEN.sub(replacement, sentence)
+
+
+def without_offers(sentence: str, keys: Mapping[str, str]) -> str:
+    """The sentence without the clauses that offer an action of another page.
+
+    For a page that shows the past, where that page's keys would act on something else.
+    """
+    if not any(map(_elsewhere(keys), TOKEN.finditer(sentence))):
+        return sentence
+    kept = []
+    for each in SENTENCES.split(sentence):
+        clauses = [clause for clause in each.split("; ") if not any(map(_elsewhere(keys), TOKEN.finditer(clause)))]
+        if clauses:
+            kept.append(f"{'; '.join(clauses).rstrip('.!?')}{each[-1] if each[-1] in '.!?' else ''}")
+    return " ".join(kept)
+
+
+def _elsewhere(keys: Mapping[str, str]) -> Callable[[re.Match[str]], bool]:
+    """Whether a token's action is of another page than the one with these keys."""
+    return lambda token: token[2] not in keys and WORDS[token[2]].endswith(" page")
 
 
 def without_keys(sentence: str) -> str:

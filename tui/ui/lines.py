@@ -17,7 +17,10 @@ Cell = tuple[str, object]
 
 
 class Lines(SelectableLines):
-    """Shows one Content per line, cut at the right edge; `show` repaints only changes."""
+    """Shows one Content per line, cut at the right edge; `show` repaints only changes.
+
+    If its style leaves no room for all lines, the last one in view ends with an ellipsis.
+    """
 
     DEFAULT_CSS = """
     Lines { height: auto; }
@@ -81,7 +84,9 @@ class Lines(SelectableLines):
         self.refresh()
 
     def _render_strips(self) -> list[Strip]:
-        return [rendered(self, content, self.size.width) for content in self._contents]
+        width, height = self.size
+        shown = shortened(self._contents, height, width) if height else self._contents
+        return [rendered(self, content, width) for content in shown]
 
 
 def _printable(content: Content) -> Content:
@@ -97,6 +102,15 @@ def rendered(widget: Widget, content: Content, width: int) -> Strip:
     line = content.truncate(width, ellipsis=True) if content.cell_length > width else content
     strips = Visual.to_strips(widget, line, max(1, width), 1, style, apply_selection=False)
     return strips[0].adjust_cell_length(width, style.rich_style)
+
+
+def shortened(lines: Sequence[Content], most: int, width: int) -> Sequence[Content]:
+    """At most so many lines of `width` columns; the last one ends with an ellipsis if others are left out."""
+    if len(lines) <= most or most < 1:
+        return lines[: max(0, most)]
+    last = lines[most - 1]
+    last = last if last.cell_length < width else last.truncate(width - 1)
+    return [*lines[: most - 1], Content.assemble(last.rstrip(), "…")]
 
 
 def _cells(strip: Strip) -> list[Cell]:

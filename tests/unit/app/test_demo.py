@@ -1,5 +1,7 @@
 """`vmlm-tui demo` in a terminal: what it needs, and what it leaves behind."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from tests.unit.app.programs import WITHOUT_LIBVIRT, Open, Run
 from tui.app.screens.demo import NOTICE, RECORDING
 from tui.runs.backend.reading import RunReader, open_run
+
+CLEARED = "\x1b[?1049h"  # the screen is empty after it
 
 
 @pytest.fixture
@@ -63,3 +67,17 @@ def test_the_recording_is_a_small_whole_run() -> None:
     assert opened.run.outcome == "completed"
     assert opened.timeline.post_copy_at is not None
     assert sum(each.stat().st_size for each in RECORDING.iterdir()) < 150_000
+
+
+def test_the_screen_is_painted_again_after_the_shell_had_the_terminal(opened: Open) -> None:
+    terminal = opened("demo")
+    terminal.until("memory, MiB")
+    terminal.press(" ")  # Textual's handler of the signal must not interrupt its own writing
+    terminal.until("aused")  # its first letter was there already
+    os.kill(terminal.pid, signal.SIGTSTP)
+    os.waitpid(terminal.pid, os.WUNTRACED)  # until it is stopped
+    terminal.painted = ""
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.until(CLEARED)
+    terminal.painted = terminal.painted.rpartition(CLEARED)[2]
+    terminal.until(NOTICE)

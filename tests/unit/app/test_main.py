@@ -25,6 +25,29 @@ os.dup2(writer, 1)
 from tui.app.main import main
 sys.exit(main(sys.argv[1:]))
 """
+CLOSED = """
+import os, sys
+if "CLOSED" not in os.environ:
+    os.close(1)
+    os.environ["CLOSED"] = "1"
+    os.execv(sys.executable, sys.orig_argv)
+from tui.app.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+IS_CLOSED = "the standard output is closed"
+# One for each way in which commands print.
+PRINTING = [
+    ("--version",),
+    ("--help",),
+    ("check", "--help"),
+    ("completion", "bash"),
+    ("doctor",),
+    ("keys",),
+    ("lab", "--help"),
+    ("man",),
+    ("migrate", "--help"),
+    ("runs", "--help"),
+]
 UNCONFIGURED = {"demo", "completion", "man"}  # commands that read no configuration
 
 
@@ -133,18 +156,27 @@ def test_an_error_before_the_start_is_one_sentence(run: Run, words: tuple[str, .
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("--version",), ("--help",), ("completion", "bash"), ("man",)])
-def test_a_full_disk_is_one_sentence(run: Run, words: tuple[str, ...]) -> None:
-    done = run(*words, program=("-c", FULL_DISK))
+@pytest.mark.parametrize(("program", "why"), [(FULL_DISK, "No space left on device"), (CLOSED, IS_CLOSED)])
+@pytest.mark.parametrize("words", PRINTING)
+def test_output_that_cannot_be_written_is_one_sentence(
+    run: Run, words: tuple[str, ...], program: str, why: str
+) -> None:
+    done = run(*words, program=("-c", program))
     assert done.returncode == 2
-    assert done.stderr.endswith(": The output could not be written: No space left on device.\n")
-    assert done.stderr.count("\n") == 1
+    name = "vmlm-tui" if words[0].startswith("-") else f"vmlm-tui {words[0]}"
+    assert done.stderr == f"{name}: The output could not be written: {why}.\n"
 
 
-@pytest.mark.parametrize("words", [("--help",), ("man",)])
+@pytest.mark.parametrize("words", PRINTING)
 def test_a_reader_that_has_closed_its_pipe_ends_a_command_quietly(run: Run, words: tuple[str, ...]) -> None:
     done = run(*words, program=("-c", CLOSED_PIPE))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE if words[0] == "check" else 0, "")
+
+
+def test_the_status_of_a_command_is_kept_if_its_output_is_lost(run: Run) -> None:
+    done = run("doctor", "--config", "/nowhere/config.toml", program=("-c", FULL_DISK))
+    assert done.returncode == 1  # something is missing
+    assert done.stderr == "vmlm-tui doctor: The output could not be written: No space left on device.\n"
 
 
 def test_a_missing_file_named_by_the_environment_is_one_sentence(run: Run, environ: dict[str, str]) -> None:

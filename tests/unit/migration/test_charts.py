@@ -99,7 +99,7 @@ def test_the_guests_rate_before_is_a_line_on_the_scale_and_the_loss_a_number() -
     for t, value in ((1.0, 300.0), (2.0, 100.0), (3.0, 500.0)):
         timeline.add(Event(t, "", record.GUEST, {"rate": value, "unit": "rows/s"}))
     picture = guest_picture(timeline)
-    assert picture.level == Level(900.0, "before 900 rows/s", "before", limit=False)
+    assert picture.level == Level(900.0, "before 900 rows/s", "before", "900", limit=False)
     assert picture.highest_y == 900.0
     assert picture.subtitle == "500 rows/s, 56 % of the rate before"
     timeline.add(Event(4.0, "", record.END, {"outcome": "completed"}))
@@ -136,7 +136,7 @@ def test_the_rate_before_may_come_with_the_first_rate_of_the_guest() -> None:
     for t, data in ((1.0, {"rate": 124.0, "before": 935.0}), (2.0, {"rate": 465.0})):
         timeline.add(Event(t, "", record.GUEST, {"unit": "rows/s", **data}))
     picture = guest_picture(timeline)
-    assert picture.level == Level(935.0, "before 935 rows/s", "before", limit=False)
+    assert picture.level == Level(935.0, "before 935 rows/s", "before", "935", limit=False)
     assert picture.subtitle == "465 rows/s, 50 % of the rate before"
 
 

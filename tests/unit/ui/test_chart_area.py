@@ -25,7 +25,7 @@ def rows_of(picture: Picture, width: int = 80, height: int = 13) -> list[str]:
 
 def canvas(rows: list[str]) -> list[str]:
     """The columns between axis and margin."""
-    return [row[LEFT:68] for row in rows[1:-1]]
+    return [row[LEFT:64] for row in rows[1:-1]]
 
 
 def test_an_area_is_solid_from_its_value_down_to_the_axis() -> None:
@@ -49,7 +49,7 @@ def test_a_window_cuts_an_area_with_its_floors() -> None:
     band = Series("band", (0, 20), (960 * MIB, 960 * MIB), form=AREA, floors=(0, 960 * MIB))
     rows = canvas(rows_of(Picture("memory", BYTES, (band,), window=(10.0, 20.0))))
     columns = ["".join(column).count("█") for column in zip(*rows, strict=True)]
-    assert columns[0] > columns[30] > columns[60] >= 0
+    assert columns[0] > columns[30] > columns[55] >= 0
     assert columns[0] <= len(rows) // 2 + 1
 
 
@@ -111,11 +111,28 @@ def test_names_and_values_are_at_the_ends_of_the_curves() -> None:
     assert "remaining" not in rows[0]
 
 
-def test_a_narrower_chart_names_the_curves_without_values() -> None:
-    rows = rows_of(PICTURE, 80)
-    assert rows[-2].rstrip().endswith(" remaining")
+@pytest.mark.parametrize(
+    ("now", "shown"),
+    [
+        ("0 B", "remaining 0 B"),
+        ("292 MiB", "remain… 292 MiB"),
+        ("61,234,567", "rem… 61,234,567"),
+        ("61,234,567,890", "61,234,567,890"),
+        ("1,061,234,567,890", "remaining"),
+        ("", "remaining"),
+    ],
+)
+def test_a_narrower_chart_keeps_the_values_and_shortens_the_names(now: str, shown: str) -> None:
+    rows = rows_of(replace(PICTURE, series=(replace(FALLING, now=now),)), 80)
+    assert rows[-2].rstrip().endswith(f" {shown}")
     assert rows[-3].rstrip().endswith(" fits 300 ms")
     assert all(len(row) == 80 for row in rows)
+
+
+def test_a_level_keeps_its_value_where_its_name_is_shortened() -> None:
+    level = Level(34 * MIB, "at first 61,234,567 additions/s", "at first", "61,234,567", limit=False)
+    assert [row for row in rows_of(replace(PICTURE, level=level)) if row.rstrip().endswith(" at… 61,234,567")]
+    assert [row for row in rows_of(replace(PICTURE, level=level), 120) if row.rstrip().endswith(" at first 61,234,567")]
 
 
 def test_a_chart_without_room_for_names_has_a_legend() -> None:
@@ -124,9 +141,9 @@ def test_a_chart_without_room_for_names_has_a_legend() -> None:
 
 
 def test_a_limit_whose_meaning_has_no_room_is_called_a_limit() -> None:
-    picture = replace(PICTURE, level=Level(34 * MIB, "34 MiB fits 1000 ms", "fits 1000 ms"))
+    picture = replace(PICTURE, level=Level(34 * MIB, "34 MiB fits 10000000 ms", "fits 10000000 ms"))
     assert [row for row in rows_of(picture) if row.rstrip().endswith(" limit")]
-    assert [row for row in rows_of(picture, 120) if row.rstrip().endswith(" 34 MiB fits 1000 ms")]
+    assert [row for row in rows_of(picture, 120) if row.rstrip().endswith(" fits 10000000 ms")]
 
 
 def test_two_ends_at_one_value_are_below_each_other() -> None:
@@ -151,7 +168,7 @@ def test_a_new_value_changes_the_end_of_the_area_only() -> None:
         before = rows
 
 
-@pytest.mark.parametrize(("begin", "end", "columns"), [(5, 5.001, 1), (5, 10, 17), (19.99, 30, 1)])
+@pytest.mark.parametrize(("begin", "end", "columns"), [(5, 5.001, 1), (5, 10, 16), (19.99, 30, 1)])
 def test_a_band_is_at_least_a_column_wide_and_has_its_text_beside_it(begin: float, end: float, columns: int) -> None:
     picture = replace(PICTURE, window=(0.0, 20.0), bands=(Band(begin, end, "libvirt pause 37 ms"),))
     rows = compose(picture, 80, 13, Curves())

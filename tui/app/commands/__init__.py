@@ -67,11 +67,6 @@ def run(verb: str, words: list[str]) -> int:
         for line in sentences(failure):
             print(f"vmlm-tui {verb}: {line}", file=sys.stderr)
         return CANNOT_START
-    except BrokenPipeError:  # nobody reads the rest
-        from tui.app.commands.stdout import discard  # noqa: PLC0415  # rarely needed
-
-        discard()
-        return 0
     return status
 
 

@@ -31,10 +31,7 @@ def main(verb: str, options: argparse.Namespace, config: "Config", plan: "Plan")
     connections, scripts = scripts_alone(config)
     with log.stderr_redirected(log.start(state_folder() / log.NAME)):
         output = Output(verb, sys.stdout, sys.__stderr__)
-        status = asyncio.run(_closing(connections, scripts, plan, options, output))
-    if output.closed:
-        sys.stdout = None  # Python would flush it again at exit
-    return status
+        return asyncio.run(_closing(connections, scripts, plan, options, output))
 
 
 async def _closing(

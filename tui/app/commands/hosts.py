@@ -245,7 +245,4 @@ def _logged(verb: str, command: "Callable[[Output], int]") -> int:
 
     with log.stderr_redirected(log.start(state_folder() / log.NAME)):
         output = Output(verb, sys.stdout, sys.__stderr__)
-        status = command(output)
-    if output.closed:
-        sys.stdout = None  # Python would flush it again at exit
-    return status
+        return command(output)

@@ -101,10 +101,7 @@ def run(verb: str, options: "Namespace", config: "Config", command: Command, fai
     clients = wiring.client_of(config, path), wiring.studies_of(path)
     with log.stderr_redirected(log.start(state_folder() / log.NAME)):
         output = Output(verb, sys.stdout, sys.__stderr__)
-        status = asyncio.run(_run(clients, output, command, failed))
-    if output.closed:
-        sys.stdout = None  # Python would flush it again at exit
-    return status
+        return asyncio.run(_run(clients, output, command, failed))
 
 
 async def _run(clients: "tuple[Migrations, StudiesClient]", output: Output, command: Command, failed: int) -> int:

@@ -15,13 +15,16 @@ from tui.checklist.widgets.item_lines import wrapped
 from tui.core.failure import Failure
 from tui.hosts.backend.matrix import Matrix
 from tui.hosts.model.matrix import Cell, Pair
-from tui.hosts.widgets.grid import LEGEND, STYLES, MatrixGrid
+from tui.hosts.widgets.grid import STYLES, MatrixGrid, legend_lines
 from tui.ui.dialog import Dialog
-from tui.ui.lines import Lines
+from tui.ui.lines import Lines, shortened
 from tui.ui.page import Page
 from tui.ui.report import Report
 from tui.ui.waiting import waiting
 
+TITLE = "Who can move VMs to whom: from the host of the line to that of the column"
+SHORT_TITLE = "From the line's host to the column's:"
+LOW = 18  # rows of the page below which the short title stands alone
 READ, READ_ALL, REASONS, STOP = "read", "read_all", "reasons", "back"
 
 
@@ -55,14 +58,15 @@ class MatrixPage(Page):
         self._matrix = matrix
         self._silent = silent  # hosts that did not answer when the page was opened
         self._began: float | None = None
+        self._head, self._legend = Lines(id="head"), Lines(id="legend")
         self._grid, self._line = MatrixGrid(matrix.hosts, id="grid"), Lines(id="line")
         self._report = Report(self.with_keys, id="report")
 
     def body(self) -> ComposeResult:
-        yield Static(Content(" Who can move VMs to whom: from the host of the line to that of the column"), id="head")
+        yield self._head
         yield self._grid
         yield self._line
-        yield Static(Content.styled(f" {LEGEND}", "dim"), id="legend")
+        yield self._legend
         yield self._report
 
     def on_mount(self) -> None:
@@ -79,6 +83,10 @@ class MatrixPage(Page):
         self._show()
 
     def on_resize(self) -> None:
+        low, width = self.size.height < LOW, self.size.width
+        self.set_class(low, "low")
+        self._head.show(*_wrapped(Content(SHORT_TITLE if low else TITLE), width))
+        self._legend.show(*legend_lines(width))
         self.call_after_refresh(self._show)
 
     def _tick(self) -> None:
@@ -92,16 +100,19 @@ class MatrixPage(Page):
         self._grid.show_cells(matrix.cells, matrix.under_way, self._silent)
         found, text = matrix.cells.get(pair), f"{pair[0]} -> {pair[1]}"
         if pair[0] == pair[1]:
-            line = Content(f" {pair[0]}")
+            line = Content(pair[0])
         elif found is None:
-            line = Content(f" {text}: {'is being read' if pair in matrix.under_way else 'not read'}")
+            line = Content(f"{text}: {'is being read' if pair in matrix.under_way else 'not read'}")
         else:
             why = found.bad[0] if found.bad else None
             more = f"  {why.what}: {why.finding.found}" if why else ""
             words = (found.words, STYLES[found.state])
-            line = Content.assemble(" ", words, (f", read {found.age(time.monotonic())}", "dim"), more)
-        wait = waiting(time.monotonic() - self._began, matrix.waits_for()) if self._began is not None else ""
-        self._line.show(line, Content(f" {wait}"))
+            line = Content.assemble(words, (f", read {found.age(time.monotonic())}", "dim"), more)
+        lines, width = _wrapped(line, self.size.width), self.size.width
+        if self._began is not None:
+            wait = waiting(time.monotonic() - self._began, matrix.waits_for())
+            lines = [*shortened(lines, 1, width), Content(f" {wait}")]
+        self._line.show(*lines)
         self.refresh_bindings()
 
     # -- keys --
@@ -180,3 +191,8 @@ class Reasons(Dialog[None]):
             lines += wrapped(("", reason.finding.found, ""), width, 4)
             lines += wrapped(("", reason.finding.hint, "bold"), width, 4) if reason.finding.hint else ()
         self.query_one("#about", Static).update(Content("\n").join(lines))
+
+
+def _wrapped(text: Content, width: int) -> list[Content]:
+    """The text as lines, indented by one column."""
+    return [Content.assemble(" ", line) for line in text.wrap(max(10, width - 1))]

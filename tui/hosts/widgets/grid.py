@@ -14,10 +14,10 @@ STYLES = {OK: "$success", WARNING: "bold $warning", FAILED: "bold $error", UNKNO
 WIDEST_NAME = 20
 COLUMN = 4
 UNREAD, READING = ".", "~>"
-LEGEND = (
-    f"{SIGNS[OK]} can   {SIGNS[WARNING]} may   {SIGNS[FAILED]} can't   {SIGNS[UNKNOWN]} unknown   {OLD} not current   "
-    f"{UNREAD} not read"
-)
+LEGEND = {
+    SIGNS[OK]: "can", SIGNS[WARNING]: "may", SIGNS[FAILED]: "can't", SIGNS[UNKNOWN]: "unknown", OLD: "not current",
+    UNREAD: "not read",
+}  # fmt: skip
 
 
 class MatrixGrid(Lines):
@@ -49,9 +49,13 @@ class MatrixGrid(Lines):
             return
         names = [f"{number:>3} {name}" for number, name in enumerate(self._hosts, 1)]
         wide = min(WIDEST_NAME + 4, max(map(cell_len, names)))
-        columns = _window(len(self._hosts), (width - wide - 2) // COLUMN, self.at[1])
-        rows = _window(len(self._hosts), height - 1, self.at[0])
-        lines = [Content.styled(" " * (wide + 2) + "".join(f"{number + 1:>{COLUMN}}" for number in columns), "dim")]
+        count = len(self._hosts)
+        columns = _window(count, (width - wide - 4) // COLUMN, self.at[1])
+        rows = _window(count, height - 1, self.at[0])
+        corner = f" {rows.start + 1}-{rows.stop} of {count}" if len(rows) < count else ""
+        numbers = "".join(f"{number + 1:>{COLUMN}}" for number in columns)
+        before, after = "…" * bool(columns.start), " …" * (columns.stop < count)
+        lines = [Content.styled(f"{set_cell_size(corner, wide + 2)}{before:>1}{numbers[1:]}{after}", "dim")]
         for row in rows:
             style = "bold $accent" if row == self.at[0] else ""
             line = [Content.styled(f" {set_cell_size(names[row], wide)} ", style)]
@@ -63,6 +67,18 @@ class MatrixGrid(Lines):
                 )
             lines.append(Content.assemble(*line))
         self.show(*lines)
+
+
+def legend_lines(width: int) -> list[Content]:
+    """What each sign means, on as many lines as needed."""
+    lines = [""]
+    for sign, meaning in LEGEND.items():
+        entry = f" {sign} {meaning}"
+        if lines[-1] and len(lines[-1]) + 2 + len(entry) > width:
+            lines.append(entry)
+        else:
+            lines[-1] += f"  {entry}" if lines[-1] else entry
+    return [Content.styled(line, "dim") for line in lines]
 
 
 def _window(count: int, room: int, at: int) -> range:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import ClassVar
@@ -14,24 +15,28 @@ from textual.content import Content
 
 from tui.core.actions import LOG
 from tui.core.virsh_options import VirshOptions, option_words, read_options
+from tui.migration.model.ending.outcome import title
 from tui.migration.model.timeline import COMPLETED, Timeline
 from tui.migration.model.verdict import sentence, warning
 from tui.migration.screens.chart_page import ChartPage
+from tui.migration.screens.result import ResultDialog
 from tui.migration.widgets.board import Board
 from tui.migration.widgets.log_pane import LogPane
 from tui.migration.widgets.phase_line import phase_line
-from tui.migration.widgets.sentence import Sentence
-from tui.migration.widgets.summary import Outcome
+from tui.migration.widgets.sentence import MOST, Sentence
+from tui.migration.widgets.summary import Outcome, outcome_lines
 from tui.migration.widgets.tiles import tiles
 from tui.ui.beside import has_room_beside
-from tui.ui.lines import Lines
+from tui.ui.lines import Lines, shortened
 
 YIELD_S = 0.001  # between two charts, so that keys are handled
 # What the panel of the result shows; h changes it.
 FITTING, WHOLE, HIDDEN = "fitting", "whole", "hidden"
 AFTER = {FITTING: HIDDEN, WHOLE: HIDDEN, HIDDEN: FITTING}
 BESIDE_RESULT = 17  # rows of the page and of the panel's frame, with a chart of 6 rows
-LEAST_RESULT, MOST_LINES = 4, 1000
+LEAST_RESULT = 4
+MOST_LINES = 1000
+LEAST_TILES, LEAST_LOG = 2, 6  # rows that the sentence leaves to them on a tiny screen
 CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and events cause updates, too
 
 
@@ -67,6 +72,7 @@ class MomentPage(ChartPage):
         self._guarded_update = self.guarded(self._update)
         self._charts_pending = False
         self._charts_at = -math.inf
+        self._foot = 1  # rows below all else: the keys
 
     def body(self) -> ComposeResult:
         """Lines, charts, log and result; CSS classes select what is visible."""
@@ -163,7 +169,7 @@ class MomentPage(ChartPage):
                 timeline, moment.folder, moment.origin, why_not_again, width, self._most_lines, self.with_keys
             )
         else:
-            self.query_one("#tiles", Lines).show(*tiles(timeline, timeline.now, width))
+            self._show_tiles(timeline, timeline.now)
         self.query_one(LogPane).show(timeline)
         await self._draw_charts()
 
@@ -173,7 +179,18 @@ class MomentPage(ChartPage):
         moment = self._moment()
         completed = moment is not None and moment.timeline.phase == COMPLETED
         fitting = self._result == FITTING and self._has_room and completed
-        return max(LEAST_RESULT, self.size.height - BESIDE_RESULT) if fitting else MOST_LINES
+        return max(LEAST_RESULT, self.size.height - BESIDE_RESULT) if fitting else self._rows_of_result
+
+    @property
+    def _rows(self) -> int:
+        """How many rows the page has between its first lines and its last ones."""
+        what = not (self.has_class("least") or (self.has_class("tiny") and self.has_class("over")))
+        return self.size.height - self._foot - (not self.has_class("least")) - what - 1  # the tabs, the phases
+
+    @property
+    def _rows_of_result(self) -> int:
+        """How many lines of the result fit without any chart; its frame takes two."""
+        return max(1, self._rows - 2 * (not self.has_class("tiny")))
 
     async def _charts_due(self) -> None:
         self._charts_pending = False
@@ -206,9 +223,17 @@ class MomentPage(ChartPage):
         verdict = sentence(timeline, elapsed, moment.origin, moment.target)
         verdict = replace(verdict, text=self.with_keys(verdict.text))
         late = warning(timeline, waiting)
-        self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
+        below = LEAST_LOG if self.has_class("log") else LEAST_TILES * (not self.has_class("least"))
+        most = max(1, self._rows - below) if self.has_class("tiny") else MOST
+        self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width, most)
         if waiting:
-            self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
+            self._show_tiles(timeline, elapsed)
+
+    def _show_tiles(self, timeline: Timeline, t: float) -> None:
+        """The figures; on a tiny screen the last ones may have no room."""
+        width, lines = self.size.width, self.query_one("#tiles", Lines)
+        most = self._rows - self.query_one(Sentence).rows if self.has_class("tiny") else MOST_LINES
+        lines.show(*shortened(tiles(timeline, t, width), most, width))
 
     def action_result(self) -> None:
         """Show the whole result, none, or as much as leaves room for a chart."""
@@ -216,8 +241,25 @@ class MomentPage(ChartPage):
         if moment is None or not moment.timeline.over:
             self.explain("The migration is not over.")
             return
-        self._result = WHOLE if self._result == FITTING and outcome.is_cut else AFTER[self._result]
+        is_cut = outcome.is_cut and self._result != HIDDEN
+        if is_cut and self._most_lines < self._rows_of_result:
+            self._result = WHOLE
+        elif self.has_class("tiny"):  # without the result there would be nothing
+            self._show_result(moment)
+        else:
+            self._result = AFTER[self._result]
+            if is_cut:
+                self._show_result(moment)
         self._request_update()
+
+    def _show_result(self, moment: Moment) -> None:
+        """Show the whole result in a box."""
+        why_not_again = self._stopped(moment.vm)
+
+        def lines(width: int) -> Sequence[Content]:
+            return outcome_lines(moment.timeline, moment.folder, moment.origin, width, self.with_keys, why_not_again)
+
+        self.app.push_screen(ResultDialog(title(moment.timeline)[0], lines))
 
     def action_log(self) -> None:
         """Show or hide the raw log."""
@@ -240,8 +282,8 @@ class MomentPage(ChartPage):
     def _show_idle(self) -> None:
         """Show what is known while there is no migration."""
 
-    def _stopped(self, name: str) -> str:  # noqa: ARG002
-        """Why the VM can't be migrated again; empty if nothing is known to prevent it."""
+    def _stopped(self, name: str) -> str | None:  # noqa: ARG002
+        """Why the VM can't be migrated again; empty if nothing is known to prevent it, None if the run is past."""
         return ""
 
     def _refresh_keys(self) -> None:

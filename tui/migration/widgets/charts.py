@@ -100,11 +100,14 @@ def guest_picture(timeline: Timeline) -> Picture:
     unit = guest[-1].unit if guest else ""
     level = None
     if before is not None:
-        level = Level(before.rate * size_of, f"{before.name} {rate_text(before.rate, unit)}", before.name, limit=False)
+        name, number = before.name, _number(before.rate, unit)
+        level = Level(before.rate * size_of, f"{name} {rate_text(before.rate, unit)}", name, number, limit=False)
+    newest = next((each.rate for each in reversed(guest) if each.rate is not None), None)
+    workload = curve_of("workload", timeline, dots, "text-success", AREA)
     return Picture(
         title="guest",
         units=BYTES_PER_SECOND if unit == MIB_S else tuple(Unit(f"{word}{unit}", size) for word, size in THOUSANDS),
-        series=(curve_of("workload", timeline, dots, "text-success", AREA),),
+        series=(replace(workload, now="" if newest is None else _number(newest, unit)),),
         signs=signs_of(timeline),
         level=level,
         bands=pauses(timeline, GUEST),
@@ -115,6 +118,11 @@ def guest_picture(timeline: Timeline) -> Picture:
         empty=f"No rate: {silent[1]}" if silent else absent("No rate", timeline),
         ends=True,
     )
+
+
+def _number(amount: float, unit: str) -> str:
+    """A rate for the end of a curve: a unit of the workload's own is in the title."""
+    return rate_text(amount, unit) if unit == MIB_S else f"{amount:,.0f}"
 
 
 def _silent(timeline: Timeline) -> list[tuple[float, float]]:

@@ -1,6 +1,7 @@
 """What each pass left against the limit, and what was sent: as charts, and in one line."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -59,14 +60,14 @@ def _passes(timeline: Timeline) -> tuple[list[Pass], Sequence[str]]:
 def sent_picture(timeline: Timeline) -> Picture:
     """All that was sent, of every pass."""
     series = series_of(timeline, "sent", lambda point: point.transferred, "text-primary", AREA)
+    now = size(timeline.points[-1].transferred) if timeline.points else ""
     return Picture(
         title="sent",
         units=BYTES,
-        series=(series,),
+        series=(replace(series, now=now),),
         signs=signs_of(timeline),
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
-        subtitle=size(timeline.points[-1].transferred) if timeline.points else "",
         window=window_of(timeline),
         empty=absent("Nothing has been sent", timeline),
         ends=True,

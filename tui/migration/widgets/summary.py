@@ -27,11 +27,12 @@ class Outcome(Lines):
     is_cut = False  # whether some of the lines are left out
 
     def show_end(
-        self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, most: int, with_keys: WithKeys
-    ) -> None:
+        self, timeline: Timeline, folder: Path, origin: str, stopped: str | None, width: int, most: int,
+        with_keys: WithKeys,
+    ) -> None:  # fmt: skip
         """Show the result, `width` cells wide, in at most so many lines.
 
-        `stopped` is why the VM can't be migrated again, or empty.
+        `stopped` is why the VM can't be migrated again, or empty; None for a past run.
         """
         words, tone = title(timeline)
         self.border_title = Content(words)
@@ -40,18 +41,20 @@ class Outcome(Lines):
         self.is_cut = len(lines) > most
         if self.is_cut:
             more = with_keys(f"{len(lines) - most + 1} more lines; {RESULT} shows them")
-            lines = (*lines[: most - 1], Content.styled(f"{'':<{LABEL}}{more}", "dim"))
+            indent = LABEL if LABEL + len(more) <= width - 4 else 0
+            lines = (*lines[: most - 1], Content.styled(f"{'':<{indent}}{more}", "dim"))
         self.show(*lines)
 
 
 def outcome_lines(
-    timeline: Timeline, folder: Path, origin: str, width: int, with_keys: WithKeys, stopped: str = ""
+    timeline: Timeline, folder: Path, origin: str, width: int, with_keys: WithKeys, stopped: str | None = ""
 ) -> tuple[Content, ...]:
     """The facts of the result, the most important first."""
     return tuple(
         line
         for fact in facts(timeline, folder, origin, stopped)
-        for line in _lines(fact.label, with_keys(fact.text), STYLES[fact.tone], max(10, width - LABEL))
+        if (text := with_keys(fact.text))
+        for line in _lines(fact.label, text, STYLES[fact.tone], max(10, width - LABEL))
     )
 
 

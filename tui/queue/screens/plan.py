@@ -58,6 +58,7 @@ class PlanPage(Page):
         Binding("escape", "back", "back", key_display="esc", tooltip="Back; nothing is changed", id="plan.back"),
     ]  # fmt: skip
     CHANGES = frozenset({"run"})
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal")]
 
     class Started(Message):
         """The plan runs; or it may, if the background process has not replied yet."""

@@ -80,11 +80,11 @@ def head_lines(draft: Draft, title: str, left: Estimate | None, width: int) -> l
     count, stuck = len(plan.movable), len(plan.entries) - len(plan.movable)
     what = [f"{vms(count)} to move"] + [f"{stuck} cannot move"] * bool(stuck)
     what += [f"{len(draft.out)} taken out"] * bool(draft.out)
-    first = Content.assemble(" ", (title, "bold"), f": {', '.join(what)}.")
+    first = Content.assemble((title, "bold"), f": {', '.join(what)}.").wrap(max(10, width - 1))
     takes = "computing how long it takes ..." if left is None else f"It takes {left.text}." if left.text else ""
     none = f"No VM runs on {plan.host}." if plan.purpose == EVACUATE and not plan.entries else ""
     rest = [takes, none, *([f"To {arrival_words(plan)}."] if count else []), *plan.stays]
-    return [first, *_wrapped(" ".join(filter(None, rest)), width)]
+    return [*(Content.assemble(" ", line) for line in first), *_wrapped(" ".join(filter(None, rest)), width)]
 
 
 def arrival_words(plan: QueuePlan) -> str:

@@ -44,6 +44,7 @@ class ComparePage(Page):
         "half of the baseline's value, and > a lower bound. Below it is what repeats with equal settings show. In "
         "small charts, the dashed line is the largest value of all runs."
     )
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "align", "align", tooltip="Align the runs at the switch to post-copy, or at their start",
                 id="compare.align"),

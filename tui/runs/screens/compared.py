@@ -20,6 +20,7 @@ COLORS = (
 )  # fmt: skip
 REMAINING = "remaining"
 GAP = "  "
+LEAST_LABEL = 16  # columns
 SHORTEST_S = 0.1  # the shortest time axis
 
 
@@ -146,24 +147,39 @@ def _style(number: int) -> str:
 
 
 def table_lines(rows: Sequence[Difference], count: int, width: int) -> Iterator[Content]:
-    """One column a run; the ratio is behind its value, or below it where the columns do not fit."""
+    """One column a run; the ratio is behind its value, or below it where the columns do not fit.
+
+    Runs that do not fit even so have a further table.
+    """
     label = max([len(row.label) + len(_unit(row)) for row in rows], default=0)
     value = max([2, *(len(word) for row in rows for word in row.values)])
     ratio = max([0, *(len(word) for row in rows for word in row.ratios)])
-    beside = 1 + label + count * (len(GAP) + value + 1 + ratio) <= width
-    column = value if beside else max(value, ratio)
-    if not beside:
-        label = min(label, max(8, width - 1 - count * (len(GAP) + column)))
-    after = [" " * (1 + ratio) if beside and any(row.ratios[at] for row in rows) else "" for at in range(count)]
-    letters = "".join(f"{GAP}{letter(at):>{column}}{after[at]}" for at in range(count))
+    if 1 + label + count * (len(GAP) + value + 1 + ratio) <= width:
+        after = [" " * (1 + ratio) if any(row.ratios[at] for row in rows) else "" for at in range(count)]
+        yield from _table(rows, range(count), label, value, after)
+        return
+    column = max(value, ratio)
+    label = min(label, max(LEAST_LABEL, width - 1 - count * (len(GAP) + column)))
+    fits = max(1, (width - 1 - label) // (len(GAP) + column))
+    for first in range(0, count, fits):
+        yield from _table(rows, range(first, min(count, first + fits)), label, column, None)
+
+
+def _table(
+    rows: Sequence[Difference], runs: range, label: int, column: int, after: Sequence[str] | None
+) -> Iterator[Content]:
+    """The columns of some runs; `after` is the room for the ratios behind the values, None if they are below them."""
+    beside = after or [""] * runs.stop
+    letters = "".join(f"{GAP}{letter(at):>{column}}{beside[at]}" for at in runs)
     yield Content.styled(f" {'':<{label}}{letters}".rstrip(), "bold")
     for row in rows:
         parts: list[str | tuple[str, str]] = [f" {_labelled(row, label)}"]
-        for word, times, room in zip(row.values, row.ratios, after, strict=True):
-            parts += [f"{GAP}{word:>{column}}", (f" {times:<{ratio}}" if room else "", "dim")]
+        for at in runs:
+            room = len(beside[at])
+            parts += [f"{GAP}{row.values[at]:>{column}}", (f" {row.ratios[at]:<{room - 1}}" if room else "", "dim")]
         yield Content.assemble(*parts)
-        if not beside and any(row.ratios):
-            below = "".join(f"{GAP}{times:>{column}}" for times in row.ratios)
+        if after is None and any(row.ratios[at] for at in runs):
+            below = "".join(f"{GAP}{row.ratios[at]:>{column}}" for at in runs)
             yield Content.styled(f" {'':<{label}}{below}", "dim")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import ClassVar
 
 from textual import work
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from tui.core.actions import without_offers
 from tui.core.failure import Failure
 from tui.core.plan import ELSEWHERE, Plan
 from tui.core.threads import on_thread
@@ -27,6 +29,7 @@ from tui.runs.widgets.replay_bar import ReplayBar
 from tui.ui.text_dialog import TextDialog
 
 TICK_S = 0.1
+BAR = 2  # rows of the bar; on a tiny screen its first one
 AT_ONCE = 500  # records that are added between two keys; for more, the timeline is built on a thread
 
 
@@ -48,7 +51,19 @@ def moment_of(opened: OpenRun, timeline: Timeline, at: float) -> Moment:
     )
 
 
-class ReplayPage(MomentPage):
+class PastPage(MomentPage):
+    """Shows a moment of a run, where no key acts on the migration: sentences do not offer any that would."""
+
+    def with_keys(self, sentence: str) -> str:
+        """The sentence with the keys of this page, without what only the Migrate page does."""
+        return super().with_keys(without_offers(sentence, self._keys))
+
+    def _stopped(self, name: str) -> None:  # noqa: ARG002
+        """What comes next was for the moment of the end."""
+        return
+
+
+class ReplayPage(PastPage):
     """Builds the timeline of the records up to the position of the replay; Esc returns to the run."""
 
     page = "runs"
@@ -81,6 +96,7 @@ class ReplayPage(MomentPage):
         self, runs: Runs, opened: OpenRun, clock: Callable[[], float] = time.monotonic, at: float | None = None
     ) -> None:
         super().__init__()
+        self._foot = 1 + BAR
         self._from = at  # paused there at first; None: it plays from the beginning
         self._room = runs
         self._opened = opened
@@ -113,6 +129,8 @@ class ReplayPage(MomentPage):
         self._request_update()
 
     def on_resize(self) -> None:
+        self._foot = 1 + (1 if self.has_class("tiny") else BAR)
+        self._bar.set_class(self.has_class("tiny"), "small")
         self.call_after_refresh(self._show_bar)
 
     def why_not(self, action: str) -> str:
@@ -123,6 +141,12 @@ class ReplayPage(MomentPage):
 
     def _moment(self) -> Moment | None:
         return None if self._log is None else moment_of(self._opened, self._timeline, self._at)
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """The log has the text that the Migrate page has, under a key of this page."""
+        keys = super()._keys
+        return keys | {"migrate.log": keys["replay.log"]}
 
     # -- following the position --
 

@@ -1,6 +1,7 @@
 """One recorded run: its charts, its final figures, and the path of its log."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar
@@ -11,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import one_line
+from tui.core.actions import without_offers
 from tui.core.failure import Failure, or_failure
 from tui.core.plain_text import plain
 from tui.migration.model.call.script import Script
@@ -39,7 +41,7 @@ class RunPage(ChartPage):
 
     page = "runs"
     CSS_PATH = "run.tcss"
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-normal"), (24, "-high")]
     HELP = "One recorded run. The charts are drawn from its raw log, which has everything that libvirt reported."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "replay", "replay", tooltip="Show the Migrate page as it was at any moment of the run",
@@ -64,6 +66,12 @@ class RunPage(ChartPage):
         self._opened: OpenRun | None = None
         self._script: Script | Failure | None = None
         self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Board(id="charts")
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """The log has the text that the Migrate page has, under a key of this page."""
+        keys = super()._keys
+        return keys | {"migrate.log": keys["run.messages"]}
 
     @property
     def run_folder(self) -> Path:
@@ -113,7 +121,7 @@ class RunPage(ChartPage):
             unknown = bool(self._run.imported) and timeline.phase == LOST
             word = "not in the log" if unknown else timeline.phase
             lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (word, "bold")))
-            ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.with_keys)
+            ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self._past)
             if compared := self._forecast_table(width):
                 ended = tuple(_without(ended, "forecast"))
             # without its path, which is shown below, and the next steps, which were for the moment of the end
@@ -124,6 +132,9 @@ class RunPage(ChartPage):
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
         self._arrange()
         self._charts.show(timeline)
+
+    def _past(self, sentence: str) -> str:
+        return self.with_keys(without_offers(sentence, self._keys))
 
     def _forecast_table(self, width: int) -> list[Content]:
         """The forecast and the outcome, where the charts keep enough room beside it."""

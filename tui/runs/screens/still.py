@@ -4,15 +4,15 @@ from textual.pilot import Pilot
 
 from tui.core.failure import Failure
 from tui.migration.model.timeline import Timeline
-from tui.migration.screens.moment import Moment, MomentPage
+from tui.migration.screens.moment import Moment
 from tui.runs.backend.reading import OpenRun
-from tui.runs.screens.replay import moment_of
+from tui.runs.screens.replay import PastPage, moment_of
 from tui.ui.chart.curves import load
 
 LOOKS, LOOK_S = 600, 0.05  # until it is drawn
 
 
-class StillPage(MomentPage):
+class StillPage(PastPage):
     """Shows the run with the timeline of its records up to the moment `at`, in seconds."""
 
     page = "migrate"

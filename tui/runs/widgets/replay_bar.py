@@ -14,7 +14,10 @@ PASS_CELLS = 3  # of the line of a replay, at least, for each mark of a pass
 class ReplayBar(Lines):
     """The state of a replay, and its position on the run; a click on the line posts the moment there."""
 
-    DEFAULT_CSS = "ReplayBar { height: auto; min-height: 2; }"
+    DEFAULT_CSS = """
+    ReplayBar { height: auto; min-height: 2; }
+    ReplayBar.small { height: 1; min-height: 1; }
+    """
 
     class Clicked(Message):
         """A click at this moment, in seconds since the start of the run."""

@@ -4,16 +4,17 @@ from tui.ui.chart.paper import LABEL, LEVEL, SERIES, Paper, one_cell_each
 from tui.ui.chart.picture import Level, Picture
 from tui.ui.chart.scale import Scale
 
-# The margin by the width of the chart: for a name, or for a name and its newest value.
-FOR_NAMES, NAMES_WIDE = 60, 12
-FOR_VALUES, VALUES_WIDE = 100, 20
+# The margin by the width of the chart: for a value and a shortened name, or for both in full.
+FOR_VALUES, VALUES_WIDE = 60, 16
+FOR_NAMES, NAMES_WIDE = 100, 20
+LEAST_LETTERS = 2  # of a shortened name; with fewer, the value stands alone
 
 
 def margin_of(picture: Picture, width: int) -> int:
     """How many columns the names have; 0: a legend in the frame names the curves."""
-    if not picture.ends or width < FOR_NAMES:
+    if not picture.ends or width < FOR_VALUES:
         return 0
-    return VALUES_WIDE if width >= FOR_VALUES else NAMES_WIDE
+    return NAMES_WIDE if width >= FOR_NAMES else VALUES_WIDE
 
 
 def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: int) -> None:
@@ -22,11 +23,11 @@ def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: i
     for number, series in enumerate(picture.series):
         last = next((y for y in reversed(series.ys) if y is not None), None)
         if last is not None:
-            texts = [f"{series.name} {series.now}".rstrip(), series.name]
+            texts = _named(series.name, series.now, margin - 1)
             wanted.append((scale.row(last), texts, SERIES + number))
     if picture.level:
         ink = LEVEL if picture.level.limit else LABEL
-        wanted.append((scale.row(picture.level.y), _shorter(picture.level), ink))
+        wanted.append((scale.row(picture.level.y), _shorter(picture.level, margin - 1), ink))
     free = list(range(scale.rows))
     for home, choice, ink in wanted:
         fitting = next((text for text in map(one_cell_each, choice) if text and len(text) < margin), "")
@@ -51,6 +52,15 @@ def draw_letters(paper: Paper, picture: Picture, scale: Scale, left: int) -> Non
         paper.put(column, row, one_cell_each(series.name)[:1], SERIES + number)
 
 
-def _shorter(level: Level) -> list[str]:
+def _named(name: str, value: str, room: int) -> list[str]:
+    """The name before its value, the longest first: the value stays whole, and the name is shortened for it."""
+    if not value:
+        return [name]
+    letters = room - len(value) - 2  # without the ellipsis and the space
+    shortened = [f"{name[:letters].rstrip()}… {value}"] if letters >= LEAST_LETTERS else []
+    return [f"{name} {value}", *shortened, value, name]
+
+
+def _shorter(level: Level, room: int) -> list[str]:
     """The names of a level, the longest first; the last one fits each margin."""
-    return [level.text, level.short, *(["limit"] if level.limit else [])]
+    return [level.text, *_named(level.short, level.value, room), *(["limit"] if level.limit else [])]

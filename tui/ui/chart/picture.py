@@ -54,6 +54,7 @@ class Level:
     y: float
     text: str
     short: str = ""  # the meaning where there is no room for `text`
+    value: str = ""  # what follows `short`, which is shortened for it
     limit: bool = True  # something must stay below it; else it is a value to compare with
 
 

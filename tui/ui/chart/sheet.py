@@ -118,12 +118,20 @@ def _title(paper: Paper, picture: Picture, unit: Unit) -> None:
     if subtitle and column + sum(map(_wide, curves)) + len(subtitle) + 2 <= end:
         end -= len(subtitle) + 2
         paper.put(end, 0, f" {subtitle} ", LABEL)
-    for entry in (*curves, *others):
+    entries = (*curves, *others)
+    if column + sum(map(_wide, entries)) > end:
+        end -= 2  # for the mark that some have no room
+    left_out = False
+    for entry in entries:
         swatch, ink, name = entry
-        if column + _wide(entry) <= end:
-            paper.put(column, 0, f" {swatch} ", ink)
-            paper.put(column + len(swatch) + 2, 0, f"{name} ", LABEL)
-            column += _wide(entry)
+        if column + _wide(entry) > end:
+            left_out = True
+            continue
+        paper.put(column, 0, f" {swatch} ", ink)
+        paper.put(column + len(swatch) + 2, 0, f"{name} ", LABEL)
+        column += _wide(entry)
+    if left_out:
+        paper.put(column, 0, " …", LABEL)
 
 
 _Entry = tuple[str, int, str]  # of the legend: the swatch, its ink and its text

@@ -85,3 +85,12 @@ def test_the_manual_is_valid_roff(run: Run, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "vmlm-tui migrate" in done.stdout
+
+
+@pytest.mark.parametrize("words", [*(("completion", shell) for shell in completion.SHELLS), ("man",)])
+def test_they_are_the_same_wherever_a_package_is_built(
+    run: Run, environ: dict[str, str], words: tuple[str, ...]
+) -> None:
+    here = run(*words).stdout
+    environ |= {"PYTHONHASHSEED": "5", "COLUMNS": "30", "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": "/nonexistent"}
+    assert run(*words).stdout == here

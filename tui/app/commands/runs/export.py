@@ -124,8 +124,7 @@ def write_picture(runs: "Sequence[Run]", form: str, path: str | None) -> None:
             sys.stdout.buffer.flush()
         else:
             path_of(path).write_bytes(picture)
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        where = "The output" if to_stdout else path
-        raise Failure(f"{where} could not be written", error.strerror or str(error), detail=str(error)) from error
+        if to_stdout:
+            raise
+        raise Failure(f"{path} could not be written", error.strerror or str(error), detail=str(error)) from error

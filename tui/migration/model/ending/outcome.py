@@ -38,15 +38,18 @@ def title(timeline: Timeline) -> tuple[str, str]:
     return f"{words}{how}", tone
 
 
-def facts(timeline: Timeline, folder: Path, origin: str, stopped: str = "") -> list[Fact]:
-    """The facts, the most important first; `stopped` is why the VM can't be migrated again, or empty."""
+def facts(timeline: Timeline, folder: Path, origin: str, stopped: str | None = "") -> list[Fact]:
+    """The facts, the most important first.
+
+    `stopped` is why the VM can't be migrated again, or empty; None leaves out what comes next, as for a past run.
+    """
     found = [*_what_happened(timeline), *_figures(timeline), *_decided(timeline), *_observed(timeline, origin)]
     found += _after_move(timeline)
     found += [Fact("not checked", sentence, WARNING) for sentence in timeline.unchecked]
     found.append(Fact("recorded in", home(folder)))
     if timeline.log_trouble:
         found.append(Fact("INCOMPLETE", timeline.log_trouble.replace(f" in {folder}", ""), BAD))
-    return [*found, Fact("next", stopped or _next(timeline, origin))]
+    return found if stopped is None else [*found, Fact("next", stopped or _next(timeline, origin))]
 
 
 def _what_happened(timeline: Timeline) -> list[Fact]:
