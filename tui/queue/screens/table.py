@@ -58,7 +58,7 @@ class QueueTable(Page):
         yield self._about
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.guarded(self._tick))
+        self.every_second(self._tick)
 
     def on_screen_resume(self) -> None:
         self._watched_from = time.monotonic()
