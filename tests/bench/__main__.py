@@ -68,8 +68,13 @@ def measure(lab: Lab, folder: Path) -> None:
     lab_backend = LabBackend(lab, folder / "runs")
     bring_home(lab_backend)
     machine = lab.machine("source")
-    print_figure("first_paint", first_paint(app(machine, f"XDG_STATE_HOME={folder}"), "Hosts"), "s")
-    print_figure("first_paint_bare", first_paint(machine.argv(["env", TYPE, *BARE]), "Bare one"), "s")
+    for name, argv, text in (
+        ("first_paint", app(machine, f"XDG_STATE_HOME={folder}"), "Hosts"),
+        ("first_paint_bare", machine.argv(["env", TYPE, *BARE]), "Bare one"),
+    ):
+        seconds, cpu_s = first_paint(argv, text)
+        print_figure(name, seconds, "s")
+        print_figure(f"{name}_cpu", cpu_s, "s")
     load(lab)
     print_figure("key_to_call_p99", key_to_call(folder) * 1000, "ms")
     with migrating(lab, folder, "1 s") as (terminal, _runs):
@@ -101,16 +106,17 @@ def app(machine: Machine, *settings: str) -> list[str]:
     return machine.argv(["env", TYPE, *settings, sys.executable, "-m", "tui"])
 
 
-def first_paint(argv: Sequence[str], text: str) -> float:
-    """The median time from the start of the process to the first page, after a warm-up."""
-    seconds = []
+def first_paint(argv: Sequence[str], text: str) -> tuple[float, float]:
+    """The median time from the start of the process to the first page, and its CPU time, after a warm-up."""
+    seconds, cpu_s = [], []
     for _ in range(PAINTS + 1):
         terminal = Terminal(argv)
         seconds.append(terminal.wait_for(text) - terminal.began)
+        cpu_s.append(cpu_seconds(terminal.app_pid()))
         terminal.type("q")
         terminal.process.wait(30)
         terminal.close()
-    return statistics.median(seconds[1:])
+    return statistics.median(seconds[1:]), statistics.median(cpu_s[1:])
 
 
 def load(lab: Lab) -> None:

@@ -22,8 +22,8 @@ from tests.unit.until import until
 from tui import __version__
 from tui.core.plan import Plan
 from tui.core.threads import on_thread
+from tui.migration.backend.messages import FIND, FOLLOW, RECORDS
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.service import FIND, FOLLOW, RECORDS
 from tui.migration.model.record import Record, Sample, to_line
 from tui.runner.protocol import LONGEST_REPLY
 from tui.runner.server import Peer, Server

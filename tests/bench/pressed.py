@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
 from itertools import chain, cycle
 from pathlib import Path
 
@@ -53,6 +54,7 @@ TABLES = {
     "vm": {"name": "guest1"},
     "migration": {"technique": "post-copy-manual"},
 }
+LIBRARIES = ("tui.adapters.ssh.connection", "tui.adapters.libvirt.hypervisor")  # as the app at its first connections
 RUNS = threading.Event()  # set by one connection when the migration starts, read by another
 
 
@@ -119,6 +121,8 @@ def owned_by_runner(folder: Path, configured: Config, recorded: Recorded) -> Own
 
 def main(folder: Path, interval: str) -> None:
     """Runs the app until it is quit."""
+    for library in LIBRARIES:
+        import_module(library)
     path, runs = folder / "config.toml", folder / "runs"
     path.write_text(tomli_w.dumps(TABLES | {"sampling": {"interval": interval}, "runs": {"folder": str(runs)}}))
     configured = config.load(path)

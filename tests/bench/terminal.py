@@ -96,6 +96,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def wakeups(pid: int) -> int:
+    """How often the main thread of a process has waited for something so far."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches:"))
+
+
 def whole_resident_mib(pid: int) -> float:
     """All resident memory of a process, shared libraries included, in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from tests.bench.terminal import Terminal, cpu_seconds, whole_resident_mib
+from tests.bench.terminal import Terminal, cpu_seconds, wakeups, whole_resident_mib
 
 Figures = Iterator[tuple[str, float, str]]
 
@@ -17,20 +17,23 @@ FRAME_BYTES = 500  # a page is more, the line of a migration's progress in the t
 
 
 def at_rest(name: str, terminal: Terminal, keys: str) -> Figures:
-    """The resident memory and the CPU time on each page; each of `keys` shows one."""
+    """The resident memory, the CPU time and the wakeups on each page; each of `keys` shows one."""
     pid = terminal.app_pid()
     for key in keys:
         terminal.type(key)
         time.sleep(SETTLE_S)
-        yield f"{name}_page_{key}_idle_cpu", min(_busy(pid) for _ in range(WINDOWS)), "%"
+        busy, woken = zip(*(_window(pid) for _ in range(WINDOWS)), strict=True)
+        yield f"{name}_page_{key}_idle_cpu", min(busy), "%"
+        yield f"{name}_page_{key}_wakeups", min(woken), "/s"
         yield f"{name}_page_{key}_resident", whole_resident_mib(pid), "MiB"
 
 
-def _busy(pid: int) -> float:
-    """The share of a core that a process takes in one window, in percent."""
-    before, began = cpu_seconds(pid), time.monotonic()
+def _window(pid: int) -> tuple[float, float]:
+    """What a process takes in one window: the share of a core, in percent, and the wakeups of its loop per second."""
+    cpu_s, woken, began = cpu_seconds(pid), wakeups(pid), time.monotonic()
     time.sleep(IDLE_S)
-    return 100 * (cpu_seconds(pid) - before) / (time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return 100 * (cpu_seconds(pid) - cpu_s) / seconds, (wakeups(pid) - woken) / seconds
 
 
 def to_frame(name: str, terminal: Terminal, keys: str) -> Figures:

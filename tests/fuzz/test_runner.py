@@ -4,7 +4,7 @@ import json
 
 from tests.fuzz.inputs import json_lines, reads, texts
 from tui.core.plan import Plan
-from tui.migration.backend.service import from_fields
+from tui.migration.backend.messages import from_fields
 from tui.runner import protocol
 
 REQUESTS = (

@@ -23,10 +23,10 @@ from tests.unit.until import until
 from tui.app.wiring import RUNNER
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.migration.backend.messages import FIND
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import read_records
-from tui.migration.backend.service import FIND
 from tui.migration.model.record import ATTACHED, END, GAP, START, Event
 from tui.migration.model.timeline import Timeline
 from tui.runner import logout, protocol

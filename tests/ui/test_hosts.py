@@ -203,6 +203,24 @@ async def test_a_refresh_without_changes_repaints_nothing(monkeypatch: pytest.Mo
         assert painted == []
 
 
+async def test_an_unchanged_host_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "POLL_EVERY_S", 0.02)
+    world = FakeHosts()
+    app = app_of(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        page: Any = app.page
+        await until(pilot, lambda: all_read(app) and page._list.was_read)
+        drawn: list[str] = []
+        for name, card in page._cards.items():
+            monkeypatch.setattr(card, "show_host", lambda *_, name=name, **__: drawn.append(name))
+        before = len(world.source.calls)
+        await until(pilot, lambda: len(world.source.calls) > before + 4)
+        assert drawn == []
+        world.source.known["guest1"] = guest1("running")
+        await until(pilot, lambda: "source" in drawn)
+        assert set(drawn) == {"source"}
+
+
 async def test_names_are_not_parsed_as_markup() -> None:
     world = FakeHosts()
     world.source.known = {"[bold]x[/bold]": Vm("[bold]x[/bold]", "u", "running", "[red]", 1, 1 << 30)}

@@ -10,8 +10,8 @@ from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.core.log import log
 from tui.migration.backend.migrations import Migration, Migrations
+from tui.queue.model.move import FEW
 from tui.queue.model.words import progress_line, state_sentence
-from tui.queue.screens.table import FEW
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -1,10 +1,14 @@
 """Creates the backend with its adapters: the only module that imports both the rooms and the adapters."""
 
+# What only the runner has, and the adapters, are imported where they are created: the first paint does not need them.
+# ruff: noqa: PLC0415
+
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.journal import Journal
@@ -16,40 +20,34 @@ from tui.core.settings import Config, state_folder
 from tui.forecast.backend.current import Forecasting
 from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.addresses import GuestAddresses
-from tui.guest.backend.clock import GuestClocks
 from tui.hosts.backend import matrix_file
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.backend.matrix_file import MatrixFile
 from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
 from tui.migration.backend.after.after_move import AfterMove
-from tui.migration.backend.after.host_logs import HostLogs
-from tui.migration.backend.before.disk_images import DiskImages
 from tui.migration.backend.before.last_targets import LastTargets
 from tui.migration.backend.before.presets import FormPresets
-from tui.migration.backend.before.tls_check import TlsCheck
-from tui.migration.backend.guest.monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.owner import MigrationOwner
-from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.scripts import Scripts
 from tui.migration.model.call.migrate_call import Call
 from tui.nfs.backend.nfs import Nfs
 from tui.queue.backend.access import QueueAccess
-from tui.queue.backend.carrier import Tools as QueueTools
 from tui.queue.backend.client import QueueClient
-from tui.queue.backend.planner import Planner
-from tui.queue.backend.service import Queues
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
 from tui.study.backend.access import StudyAccess
 from tui.study.backend.client import StudiesClient
-from tui.study.backend.measurement import Tools
-from tui.study.backend.service import Studies
 from tui.vm.backend import maintenance
 from tui.vm.backend.maintenance import Maintenance
 from tui.vm.backend.targets import Targets
 from tui.vm.model.maintenance import Marks
+
+if TYPE_CHECKING:
+    from tui.migration.backend.owner import MigrationOwner
+    from tui.migration.backend.recorded import Recorded
+    from tui.queue.backend.service import Queues
+    from tui.study.backend.service import Studies
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 
@@ -77,9 +75,9 @@ class Backend:
 class Owned:
     """What the runner owns of one configuration."""
 
-    migrations: MigrationOwner
-    studies: Studies
-    queues: Queues | None = None  # None: it works off no queue
+    migrations: "MigrationOwner"
+    studies: "Studies"
+    queues: "Queues | None" = None  # None: it works off no queue
 
 
 def wire(config: Config, path: Path) -> Backend:
@@ -120,8 +118,17 @@ def studies_of(path: Path) -> StudiesClient:
     return StudiesClient(partial(connect, RUNNER), path)
 
 
-def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
+def owned_by_runner(config: Config, recorded: "Recorded") -> Owned:
     """The migrations, the studies and the queues of a configuration, owned by this process; for the runner."""
+    from tui.guest.backend.clock import GuestClocks
+    from tui.migration.backend.after.host_logs import HostLogs
+    from tui.migration.backend.before.disk_images import DiskImages
+    from tui.migration.backend.before.tls_check import TlsCheck
+    from tui.migration.backend.guest.monitor import GuestAccess
+    from tui.migration.backend.owner import MigrationOwner
+    from tui.study.backend.measurement import Tools
+    from tui.study.backend.service import Studies
+
     connections = Connections(config, open_hypervisor, open_shell)
     sudo = Sudo(connections.shell)
     launch = launch_of(connections, sudo)
@@ -148,8 +155,12 @@ def maintenance_of(config: Config) -> Maintenance:
     return Maintenance(config, state_folder() / maintenance.NAME)
 
 
-def queues_of(connections: Connections, launch: Launch, owner: MigrationOwner) -> Queues:
+def queues_of(connections: Connections, launch: Launch, owner: "MigrationOwner") -> "Queues":
     """The queues of a configuration, for the runner."""
+    from tui.queue.backend.carrier import Tools as QueueTools
+    from tui.queue.backend.planner import Planner
+    from tui.queue.backend.service import Queues
+
     config = connections.config
     marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
     planner = Planner(connections, launch.vms, marks, folder, plan_of)
@@ -213,7 +224,7 @@ def after_move_alone(config: Config) -> tuple[Connections, AfterMove]:
 def call_of(plan: Plan) -> Call:
     """What the app calls libvirt's migrateToURI3 with, for a plan; imports libvirt, and raises Failure without it."""
     try:
-        from tui.adapters.libvirt.migration import migration_flags, migration_parameters  # noqa: PLC0415
+        from tui.adapters.libvirt.migration import migration_flags, migration_parameters
     except ImportError as error:
         raise _without_libvirt(error) from error
 
@@ -229,7 +240,7 @@ def changes_through(connections: Connections, journal: Path) -> Changes:
 def open_hypervisor(uri: str) -> Hypervisor:
     """A connection to a libvirt daemon; blocks and raises Failure."""
     try:
-        from tui.adapters.libvirt.hypervisor import connect  # noqa: PLC0415  # on the caller's thread, after first paint
+        from tui.adapters.libvirt.hypervisor import connect  # on the caller's thread, after first paint
     except ImportError as error:
         raise _without_libvirt(error) from error
 
@@ -244,16 +255,16 @@ def _without_libvirt(error: ImportError) -> Failure:
 def open_shell(address: str) -> Shell:
     """Commands on the host at an ssh address; "" means this host."""
     if not address:
-        from tui.adapters.local import LocalShell  # noqa: PLC0415
+        from tui.adapters.local import LocalShell
 
         return LocalShell()
-    from tui.adapters.ssh.shell import SshShell  # noqa: PLC0415
+    from tui.adapters.ssh.shell import SshShell
 
     return SshShell(address)
 
 
 def open_first_login(address: str) -> FirstLogin:
     """The first login to the host at an ssh address."""
-    from tui.adapters.ssh.first_login import SshFirstLogin  # noqa: PLC0415
+    from tui.adapters.ssh.first_login import SshFirstLogin
 
     return SshFirstLogin(address)

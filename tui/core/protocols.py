@@ -16,6 +16,7 @@ Stat = int | float | str | bool  # one of libvirt's job statistics
 # and as QEMU's status. "failed" excludes no cancel: QEMU closes its socket before it sets "cancelling", and its own
 # thread may see the closed socket first (measured with 10.0 on a busy machine).
 JOB_CANCELLED = 5  # VIR_DOMAIN_JOB_CANCELLED
+MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 STATUS_CANCELLED = frozenset({"cancelling", "cancelled"})
 
 # Kinds of events in raw.jsonl.

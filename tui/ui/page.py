@@ -2,15 +2,17 @@
 
 import math
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets._toast import ToastRack
 
 from tui.core.actions import with_keys
@@ -24,6 +26,7 @@ from tui.ui.tabs import Tabs
 HABITS = {"j": "down", "k": "up", "g": "home", "G": "end", "ctrl+d": "pagedown", "ctrl+u": "pageup"}
 READ_ONLY = "The app was started with --read-only: it looks and watches, and changes nothing."
 UNKNOWN_AGAIN_S = 2.0
+CLOCK_S = 1.0
 HABITS_HELP = "j k g G, Ctrl+d and Ctrl+u move as the arrow keys, Home, End and the page keys do."
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs", "study": "Study"}
 
@@ -34,6 +37,7 @@ class Page(ReportsErrors, SelectsLines, Screen[None]):
     page: ClassVar[str]
     CHANGES: ClassVar[frozenset[str]] = frozenset()  # its actions that change something, here or on a host
     _unknown_at = -math.inf  # when a key was pressed that does nothing
+    _clocks: tuple[Timer, ...] = ()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "y",
@@ -60,6 +64,19 @@ class Page(ReportsErrors, SelectsLines, Screen[None]):
     def on_mount(self) -> None:
         for rack in self.query_children(ToastRack):
             self.move_child(rack, after=-1)  # messages are docked where the tabs are, and lie over them
+
+    def every_second(self, callback: Callable[[], Any]) -> None:
+        """Call `callback` every second while the page is on the screen, perhaps behind a dialog."""
+        self._clocks += (self.set_interval(CLOCK_S, self.guarded(callback)),)
+
+    def on_screen_resume(self) -> None:
+        for clock in self._clocks:
+            clock.resume()
+
+    def on_screen_suspend(self) -> None:
+        if self not in self.app.screen_stack:  # another page is in front: a clock of this one would only wake the app
+            for clock in self._clocks:
+                clock.pause()
 
     def body(self) -> ComposeResult:
         """The content between the two lines."""

@@ -11,12 +11,13 @@ from tests.unit.migration.stages import stage_of, workload
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.migration.backend.messages import FIND, FOLLOW
 from tui.migration.backend.migrations import KnownWorkload, Migration, Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import read_records
 from tui.migration.backend.running.actor import MigrationActor
-from tui.migration.backend.service import FIND, FOLLOW, Service
+from tui.migration.backend.service import Service
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.runner.client import Client

@@ -9,9 +9,9 @@ import pytest
 from tests.unit.migration.logs import lines_of
 from tests.unit.migration.runners import Follower, Make, Runner, begun, switch
 from tests.unit.until import until
+from tui.migration.backend.messages import FIND, FOLLOW
 from tui.migration.backend.recording import recorder as recorder_module
 from tui.migration.backend.recording.recorder import RAW, Recorder
-from tui.migration.backend.service import FIND, FOLLOW
 from tui.migration.model import record
 from tui.runner.protocol import Message
 

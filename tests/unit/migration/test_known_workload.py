@@ -10,7 +10,7 @@ from tests.unit.migration.stages import PARAMETERS, stage_of
 from tui.core.failure import Failure
 from tui.core.plan import UNKNOWN
 from tui.guest.model.workload import Workload
-from tui.migration.backend.service import FIND, START
+from tui.migration.backend.messages import FIND, START
 
 
 async def silent(_vm: str, known: Workload | None) -> Workload:

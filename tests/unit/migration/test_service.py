@@ -19,9 +19,9 @@ from tui.core.ssh_agent import AGENTS
 from tui.core.vm import Vm
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend.before.preflight import Moved, Refused
+from tui.migration.backend.messages import REQUEST, from_fields
 from tui.migration.backend.recording import run_log as run_log_module
 from tui.migration.backend.recording.recorder import RAW
-from tui.migration.backend.service import REQUEST, from_fields
 from tui.migration.model.keys import why_not
 
 

@@ -105,7 +105,7 @@ class ListPage(Filtered):
 
     def on_mount(self) -> None:
         self._list.listen(self._show_soon)
-        self.set_interval(1.0, self.guarded(self._tick))
+        self.every_second(self._tick)
 
     def on_screen_resume(self) -> None:
         if not self._first_read:  # Textual may post this twice

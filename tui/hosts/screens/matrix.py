@@ -70,7 +70,7 @@ class MatrixPage(Page):
         yield self._report
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.guarded(self._tick))
+        self.every_second(self._tick)
         self._recall()
 
     @work(name="recall", group="recall")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -91,6 +92,7 @@ class HostsPage(EmptiesHosts):
         self.adding: AddsHosts | None = None
         self._facts = {facts.name: facts for facts in hosts.unread()}
         self._now = dict(self._facts)  # the same, without what is not answered now
+        self._drawn: dict[str, tuple[HostFacts, bool]] = {}  # by host
         few = self._facts if len(self._facts) <= FEW else {}
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in few.items()}
         self._brief = Lines(id="brief")
@@ -251,6 +253,10 @@ class HostsPage(EmptiesHosts):
         was = {} if self.many else self.silent()
         self._facts[facts.name] = facts
         now = self._now[facts.name] = self._hosts.now(facts)
+        drawn = now if now.late else replace(now, age_s=None), reading  # an age is shown of a host that is late
+        if drawn == self._drawn.get(facts.name):
+            return
+        self._drawn[facts.name] = drawn
         if self.many:
             self._draw_many_soon()
             return

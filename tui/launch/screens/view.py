@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic as now
@@ -12,6 +13,7 @@ from textual.timer import Timer
 
 from tui.core.failure import Failure
 from tui.core.host_words import all_of
+from tui.core.limit import within
 from tui.guest.model.workload import (
     VmCapacity,
     WorkloadSpec,
@@ -60,6 +62,8 @@ class LaunchView(Filtered, LaunchLayout):
         super().__init__()
         self._launch = launch
         self._answered = Listing(awaited=launch.vms.hosts)  # the newest answer of each host
+        self._domains: tuple[Domain, ...] = ()  # of all hosts
+        self._offer_now = {host: asyncio.Event() for host in launch.vms.hosts}  # it has facts about each of `_domains`
         self._listing = self._answered  # the same, but a host that does not answer now has none
         self._verdicts = Verdicts(launch.config)
         self._goes_on: Timer | None = None  # until further verdicts are computed
@@ -77,7 +81,7 @@ class LaunchView(Filtered, LaunchLayout):
         self._listed: list[str] = []  # the VMs that are shown, in their order
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.guarded(self._tick))
+        self.every_second(self._tick)
 
     def on_screen_resume(self) -> None:
         self._show()
@@ -103,6 +107,7 @@ class LaunchView(Filtered, LaunchLayout):
             found = await self._launch.vms.on(host, reread=polls % REREAD_EVERY == 0)
             before, self._answered = self._answered, self._answered.with_answer(host, found)  # of all workers
             if self._answered is not before:
+                self._note_domains()
                 self._forget_marks()
                 self._show()
             polls += 1
@@ -124,18 +129,21 @@ class LaunchView(Filtered, LaunchLayout):
     async def _watch_offer(self, host: str) -> None:
         """Poll what a host offers, which decides whether a VM can migrate to it."""
         while True:
-            known = self._launch.vms.domains
+            self._offer_now[host].clear()
             offer = await self._launch.vms.offer(host)
             self._verdicts.learn(host, offer)
             self._show()
-            await self._until_next_offer(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S, known)
+            await asyncio.sleep(POLL_EVERY_S)  # at first, each host that answers adds some
+            with suppress(asyncio.TimeoutError):
+                limit_s = OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S
+                await within(limit_s, self._offer_now[host].wait())
 
-    async def _until_next_offer(self, seconds: float, known: tuple[Domain, ...]) -> None:
-        """Wait, but only while the VMs are `known`, those before the offer: it has facts about each of them."""
-        waited = 0.0
-        while waited < seconds and self._launch.vms.domains == known:
-            await asyncio.sleep(POLL_EVERY_S)
-            waited += POLL_EVERY_S
+    def _note_domains(self) -> None:
+        """Read the offers again at once if the definitions have changed: they have facts about each of them."""
+        if self._domains != (domains := self._launch.vms.domains):
+            self._domains = domains
+            for each in self._offer_now.values():
+                each.set()
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:

@@ -20,11 +20,11 @@ from tui.forecast.model.forecast_json import inputs_to_json
 from tui.guest.model.workload import Workload
 from tui.migration.backend.before.preflight import Moved, Refused
 from tui.migration.backend.inventory import HostVms, Show
+from tui.migration.backend.messages import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, STOP_START, from_fields
 from tui.migration.backend.offline import move_definition
 from tui.migration.backend.recording.recorder import RAW
 from tui.migration.backend.recording.run_files import has_end
 from tui.migration.backend.requests import Requests
-from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, STOP_START, from_fields
 from tui.migration.model.record import NO_ANSWER, Event, Record, from_line
 from tui.migration.model.timeline import Timeline
 from tui.runner.client import Client, Connect, hello_of

@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from dataclasses import asdict
+from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.log import log
@@ -16,6 +16,16 @@ from tui.forecast.model.forecast_json import inputs_from_json
 from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import Workload
 from tui.migration.backend.before.preflight import Moved, Refused
+from tui.migration.backend.messages import (
+    FIND,
+    FOLLOW,
+    RECORDS,
+    REQUEST,
+    START,
+    STARTED,
+    STOP_START,
+    from_fields,
+)
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recording.run_files import MOST_LINES, ends
 from tui.migration.backend.running.actor import MigrationActor
@@ -25,11 +35,6 @@ from tui.migration.model.record import END, Event, Record
 from tui.runner.protocol import failure_fields
 from tui.runner.server import Peer
 
-T = TypeVar("T")
-
-FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a client may request
-STOP_START = "stop-start"  # the same: end the checks of its start
-STARTED, RECORDS = "started", "records"  # notices
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
@@ -252,33 +257,6 @@ def _forecast(values: object) -> Inputs | None:
 
 def _is_end(each: Record) -> bool:
     return isinstance(each, Event) and each.kind == END
-
-
-def from_fields(kind: type[T], values: object) -> T:
-    """The dataclass of such JSON; Failure if a field is missing, unknown, or of another type."""
-    known = {each.name: KINDS[getattr(each.type, "__name__", each.type)] for each in fields(kind)}  # type: ignore[arg-type]
-    wrong = {} if isinstance(values, dict) else {"": values}
-    if isinstance(values, dict):
-        wrong = {name: value for name, value in values.items() if not _fits(value, known.get(name, ()))}
-    try:
-        if not wrong and isinstance(values, dict):
-            return kind(**values)
-    except TypeError as error:  # a field is missing
-        wrong = {"": error}
-    raise Failure(f"A {kind.__name__} of the runner's protocol is malformed", str(wrong))
-
-
-KINDS: dict[Any, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "bool": (bool,),
-    "float": (int, float),
-    int | None: (int, type(None)),
-}
-
-
-def _fits(value: object, kinds: tuple[type, ...]) -> bool:
-    return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)
 
 
 async def _unless_stopped(starting: "asyncio.Task[MigrationActor]") -> MigrationActor:

@@ -12,6 +12,7 @@ from tui.migration.model.record import number_in
 from tui.migration.model.timeline import COMPLETED, POST_COPY, Timeline
 from tui.queue.model.progress import CANNOT, FAILED, KEPT, MOVED, QUEUED, RUNNING, TAKEN_OUT
 
+FEW = 2  # migrations under way, from which they have a table
 # What needs a person or changes comes first, what is over last.
 ORDER = (RUNNING, FAILED, QUEUED, CANNOT, TAKEN_OUT, KEPT, MOVED)
 

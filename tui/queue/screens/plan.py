@@ -86,7 +86,7 @@ class PlanPage(Page):
         yield self._limits
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.guarded(self._show_doing))
+        self.every_second(self._show_doing)
         self.action_read()
 
     def on_screen_resume(self) -> None:

@@ -13,7 +13,7 @@ from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.verdict import sentence
 from tui.queue.backend.access import QueueAccess
 from tui.queue.backend.client import Status
-from tui.queue.model.move import Move, move_of, move_of_other, ordered
+from tui.queue.model.move import FEW, Move, move_of, move_of_other, ordered
 from tui.queue.model.plan import EVACUATE
 from tui.queue.model.status import ENDED, FINISHED, PAUSED
 from tui.queue.model.words import entry_words
@@ -26,7 +26,6 @@ from tui.ui.pick_rows import PickRows
 EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a queue is under way, and otherwise
 REPLY_LIMIT_S = 10.0  # after which the background process is asked again
 STALE_S = 8.0  # without a reply, after which the page says how old it is
-FEW = 2  # migrations under way, from which they have a table
 
 
 class QueueTable(Page):
@@ -58,7 +57,7 @@ class QueueTable(Page):
         yield self._about
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.guarded(self._tick))
+        self.every_second(self._tick)
 
     def on_screen_resume(self) -> None:
         self._watched_from = time.monotonic()

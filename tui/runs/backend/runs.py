@@ -11,7 +11,6 @@ from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate
 from tui.runs.backend.previews import Previews
 from tui.runs.backend.reading import OpenRun, RunReader, open_run
-from tui.runs.backend.repeats import sentences
 from tui.runs.backend.replay import ReplayLog
 from tui.runs.backend.script import script_of
 from tui.runs.model.annotation import Annotation
@@ -54,6 +53,8 @@ class Runs:
 
     async def findings(self, runs: Sequence[Run]) -> Sequence[str]:
         """What the repeats among these runs show, in sentences."""
+        from tui.runs.backend.repeats import sentences  # noqa: PLC0415  # what only a report needs, too
+
         return await on_thread(sentences, runs)
 
     async def annotate(self, runs: Sequence[Run], change: Callable[[Annotation], Annotation]) -> None:

@@ -13,7 +13,7 @@ from tui.migration.backend.recording.progress_log import STAMP
 from tui.study.backend import find, store
 from tui.study.backend.client import Status, StudiesClient
 from tui.study.backend.plan_source import PlanSource, Preview, preview_of, sources
-from tui.study.backend.service import state_of
+from tui.study.backend.state import state_of
 from tui.study.model.earlier import Earlier
 from tui.study.model.overview import Recorded, recorded
 from tui.study.model.status import DAMAGED

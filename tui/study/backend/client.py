@@ -6,7 +6,7 @@ from typing import Any
 from tui import __version__
 from tui.core.failure import Failure
 from tui.runner.client import Client, Connect, hello_of
-from tui.study.backend.service import CHECK, RESUME, START, STATUS, STOP
+from tui.study.backend.requests import CHECK, RESUME, START, STATUS, STOP
 
 Status = dict[str, Any]  # of one study; see model.status
 UNKNOWN_CHECK = f"The runner knows no request {CHECK!r}"  # how a runner of an earlier version replies

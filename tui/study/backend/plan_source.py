@@ -12,9 +12,8 @@ from tui.migration.model.ending.outcome import home
 from tui.study import EXAMPLES
 from tui.study.backend import find, store
 from tui.study.backend.plan_file import example, read, text_of
-from tui.study.backend.service import seed_of
 from tui.study.model.estimate import estimate
-from tui.study.model.schedule import schedule
+from tui.study.model.schedule import schedule, seed_of
 from tui.study.model.status import plan_lines, seed_line, setting_lines
 
 if sys.version_info >= (3, 11):

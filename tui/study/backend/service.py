@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +18,17 @@ from tui.study.backend import find, store
 from tui.study.backend.engine import Engine
 from tui.study.backend.measurement import Tools
 from tui.study.backend.plan_file import read
+from tui.study.backend.requests import CHECK, RESUME, START, STATUS, STOP
+from tui.study.backend.state import state_of
 from tui.study.backend.store import Store, Study
 from tui.study.model import status
 from tui.study.model.cell import Cell
 from tui.study.model.estimate import Estimate, estimate
 from tui.study.model.plan import MOST_SEED, StudyPlan
 from tui.study.model.progress import Progress
-from tui.study.model.schedule import schedule
+from tui.study.model.schedule import schedule, seed_of
 from tui.study.model.ways import ends
 
-CHECK, START = "study-check", "study-start"
-STATUS, STOP, RESUME = "study-status", "study-stop", "study-resume"
-SEEDS = 1 << 32
 BY_COMMAND = "a client requested it"
 
 # By the UUID of a VM, what has it: "in the queue 1, which is under way".
@@ -224,13 +222,6 @@ class Studies:
         return Estimate(max(0.0, found.likely_s - passed), found.unknown, found.limit_s)
 
 
-def seed_of(plan: StudyPlan, seed: int | None = None) -> int:
-    """The seed of the order: that of the plan, else `seed`, else one by chance."""
-    if plan.seed is not None:
-        return plan.seed
-    return random.randrange(SEEDS) if seed is None else seed  # noqa: S311  # it is recorded, not secret
-
-
 def _migration_fields(engine: Engine) -> dict[str, Any] | None:
     """The migration under way of the run under way."""
     migration = engine.migration
@@ -241,17 +232,6 @@ def _migration_fields(engine: Engine) -> dict[str, Any] | None:
     left_bytes = timeline.point.remaining if timeline.point is not None else None
     elapsed_s = round(max(0.0, migration.run_log.now()), 3)
     return fields | {"pass": timeline.iteration, "remaining_bytes": left_bytes, "elapsed_s": elapsed_s}
-
-
-def state_of(study: Study, engine: Engine | None = None) -> str:
-    """What a study does, by the engine that works on it, or has done; without one, by its log."""
-    if engine is not None and engine.under_way:
-        return status.STOPPING if engine.stopping else status.WAITING if engine.waiting else status.RUNNING
-    if not study.left:
-        return status.FINISHED
-    if study.progress.stopped:
-        return status.STOPPED
-    return status.RUNNING if engine is None and store.in_use(study.folder) else status.INTERRUPTED
 
 
 class Session:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
+from random import Random, randrange
 from typing import Any
 
 from tui.study.model.cell import LEGS, Cell, from_fields, to_fields
 from tui.study.model.plan import StudyPlan
+
+SEEDS = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,10 @@ def number_of(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{value!r} is no number of a run")
     return value
+
+
+def seed_of(plan: StudyPlan, seed: int | None = None) -> int:
+    """The seed of the order: that of the plan, else `seed`, else one by chance."""
+    if plan.seed is not None:
+        return plan.seed
+    return randrange(SEEDS) if seed is None else seed  # noqa: S311  # it is recorded, not secret

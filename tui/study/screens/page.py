@@ -103,7 +103,7 @@ class StudyPage(Filtered, StudyLayout):
 
     def on_mount(self) -> None:
         self._show()
-        self.set_interval(1.0, self.guarded(self._show_trouble))
+        self.every_second(self._show_trouble)
 
     def on_screen_resume(self) -> None:
         self._watched_from = monotonic()

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tui.core.threads import on_thread
 from tui.ui.chart.curves import Curves, is_loaded, load
 from tui.ui.chart.paper import (
     AHEAD,
@@ -68,9 +69,6 @@ class Chart(SelectableLines):
     Chart > .chart--empty { color: $foreground 60%; }
     """
 
-    class Loaded(Message, bubble=False):
-        """plotext is loaded, so curves can be drawn."""
-
     class Clicked(Message):
         """A click at this moment, in seconds."""
 
@@ -94,21 +92,20 @@ class Chart(SelectableLines):
         return [row.text for row in self._rows]
 
     def on_mount(self) -> None:
-        if not is_loaded():
+        if self.picture.series:
             self._load()
 
-    @work(thread=True)
-    def _load(self) -> None:
-        """Runs on a thread, so that keys are handled meanwhile."""
-        load()
-        self.post_message(self.Loaded())
-
-    def on_chart_loaded(self) -> None:
-        """Draw the curves."""
-        self._draw()
+    @work
+    async def _load(self) -> None:
+        """Load plotext, which takes 9 MiB, once there are curves; on a thread, so that keys are handled meanwhile."""
+        if not is_loaded():
+            await on_thread(load)
+            self._draw()
 
     def watch_picture(self, old: Picture, new: Picture) -> None:
         """Draw the new picture."""
+        if new.series and not old.series:
+            self._load()
         self._draw()
         if [each.color for each in old.series] != [each.color for each in new.series]:
             self.refresh()

@@ -9,11 +9,10 @@ from tui.core.failure import Failure
 from tui.core.host_words import none_of
 from tui.core.log import log
 from tui.core.plan import Plan, refuse
-from tui.core.protocols import Hypervisor, JobInfo, Stat
+from tui.core.protocols import MIGRATION_OUT, Hypervisor, JobInfo, Stat
 from tui.core.settings import Config
 from tui.core.vm import Daemon
 from tui.migration.backend.inventory import inventory_of
-from tui.migration.backend.recording.run_summary import MIGRATION_OUT
 from tui.migration.model.call.gate import Case, refusals
 from tui.vm.model.location import Inventory, VmOnHost, taken
 from tui.vm.model.xml_tree import tree_of

@@ -8,7 +8,7 @@ from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan
-from tui.core.protocols import JOB_COMPLETED, Stat
+from tui.core.protocols import JOB_COMPLETED, MIGRATION_IN, MIGRATION_OUT, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.after.autostart import autostart_of
@@ -18,8 +18,6 @@ from tui.migration.model.accuracy import forecast_table, learned_figures
 from tui.migration.model.ending.outcome import disks_copied
 from tui.migration.model.timeline import FAILED, LOST, Timeline
 from tui.vm.model.xml_tree import tree_of
-
-MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 
 
 def host_facts(daemon: Daemon) -> dict[str, Any]:
