@@ -15,7 +15,7 @@ from tui.ui.error_report import SurvivesErrors
 from tui.ui.page import Page
 
 LIMIT_S = 60.0
-MOST_TURNS = 10_000  # of the loop, should something never end to be ready
+MOST_TURNS = 1_000  # of the loop, should something never end to be ready
 
 
 class OnePage(SurvivesErrors, App[None]):
