@@ -13,6 +13,7 @@ from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, SUSPEND_TIMEOUT, TIMED, P
 from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.core.vm import Vm
 from tui.forecast.backend import link_probe
 from tui.forecast.backend.earlier_runs import Earlier, earlier
@@ -137,7 +138,7 @@ class Forecaster:
         return found
 
     async def _read_earlier(self, vm: Vm, origin: str, target: str) -> _Known:
-        here, there = await asyncio.gather(
+        here, there = await together(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
         found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid)
