@@ -1,12 +1,12 @@
 """Fixtures of all tests of pages."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import plotext  # noqa: F401  # loaded here so that charts draw at once; the app loads it after the first paint
 import pytest
-from textual._context import active_app
 from textual._wait import wait_for_idle
 from textual.pilot import Pilot
 
@@ -29,12 +29,15 @@ def _a_key_is_handled_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     async def idle(*seconds: float) -> None:
         await wait_for_idle(*seconds)
         await settled()
-        if (app := active_app.get()).is_running:
-            app.screen._on_timer_update()  # which a timer does else, and Textual drops a timer that is late
-            await settled()
 
     async def unless_it_ends(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
-        return not pilot.app._exit and await handled(pilot, timeout)
+        waiting = asyncio.ensure_future(handled(pilot, timeout))
+        try:
+            while not waiting.done() and not pilot.app._exit:  # one that ends may not handle what this has posted
+                await asyncio.wait({waiting}, timeout=0.05)
+            return waiting.done() and waiting.result()
+        finally:
+            waiting.cancel()
 
     for module in ("app", "pilot"):
         monkeypatch.setattr(f"textual.{module}.wait_for_idle", idle)

@@ -40,12 +40,8 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     """Wait for the condition, which may be the end of the app; fails after LIMIT_S."""
 
     async def wait() -> None:
-        await settled()
         while not condition():
-            await asyncio.sleep(0.01)  # not Pilot.pause: an app that ends meanwhile never handles what that posts
-            await settled()
-            if pilot.app.is_running:
-                pilot.app.screen._on_timer_update()
+            await pilot.pause(0.01)
 
     try:
         await asyncio.wait_for(wait(), LIMIT_S)
