@@ -15,6 +15,7 @@ from tui.ui.error_report import SurvivesErrors
 from tui.ui.page import Page
 
 LIMIT_S = 60.0
+MOST_TURNS = 1_000  # of the loop, should something never end to be ready
 
 
 class OnePage(SurvivesErrors, App[None]):
@@ -36,7 +37,7 @@ class OnePage(SurvivesErrors, App[None]):
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
-    """Wait for the condition; fails after LIMIT_S."""
+    """Wait for the condition, which may be the end of the app; fails after LIMIT_S."""
 
     async def wait() -> None:
         while not condition():
@@ -47,6 +48,18 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     except asyncio.TimeoutError:
         print(text_of(pilot.app))  # pytest shows it for a failed test
         raise
+
+
+async def settled() -> None:
+    """Return once nothing on the loop can run now: what was posted is handled, as far as no thread or timer delays it.
+
+    Textual's `wait_for_idle` measures CPU time, and on a busy machine a process that gets none looks idle.
+    """
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    for _ in range(MOST_TURNS):
+        await asyncio.sleep(0)
+        if not ready:
+            return
 
 
 def at_once(app: App[Any], *keys: str) -> None:

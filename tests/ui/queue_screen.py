@@ -33,8 +33,8 @@ PASSED_THROUGH = "hostdev 0000:03:00.0 is passed through: the device cannot move
 
 def entry(number: int, target: str = "host3", **values: Any) -> Entry:
     """The VM `guest<number>` of the host source."""
-    known: dict[str, Any] = {"memory_bytes": 128 * MIB, "cost": cost(90.0 + 10 * number), "targets": TARGETS, **values}
-    known["costs"] = dict.fromkeys(known["targets"], known["cost"])
+    known: dict[str, Any] = {"memory_bytes": 128 * MIB, "targets": TARGETS, **values}
+    known["costs"] = dict.fromkeys(known["targets"], cost(90.0 + 10 * number))
     return Entry(number, f"guest{number}", f"uuid{number}", "source", target, **known)
 
 
@@ -42,7 +42,7 @@ def plan_of(count: int = 4, *, stuck: bool = True, host: str = "source") -> Queu
     """An evacuation: the VMs go to two hosts in turn, and the last one may not move."""
     entries = [entry(number, TARGETS[(number - 1) % 2]) for number in range(1, count + 1)]
     if stuck:
-        entries.append(entry(count + 1, "", cannot=PASSED_THROUGH, targets=(), cost=None))
+        entries.append(entry(count + 1, "", cannot=PASSED_THROUGH, targets=()))
     return QueuePlan(EVACUATE, host, tuple(entries))
 
 

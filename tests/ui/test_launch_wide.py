@@ -46,6 +46,7 @@ async def test_a_wide_screen_has_cpu_and_memory_in_use_and_the_rate_of_the_workl
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(view, "now", partial(next, count(0.0, 20.0)))
+    monkeypatch.setattr(view, "SLOWEST_POLL_S", 0.02)  # by that clock, each reply of the guest takes long
     room = three()
     room.world.destination.counters = {"web": VmCounters(None, GIB)}
     app = wide_app(room)

@@ -10,6 +10,7 @@ from tui.adapters.streams import read_all
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.limit import within
+from tui.core.together import together
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # the exit statuses of a shell, and so of ssh
 
@@ -86,7 +87,7 @@ async def _communicate(
     process: asyncio.subprocess.Process, data: bytes, on_output: OnOutput | None
 ) -> tuple[bytes, bytes]:
     """The process's stdout and stderr, once it has ended."""
-    _, out, err = await asyncio.gather(
+    _, out, err = await together(
         _write(process.stdin, data), read_all(process.stdout, on_output), read_all(process.stderr, on_output)
     )
     await process.wait()

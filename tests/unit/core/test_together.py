@@ -53,5 +53,28 @@ async def test_a_cancellation_ends_all() -> None:
     assert other.ended
 
 
+async def after(first: asyncio.Event, result: str) -> str:
+    await first.wait()
+    return result
+
+
+async def test_the_results_are_in_the_order_of_the_calls() -> None:
+    opened = asyncio.Event()
+
+    async def opens() -> int:
+        opened.set()
+        return 2
+
+    assert await together(after(opened, "first"), opens()) == ("first", 2)
+
+
+async def test_of_several_exceptions_that_of_the_first_call_is_raised() -> None:
+    async def fails(what: str) -> None:
+        raise Failure(what)
+
+    with pytest.raises(Failure, match="one"):
+        await together(fails("one"), fails("two"), fails("three"))
+
+
 async def test_nothing_at_all_ends_at_once() -> None:
-    await together()
+    assert await together() == ()

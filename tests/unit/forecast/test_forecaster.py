@@ -16,6 +16,7 @@ from tui.forecast.backend.forecaster import WORKLOAD_LIMIT_S, BandwidthUnknown, 
 from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.forecast.model.forecast import SETUP_S, Inputs, forecast
 from tui.forecast.model.interval import Interval
+from tui.forecast.model.link import PROBE, Probe
 
 PLAN = Plan("guest1")
 RATES = {1: 112 * MIB, 2: 91 * MIB, 4: 63 * MIB, 8: 38 * MIB}  # by the seconds of a window, of a VM of 1 GiB
@@ -70,6 +71,15 @@ async def test_the_windows_are_measured_one_after_another_with_progress(
     assert (progress[-1].done_s, progress[-1].of_s, progress[-1].inputs) == (15.0, 15.0, found)
     assert progress[0].inputs is None
     assert len({each.inputs for each in progress}) == 1 + len(WINDOWS_S)
+
+
+async def test_a_probe_counts_until_a_newer_run_shows_the_link(forecaster: Forecaster, runs: Path) -> None:
+    forecaster._probed["source", "destination"] = Probe(2e7, "2026-11-28T13:00:00.000Z")
+    assert (await measured(forecaster))[0].bandwidth_source == PROBE
+    began = 'began = "2026-11-28T14:00:00.000Z"'
+    write(runs, "20261128T140000Z-guest1-memory-pre-copy", f"{began}\n{unlimited(RECORDED)}")
+    found = (await measured(forecaster))[0]
+    assert (found.bandwidth.likely, found.bandwidth_source) == (117e6, "1 earlier run")
 
 
 async def test_a_measurement_that_is_late_is_awaited(world: FakeHosts, forecaster: Forecaster) -> None:

@@ -1,6 +1,7 @@
 """What earlier runs, a limit and a probe show of the link between two hosts."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tui.forecast.model.link import (
     PROBE,
     EarlierRun,
     LinkFacts,
+    Probe,
     Way,
     earlier_run,
     learned,
@@ -69,6 +71,14 @@ def of(text: str) -> EarlierRun:
     found = earlier_run(tables(text), "alpha", "beta")
     assert found is not None
     return found
+
+
+def test_a_run_whose_limit_was_changed_shows_neither_the_link_nor_what_connecting_took() -> None:
+    assert of(LIMITED).setup_s is not None
+    assert of(f"{LIMITED}limit_changed = true\n").setup_s is None
+    assert of(unlimited()).bandwidth is not None
+    raised = of(unlimited(f"{UNLIMITED}limit_changed = true\n"))
+    assert (raised.bandwidth, raised.setup_s) == (None, None)
 
 
 def test_a_limited_run_shows_what_connecting_took_but_not_the_link() -> None:
@@ -205,6 +215,18 @@ def test_a_probe_replaces_what_runs_show_and_never_promises_more_than_it_moved()
     assert found.bandwidth is not None
     assert found.bandwidth.low < found.bandwidth.likely < found.bandwidth.high == 100.0
     assert (found.source, found.setup_s) == (PROBE, Interval.exact(7.0))
+
+
+def test_after_a_probe_only_newer_runs_of_this_way_show_the_bandwidth() -> None:
+    probe = Probe(1e8, "2026-11-28T12:00:00.000Z")
+    before, after = "2026-11-28T11:59:59.000Z", "2026-11-28T12:00:01.000Z"
+    old = [replace(run_of(2e7), began=before)] * 9
+    assert learned(old, probe=probe).source == PROBE
+    no_rate = replace(run_of(None), began=after)
+    another_way = replace(run_of(5e8), began=after, way=FOUR)
+    assert learned([no_rate, another_way, *old], probe=probe).source == PROBE
+    found = learned([replace(run_of(9e7), began=after), *old], probe=probe)
+    assert (found.bandwidth, found.source) == (spread([9e7]), "1 earlier run")
 
 
 # -- ways to send --

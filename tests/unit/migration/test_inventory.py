@@ -1,6 +1,7 @@
 """Reading the VMs of all hosts, of which one does not reply."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -32,12 +33,19 @@ def three() -> FakeHosts:
     return world
 
 
+async def host3_late(reads: HostVms, show: Callable[[Inventory], None] = lambda _: None) -> Inventory:
+    """What is read once only host3 is late; on a busy machine another host may reply after LATE_S."""
+    while (found := await reads.read(show)).late != {"host3"}:
+        pass
+    return found
+
+
 async def test_a_host_that_hangs_delays_the_vms_of_no_other() -> None:
     world, shown = three(), list[Inventory]()
-    found = await asyncio.wait_for(HostVms(world.connections).read(shown.append), PATIENCE_S)
-    for each in (shown[0], found):
+    reads = HostVms(world.connections)
+    found = await asyncio.wait_for(host3_late(reads, shown.append), PATIENCE_S)
+    for each in (next(each for each in shown if each.late == {"host3"}), found):
         assert each.found == (VmOnHost(guest1("running"), "source"),)
-        assert each.late == {"host3"}
         assert str(each.failures["host3"]).startswith("host3 has not replied yet")
     world.further["host3"].released.set()
 
@@ -45,7 +53,7 @@ async def test_a_host_that_hangs_delays_the_vms_of_no_other() -> None:
 async def test_it_is_asked_once_and_not_awaited_again_until_it_replies(monkeypatch: pytest.MonkeyPatch) -> None:
     world = three()
     reads, host3 = HostVms(world.connections), world.further["host3"]
-    await reads.read()
+    await asyncio.wait_for(host3_late(reads), PATIENCE_S)
     monkeypatch.setattr(inventory, "LATE_S", 3600.0)
     for _ in range(3):
         assert (await asyncio.wait_for(reads.read(), PATIENCE_S)).late == {"host3"}

@@ -87,7 +87,8 @@ def test_another_bandwidth_is_not_judged_whoever_set_it(by: dict[str, str]) -> N
     table = forecast_table(timeline)
     assert table is not None
     assert "outcome" not in table
-    assert learned_figures(timeline)["bandwidth_bytes_s"] is None
+    learned = learned_figures(timeline)
+    assert (learned["bandwidth_bytes_s"], learned["limit_changed"]) == (None, True)
 
 
 def test_a_policy_that_was_cancelled_before_it_would_act_is_not_judged() -> None:
@@ -199,13 +200,13 @@ def test_passes_that_end_between_two_samples_do_not_count_as_time_of_the_devices
 
 def test_a_limited_link_teaches_no_rate() -> None:
     found = learned_figures(timeline_of(recording("pre-copy-idle"), bandwidth_mib_s=20))
-    assert found == {"bandwidth_bytes_s": None, "device_ms": None}
+    assert found == {"bandwidth_bytes_s": None, "device_ms": None, "limit_changed": None}
 
 
 def test_passes_that_the_link_did_not_limit_teach_nothing() -> None:
     """Much of this guest's memory was zero: the rest at the end was sent faster than the passes."""
     found = learned_figures(timeline_of(recording("guest-pre-copy")))
-    assert found == {"bandwidth_bytes_s": None, "device_ms": None}
+    assert found == {"bandwidth_bytes_s": None, "device_ms": None, "limit_changed": None}
 
 
 def test_each_plan_has_its_forecast() -> None:

@@ -77,12 +77,13 @@ def rejoin(stage: Stage, runs: Path) -> Watched:
 
 
 async def test_rejoining_continues_in_the_same_folder_with_the_gap_marked(tmp_path: Path) -> None:
-    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage = Stage(recording("post-copy-by-hand"))  # waits for the key, so that it does not end before it is left
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 2)
     watched.migration.leave()
     before = watched.log
     again = rejoin(stage, tmp_path)
+    stage.steer("post-copy")
     await again.ended()
     assert again.log[: len(before)] == before
     gap, attached = again.log[len(before) : len(before) + 2]

@@ -69,11 +69,12 @@ async def test_in_the_shadow_of_another_technique_it_only_records_what_it_would_
 
 
 async def test_post_copy_that_is_impossible_is_not_requested_again(tmp_path: Path) -> None:
-    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage = Stage(recording("post-copy-by-hand"))  # waits for the key, so the refusal comes before the end
     stage.refusals["start_post_copy"] += [IMPOSSIBLE]
     watched = begin(stage, tmp_path, PLAN)
     await watched.until(watched.errors)
     await watched.until(lambda: ("nothing", False) in decisions(watched))
+    stage.steer("post-copy")
     await watched.ended()
     assert stage.calls.count("start_post_copy") == 1
     assert decisions(watched) == [("post-copy", False), ("nothing", False)]
@@ -123,23 +124,32 @@ async def test_post_copy_that_is_refused_to_a_person_for_good_is_not_decided(tmp
 
 
 async def test_a_decision_of_an_earlier_process_stands(tmp_path: Path) -> None:
-    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage = Stage(recording("post-copy-by-hand"))  # waits for the key, so the refusal comes before the end
     stage.refusals["start_post_copy"] += [IMPOSSIBLE]
     watched = begin(stage, tmp_path, PLAN)
     await watched.until(lambda: ("nothing", False) in decisions(watched))
     watched.migration.leave()
     again = rejoin(stage, tmp_path)
+    stage.steer("post-copy")
     await again.ended()
     assert stage.calls.count("start_post_copy") == 1
     assert decisions(again) == []
     assert again.migration.plan.technique == AUTOMATIC
 
 
+class StandsInPass3(Stage):
+    """Stands once that pass begins, however late a test looks."""
+
+    def _take(self) -> Record:
+        each = super()._take()
+        self.standing = self.standing or iteration(3)(each)
+        return each
+
+
 async def test_the_passes_of_an_earlier_process_count(tmp_path: Path) -> None:
-    stage = Stage(recording("post-copy-by-hand"))
+    stage = StandsInPass3(recording("post-copy-by-hand"))
     watched = begin(stage, tmp_path, PLAN)
     await watched.until(lambda: len(watched.migration.timeline.passes) >= 2)
-    stage.standing = True
     watched.migration.leave()
     stage.standing = False
     again = rejoin(stage, tmp_path)

@@ -16,8 +16,10 @@ def cost(sent_mib: float, rate_mib_s: float = 100.0, setup_s: float = 1.0) -> Co
 
 
 def entry(number: int, target: str = "b", *, targets: tuple[str, ...] = TARGETS, **values: object) -> Entry:
-    """The VM `vm<number>` that leaves the host a."""
+    """The VM `vm<number>` that leaves the host a; `cost` is that of its target."""
     known: dict[str, object] = {"memory_bytes": 1 << 30, **values}
+    if "cost" in known:
+        known["costs"] = {target: known.pop("cost")}
     return Entry(number, f"vm{number}", f"uuid{number}", "a", target, targets, **known)  # type: ignore[arg-type]
 
 

@@ -42,7 +42,7 @@ def test_targets_and_techniques_are_chosen_in_turn() -> None:
 
 def test_another_target_has_its_own_doubt_and_cost() -> None:
     known = {"costs": {"b": cost(100), "c": cost(900)}, "doubts": {"b": "its CPU is older"}}
-    first = entry(1, cost=cost(100), doubt="its CPU is older", **known)
+    first = entry(1, **known)
     there = Draft(plan(first)).to_next_target("vm1", 1)
     other = there.plan.entry(1)
     assert (other.target, other.cost, other.doubt) == ("c", cost(900), "")

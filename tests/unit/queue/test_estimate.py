@@ -49,7 +49,7 @@ def test_what_is_done_is_not_counted_and_what_runs_only_as_far_as_it_is_left() -
 
 def test_a_retry_elsewhere_takes_what_the_way_there_takes() -> None:
     both = {"b": cost(1000), "c": cost(3000)}
-    made = plan(entry(1, cost=both["b"], costs=both, doubt="old", doubts={"b": "old"}))
+    made = plan(entry(1, costs=both, doubts={"b": "old"}))
     for log, seconds in ((failed(1, again=True), 31.0), (running(1, "c"), 31.0), ([], 11.0)):
         found = estimate(made, progress(log)).seconds
         assert found is not None

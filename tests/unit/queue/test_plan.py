@@ -16,8 +16,8 @@ from tui.queue.model.status import counts
 BOTH = {"b": cost(100), "c": cost(300)}
 STUCK = entry(3, "", targets=(), cannot="it has a host device")
 MADE = plan(
-    entry(1, cost=cost(100), costs=BOTH, doubts={"c": "its CPU"}),
-    entry(2, "c", doubt="its CPU", technique="pre-copy"),
+    entry(1, costs=BOTH, doubts={"c": "its CPU"}),
+    entry(2, "c", doubts={"c": "its CPU"}, technique="pre-copy"),
     STUCK,
     bandwidth=1 << 30,
 )
@@ -46,6 +46,14 @@ def test_a_plan_is_the_same_after_json() -> None:
     assert plan_of(json.loads(json.dumps(MADE.fields))) == MADE
     wish = Wish(host="a", to=("b",), technique="pre-copy", limits=MADE.limits)
     assert wish_of(json.loads(json.dumps(wish.fields))) == wish
+
+
+def test_a_plan_of_an_earlier_version_has_the_doubt_and_the_cost_of_the_target() -> None:
+    first, *_ = MADE.with_target(1, "c").fields["entries"]
+    earlier = {name: value for name, value in first.items() if name not in ("doubts", "costs")}
+    found = plan_of(MADE.fields | {"entries": [earlier]}).entry(1)
+    assert (found.doubts, found.costs) == ({"c": "its CPU"}, {"c": cost(300)})
+    assert (found.doubt, found.cost) == ("its CPU", cost(300))
 
 
 @pytest.mark.parametrize(

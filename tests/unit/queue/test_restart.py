@@ -25,6 +25,7 @@ from tui.queue.model.whereabouts import (
     UNKNOWN,
     whereabouts,
 )
+from tui.queue.model.words import state_sentence
 from tui.vm.model.location import Inventory, VmOnHost
 
 Make = Callable[..., Room]
@@ -129,6 +130,21 @@ async def test_a_queue_that_was_left_long_ago_waits_for_a_person(make: Make) -> 
     assert (await room.status())["state"] == "interrupted"
     await room.queues.resume("", CONFIG)
     assert (await room.over())["counts"]["moved"] == 1
+
+
+async def test_a_queue_whose_vm_a_study_has_taken_meanwhile_waits_for_a_person_and_says_why(make: Make) -> None:
+    room = make(2)
+    await killed_during_vm1(room, room.rack["vm1"].arrive)
+    room.planner.reserved = lambda: {"uuid-vm2": "in the study x, which is under way"}
+    status = await room.status()
+    assert status["state"] == "interrupted"
+    ended = "was interrupted: the background process ended, and the next one did not go on"
+    assert f"{ended}: vm2 is in the study x, which is under way." in state_sentence(status)
+    with pytest.raises(Failure, match="vm2 is in the study x"):
+        await room.queues.resume("", CONFIG)
+    room.planner.reserved = dict
+    await room.queues.resume("", CONFIG)
+    assert (await room.over())["counts"]["moved"] == 2
 
 
 async def test_a_queue_of_another_configuration_is_left_to_it(make: Make) -> None:

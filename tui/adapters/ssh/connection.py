@@ -23,6 +23,7 @@ from tui.core.limit import within
 from tui.core.ssh_agent import AGENTS
 from tui.core.ssh_target import SshTarget
 from tui.core.threads import on_thread
+from tui.core.together import together
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ class Connection:
                     process.stdin.write(stdin)
                     process.stdin.write_eof()
             on_stdout = on_output and AfterMark(on_output)
-            out, err = await asyncio.gather(read_all(process.stdout, on_stdout), read_all(process.stderr, on_output))
+            out, err = await together(read_all(process.stdout, on_stdout), read_all(process.stderr, on_output))
             await process.wait_closed()
         except (asyncssh.Error, OSError) as error:
             raise Broken(_reason(error), started=True) from None

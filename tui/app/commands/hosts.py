@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.app.commands.output import Output
 from tui.app.commands.session import configured, help_of, parser_of
 from tui.core.actions import without_keys
+from tui.core.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def _list(verb: str, options: argparse.Namespace) -> int:
 
     async def read() -> "list[HostFacts]":
         try:
-            return list(await asyncio.gather(*(_read(hosts, facts) for facts in hosts.unread())))
+            return list(await together(*(_read(hosts, facts) for facts in hosts.unread())))
         finally:
             await connections.close()
 

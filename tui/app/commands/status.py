@@ -10,6 +10,7 @@ from tui.app.commands.session import Session, configured, help_of, parser_of, ru
 from tui.core.actions import without_keys
 from tui.core.failure import Failure, or_failure
 from tui.core.host_words import none_of
+from tui.core.together import together
 
 if TYPE_CHECKING:
     from tui.migration.backend.migrations import Migration
@@ -38,10 +39,9 @@ def main(verb: str, words: list[str]) -> int:
 
 async def status(session: Session, *, as_json: bool) -> int:
     """Read everything, and print it; what cannot be read is reported on stderr."""
-    import asyncio
 
     migrations = session.migrations
-    attached, inventory = await asyncio.gather(or_failure(migrations.attach()), migrations.vms())
+    attached, inventory = await together(or_failure(migrations.attach()), migrations.vms())
     warning = await session.report_logout()
     found = list(migrations.all.values())
     if as_json:

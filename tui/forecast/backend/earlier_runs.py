@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.core.regular_file import open_regular, read_regular
 from tui.forecast.model import first_pass
-from tui.forecast.model.link import EarlierRun, LinkFacts, Way, earlier_run, learned
+from tui.forecast.model.link import EarlierRun, LinkFacts, Probe, Way, earlier_run, learned
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,9 +31,9 @@ class Earlier:
     runs: tuple[EarlierRun, ...] = ()
     first: tuple[first_pass.Earlier, ...] = ()
 
-    def link(self, way: Way = ()) -> LinkFacts:
-        """What the runs show of the link for a migration that sends in this way."""
-        return learned(self.runs, way)
+    def link(self, way: Way = (), probe: Probe | None = None) -> LinkFacts:
+        """What the runs and a probe show of the link for a migration that sends in this way."""
+        return learned(self.runs, way, probe)
 
 
 def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:

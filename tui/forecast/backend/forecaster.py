@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tui.core.clock import now
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
@@ -13,6 +14,7 @@ from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, SUSPEND_TIMEOUT, TIMED, P
 from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.core.vm import Vm
 from tui.forecast.backend import link_probe
 from tui.forecast.backend.earlier_runs import Earlier, earlier
@@ -20,7 +22,7 @@ from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
 from tui.forecast.model.first_pass import InUse
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.link import LinkFacts, scanning, way_of
+from tui.forecast.model.link import LinkFacts, Probe, scanning, way_of
 from tui.vm.model.xml_tree import tree_of
 
 POLL_S = 0.25
@@ -56,15 +58,13 @@ class _Known:
     origin: str
     target: str
     earlier: Earlier
-    probed: float | None  # bytes per second
+    probe: Probe | None
     qemu: tuple[int, int, int]
     in_use: InUse
 
     def link(self, plan: Plan) -> LinkFacts:
         """What is known of the link for the way in which a plan sends the memory."""
-        way = way_of(vars(plan))
-        found = self.earlier.link(way)
-        return found.probed(self.probed, way) if self.probed else found
+        return self.earlier.link(way_of(vars(plan)), self.probe)
 
 
 async def unknown_rate(_vm: str) -> float | None:
@@ -88,7 +88,7 @@ class Forecaster:
         self._runs = runs
         self._workload_rate = workload_rate
         self._sleep = sleep
-        self._probed: dict[tuple[str, str], float] = {}  # by origin and target: bytes per second
+        self._probed: dict[tuple[str, str], Probe] = {}  # by origin and target
         self._known: _Known | None = None
 
     async def inputs(self, vm: Vm, origin: str, target: str, plan: Plan, on_progress: OnProgress) -> Inputs:
@@ -131,19 +131,18 @@ class Forecaster:
         return self._connections.config.addressed(replace(plan, to=known.target), known.origin)
 
     async def probe(self, origin: str, target: str) -> float:
-        """Send over the link for a second; the bytes per second count as its bandwidth from now on."""
+        """Send over the link for a second; the bytes per second count as its bandwidth until a newer run shows it."""
         found = await link_probe.probe(self._connections, origin, target)
-        self._probed[origin, target] = found
+        self._probed[origin, target] = Probe(found, now())
         return found
 
     async def _read_earlier(self, vm: Vm, origin: str, target: str) -> _Known:
-        here, there = await asyncio.gather(
+        here, there = await together(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
         found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid)
         in_use = InUse(vm.memory_bytes, MemoryUse(None, None), found.first)
-        probed = self._probed.get((origin, target))
-        return _Known(origin, target, found, probed, here.hypervisor_version, in_use)
+        return _Known(origin, target, found, self._probed.get((origin, target)), here.hypervisor_version, in_use)
 
     async def _in_use(self, vm: Vm, origin: str, known: InUse) -> InUse:
         """What is known of the memory in use, with what it is now."""

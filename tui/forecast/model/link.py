@@ -35,6 +35,14 @@ Way = tuple[tuple[str, int | str], ...]  # the options in ROUTE and WAY that are
 
 
 @dataclass(frozen=True)
+class Probe:
+    """What was moved over one plain connection in bytes per second, and when, as a time of the log."""
+
+    bytes_s: float
+    at: str
+
+
+@dataclass(frozen=True)
 class LinkFacts:
     """What is known of a link: bytes per second without a limit (None if unknown), and seconds of a migration."""
 
@@ -56,7 +64,7 @@ class LinkFacts:
         return least, self.source if known.likely < limit else LIMIT
 
     def probed(self, bytes_s: float, way: Way = ()) -> "LinkFacts":
-        """The same link after a probe has moved so much over one plain connection: newer than all runs."""
+        """The same link after a probe has moved so much over one plain connection: newer than the runs that count."""
         bandwidth = Interval(*(share * bytes_s for share in (OF_PROBE.low, OF_PROBE.likely, OF_PROBE.high)))
         if any(name in WAY for name, _ in way):
             return replace(self, bandwidth=another_way(bandwidth), source=f"{PROBE}{ANOTHER_WAY}")
@@ -65,13 +73,14 @@ class LinkFacts:
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """The figures of a run.toml that tell of the link: bytes and seconds, None if unknown; `limit` 0 is none.
+    """The figures of a run.toml that tell of the link: bytes and seconds, None if unknown.
 
-    `zero` are the bytes of zero pages, at least; `way` is how it sent them.
+    `limit` is 0 if there was none, None if it was changed during the run. `zero` are the bytes of zero pages, at least;
+    `way` is how it sent them; `began` is a time of the log.
     """
 
     bandwidth: float | None
-    limit: float
+    limit: float | None
     sent: float | None
     total_s: float | None
     downtime_s: float | None
@@ -79,6 +88,7 @@ class EarlierRun:
     post_copy: bool
     zero: float = 0.0
     way: Way = ()
+    began: str = ""
 
     @property
     def setup_s(self) -> float | None:
@@ -109,43 +119,47 @@ def earlier_run(tables: Mapping[str, Any], origin: str, target: str) -> EarlierR
     figures, limit = _table(tables, "figures"), _number(_table(tables, "options"), "bandwidth_mib_s")
     if limit is None:
         return None  # another program started it: its limit is unknown
+    changed = figures.get("limit_changed") is True
     post_copy_at, total_ms, device_ms = (_number(figures, n) for n in ("post_copy_at_s", "total_time_ms", "device_ms"))
     memory = _number(figures, "memory_total_bytes")
     sent, downtime_ms = _number(figures, "memory_sent_bytes"), _number(figures, "downtime_ms")
     total_s = _seconds(total_ms)
     bandwidth = _number(figures, "bandwidth_bytes_s")
-    if not bandwidth and not limit and sent and total_s and total_s >= LONG_S:  # recorded by an earlier version
+    steady = not limit and not changed
+    if not bandwidth and steady and sent and total_s and total_s >= LONG_S:  # recorded by an earlier version
         mostly_pre_copy = post_copy_at is None or post_copy_at >= MOSTLY * total_s
         bandwidth = sent / (total_s - SETUP_S.likely) if mostly_pre_copy else None
     return EarlierRun(
-        bandwidth or None, limit * MIB, sent, total_s, _seconds(downtime_ms), _seconds(device_ms),
+        bandwidth or None, None if changed else limit * MIB, sent, total_s, _seconds(downtime_ms), _seconds(device_ms),
         post_copy=post_copy_at is not None, zero=max(0.0, (memory or 0.0) - (sent or 0.0)),
-        way=way_of(_table(tables, "options")),
+        way=way_of(_table(tables, "options")), began=str(tables.get("began", "")),
     )  # fmt: skip
 
 
-def learned(runs: Iterable[EarlierRun], way: Way = ()) -> LinkFacts:
+def learned(runs: Iterable[EarlierRun], way: Way = (), probe: Probe | None = None) -> LinkFacts:
     """What earlier runs between two hosts show of the link for a migration that sends in this way.
 
     Runs of another route count as those over another link. Those that sent in another way show the bandwidth and what
-    connecting takes only if none of this way does; the pauses do not depend on it.
+    connecting takes only if none of this way does; the pauses do not depend on it. After a probe, only the bandwidth of
+    runs in this way that began later counts, and without any of them that of the probe.
     """
     found = [each for each in runs if _route(each.way) == _route(way)]
     same = [each for each in found if each.way == way]
-    rates = [each.bandwidth for each in same if each.bandwidth]
+    rates = [each.bandwidth for each in same if each.bandwidth and (probe is None or each.began > probe.at)]
     others = [each.bandwidth for each in found if each.bandwidth]
     setups = [each.setup_s for each in same if each.setup_s is not None]
     devices = [each.device_s for each in found if each.device_s is not None and not each.post_copy]
     switches = [each.switch_s for each in found if each.switch_s is not None]
     bandwidth = spread(rates) if rates else another_way(spread(others)) if others else None
     number = len(rates) or len(others)
-    return LinkFacts(
+    facts = LinkFacts(
         bandwidth,
         f"{number} earlier run{'' if number == 1 else 's'}{'' if rates else ANOTHER_WAY}" if number else "",
         times(SETUP_S, setups or [each.setup_s for each in found if each.setup_s is not None]),
         times(DEVICE_S, devices),
         times(SWITCH_S, switches),
     )
+    return facts if probe is None or rates else facts.probed(probe.bytes_s, way)
 
 
 def another_way(bandwidth: Interval) -> Interval:

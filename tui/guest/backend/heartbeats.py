@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
+from tui.core.together import together
 from tui.guest.backend.guest import Guest, OnProgress, source_of
 from tui.guest.model.heartbeat import (
     PROGRAM,
@@ -43,7 +44,7 @@ class Heartbeats:
             raise Failure("There is no heartbeat", "heartbeat_port is 0 in the configuration")
         guest = self._guest(name, SUBFOLDER)
         async with self._lock:
-            found, addresses = await asyncio.gather(guest.status_text(), guest.addresses())
+            found, addresses = await together(guest.status_text(), guest.addresses())
             status = parse_heartbeat(found)
             if not status.running:
                 status = HeartbeatStatus()

@@ -1,11 +1,11 @@
 """Asks libvirt for the best CPU that all of some hosts have in common."""
 
-import asyncio
 from collections.abc import Sequence
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import Hypervisor
+from tui.core.together import together
 from tui.hosts.model.baseline import Baseline, nothing_in_common
 from tui.vm.model.cpu import KVM, QEMU, features
 
@@ -24,7 +24,7 @@ async def baseline(connections: Connections, hosts: Sequence[str]) -> Baseline:
             raise failure
         own, kind = emulated, QEMU
     xmls = tuple(each for each in own if isinstance(each, str))
-    daemons = await asyncio.gather(*(connections.query(host, lambda each: each.daemon()) for host in hosts))
+    daemons = await together(*(connections.query(host, lambda each: each.daemon()) for host in hosts))
     newest = max(zip(hosts, daemons, strict=True), key=lambda each: each[1].libvirt_version)[0]
     try:
         xml = await connections.query(newest, lambda each: each.baseline_cpu(xmls, kind))
@@ -38,7 +38,7 @@ async def baseline(connections: Connections, hosts: Sequence[str]) -> Baseline:
         alone = ((each,) for each in (xml, *xmls))
         return [features(hypervisor.baseline_cpu(each, kind, expand_features=True)) for each in alone]
 
-    verdicts = await asyncio.gather(*(connections.query(host, compared) for host in hosts))
+    verdicts = await together(*(connections.query(host, compared) for host in hosts))
     common, *each_has = await connections.query(newest, expanded)
     more = {host: tuple(sorted(has - common)) for host, has in zip(hosts, each_has, strict=True)}
     return Baseline(tuple(hosts), kind, xml, dict(zip(hosts, verdicts, strict=True)), more)
@@ -47,4 +47,4 @@ async def baseline(connections: Connections, hosts: Sequence[str]) -> Baseline:
 async def _cpus(connections: Connections, hosts: Sequence[str], kind: str) -> list[str | Failure]:
     """The CPU of each host as libvirt offers it to VMs of that kind."""
     queries = (connections.query(host, lambda each: each.cpu_xml(kind), kind) for host in hosts)
-    return list(await asyncio.gather(*map(or_failure, queries)))
+    return list(await together(*map(or_failure, queries)))

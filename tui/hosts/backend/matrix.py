@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from tui.core.failure import Failure, or_failure
 from tui.core.settings import Config
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.hosts.backend.matrix_file import MatrixFile
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
@@ -62,7 +63,7 @@ class Matrix:
                         left.discard(pair)
                         found_now.append(found)
                         yield found
-            await asyncio.gather(*shares.values())
+            await together(*shares.values())
             for pair in sorted(left, key=wanted.index):
                 if found := self._cell(facts, pair, shares):
                     found_now.append(found)

@@ -1,6 +1,5 @@
 """Creates VMs on one host: reads what they can be built from, plans the definition, and builds it."""
 
-import asyncio
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from tui.core import actions
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.quantity import size
+from tui.core.together import together
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.guest import OnProgress
 from tui.guest.backend.seeds import make_seed
@@ -66,9 +66,9 @@ class NewVms:
     async def inputs(self) -> BuildInputs:
         """Read what VMs can be built from; Failure only if `host` or its shared folder can't be used."""
         hosts = self._vms.hosts
-        (offers, listing), troubles, key = await asyncio.gather(
+        (offers, listing), troubles, key = await together(
             self._hosts(),
-            asyncio.gather(*map(self._images.trouble, hosts)),
+            together(*map(self._images.trouble, hosts)),
             self._connections.shell(self.host).run(["sh", "-c", KEYS]),
         )
         if isinstance(here := offers[self.host], Failure):
@@ -218,7 +218,7 @@ class NewVms:
         untried = [host for host in inputs.known if host not in self._kvm]
         users = [inputs.known[host].daemon.qemu_user or (0, 0) for host in untried]
         try:
-            found = await asyncio.gather(*map(partial(try_kvm, self._vms.sudo), untried, users))
+            found = await together(*map(partial(try_kvm, self._vms.sudo), untried, users))
         except Failure as failure:
             return KVM, f"KVM could not be tested: {failure}"
         self._kvm |= dict(zip(untried, found, strict=True))
@@ -252,7 +252,7 @@ class NewVms:
     async def _baseline(self, hosts: Sequence[str], kind: str, inputs: BuildInputs) -> str:
         """The best CPU that all of these hosts support, by the newest libvirt among them."""
         requests = (self._connections.query(host, lambda each: each.cpu_xml(kind)) for host in hosts)
-        cpus = await asyncio.gather(*requests)
+        cpus = await together(*requests)
         newest = max(hosts, key=lambda host: inputs.known[host].daemon.libvirt_version)
         return await self._connections.query(newest, lambda each: each.baseline_cpu(cpus, kind))
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tui.core.aged import SILENT_AFTER_S
 from tui.core.failure import Failure, or_failure
+from tui.core.together import together
 from tui.guest.backend.guest import OnProgress
 from tui.guest.model.workload import VmCapacity, WorkloadSpec
 from tui.launch.backend.launch import Launch
@@ -156,7 +157,7 @@ class ActsOnMany(EditsDefinitions):
     @work(group="read", exclusive=True)
     async def _ask_deletions(self, marked: Sequence[str]) -> None:
         able = [name for name in marked if not self.why_not_of(DELETE, name)]
-        found = await asyncio.gather(*(or_failure(self._launch.vms.deletion(name)) for name in able))
+        found = await together(*(or_failure(self._launch.vms.deletion(name)) for name in able))
         deletions = {each.name: each for each in found if isinstance(each, Deletion)}
         refused = [str(each) for each in found if isinstance(each, Failure)]
         refused += [self.with_keys(self.why_not_of(DELETE, name)) for name in marked if name not in able]
@@ -233,7 +234,7 @@ class ActsOnMany(EditsDefinitions):
         self._report.begin(begins)
         self.call_after_refresh(self._report.scroll_visible, animate=False)
         try:
-            await asyncio.gather(*map(one, able))
+            await together(*map(one, able))
         finally:
             if self._action == action:
                 self._action, self._of_many = "", False

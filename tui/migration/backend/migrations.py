@@ -14,6 +14,7 @@ from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import ELSEWHERE, Plan
 from tui.core.threads import on_thread, retrieve
+from tui.core.together import together
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_to_json
@@ -161,7 +162,7 @@ class Migrations:
         """The daemons of the origin and of the target; None if one does not answer."""
         queries = (self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         try:
-            here, there = await asyncio.gather(*queries)
+            here, there = await together(*queries)
         except Failure as failure:
             log.info("What these hosts refuse is unknown: %s", failure)
             return None

@@ -16,6 +16,7 @@ from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan, possible
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.threads import on_thread, retrieve
+from tui.core.together import together
 from tui.core.vm import Daemon, Vm
 from tui.forecast.model.forecast import Inputs
 from tui.guest.model.workload import Workload
@@ -102,7 +103,7 @@ class MigrationOwner:
 
     async def daemons(self, *hosts: str) -> list[Daemon]:
         """The daemons of these hosts; raises the Failure of one without a reply."""
-        return await asyncio.gather(*(self._connections.query(host, lambda each: each.daemon()) for host in hosts))
+        return list(await together(*(self._connections.query(host, lambda each: each.daemon()) for host in hosts)))
 
     async def start(
         self,
@@ -200,7 +201,7 @@ class MigrationOwner:
         """The migrations under way that are not followed yet, and the UUIDs of the VMs that do not migrate."""
         everything = {found.vm.uuid for found in inventory.found}
         asked = [each for each in inventory.found if each.vm.active and not self._under_way(each.vm.uuid)]
-        replies = await asyncio.gather(*(or_failure(job_of(self._connections, each, limit_s=LATE_S)) for each in asked))
+        replies = await together(*(or_failure(job_of(self._connections, each, limit_s=LATE_S)) for each in asked))
         found = list(zip(asked, replies, strict=True))
         unread = {each.vm.uuid for each, job in found if isinstance(job, Failure)}  # they may be migrating
         jobs = [(each, job) for each, job in found if job and not isinstance(job, Failure)]
@@ -211,13 +212,8 @@ class MigrationOwner:
         self, jobs: list[tuple[VmOnHost, Mapping[str, Stat]]], unfinished: list[Unfinished], inventory: Inventory
     ) -> list[Failure]:
         """Follow all of them; returns why some could not be followed."""
-        failures = []
-        for found, job in jobs:
-            try:
-                await self._rejoin(found, job, unfinished, inventory)
-            except Failure as failure:
-                failures.append(failure)
-        return failures
+        followed = [await or_failure(self._rejoin(found, job, unfinished, inventory)) for found, job in jobs]
+        return [each for each in followed if isinstance(each, Failure)]
 
     async def _rejoin(
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
@@ -309,7 +305,7 @@ class MigrationOwner:
         peers = {name: self._config.hosts[name].peer_uri for name in self._uris}
         opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=known, peer_uris=peers)
         # Opening takes time and reports an unreachable host, so all are opened now.
-        _steer, here, there, about = await asyncio.gather(
+        _steer, here, there, about = await together(
             on_thread(opened.steer),
             on_thread(lambda: opened.at(origin).daemon()),
             self._facts_of(opened, peer, running),

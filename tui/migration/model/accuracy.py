@@ -118,7 +118,10 @@ def judgement_of(timeline: Timeline, found: Forecast) -> Judgement | None:
 
 
 def learned_figures(timeline: Timeline) -> dict[str, Any]:
-    """The link's rate without a limit in bytes per second, and what the devices take in ms; None for unknown ones."""
+    """The link's rate without a limit in bytes per second, and what the devices take in ms; None for unknown ones.
+
+    Also whether the limit was changed on the way: the one of the start then explains no total.
+    """
     rate, downtime_ms = _link_rate(timeline), number_in(timeline.final, "downtime")
     device_ms = None
     if downtime_ms is not None and timeline.phase == COMPLETED and not timeline.post_copy_failed:
@@ -131,6 +134,7 @@ def learned_figures(timeline: Timeline) -> dict[str, Any]:
     return {
         "bandwidth_bytes_s": None if rate is None else round(rate),
         "device_ms": None if device_ms is None else round(device_ms),
+        "limit_changed": _limit_changed(timeline) or None,
     }
 
 
@@ -150,14 +154,18 @@ def _sent_in_pause(timeline: Timeline, rate: float) -> float:
 
 def _link_rate(timeline: Timeline) -> float | None:
     """The upper quartile of the rates in the passes: zero pages in between make the others lower than the link's."""
-    limited = timeline.bandwidth_mib_s or any(mark.sign in ("b", "q") for mark in timeline.marks)
-    if limited or timeline.technique == UNKNOWN or not timeline.from_start:
+    if timeline.bandwidth_mib_s or _limit_changed(timeline) or timeline.technique == UNKNOWN or not timeline.from_start:
         return None
     until = timeline.passes[-1].ended if timeline.passes else timeline.post_copy_at or 0.0
     rates = [each.rate for each in timeline.points if each.rate and each.t <= until]
     if len(rates) < LEAST_RATES or max(rates) < MIB:
         return None
     return quantiles(rates, n=4)[2]
+
+
+def _limit_changed(timeline: Timeline) -> bool:
+    """Whether a key or a queue changed the bandwidth."""
+    return any(mark.sign in ("b", "q") for mark in timeline.marks)
 
 
 def _numbers(interval: Interval) -> list[float]:

@@ -14,6 +14,7 @@ from tui.core.failure import Failure, LoginRefused, UntrustedHost, or_failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import Config
 from tui.core.ssh_target import parse_target
+from tui.core.together import together
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
@@ -79,7 +80,7 @@ class Nfs:
             facts = replace(facts, **newer)
             yield facts
         first, *further = facts.shared.readers or ("",)
-        proofs = await asyncio.gather(*(self._proof(facts, reader) for reader in (first, *further)))
+        proofs = await together(*(self._proof(facts, reader) for reader in (first, *further)))
         facts = replace(facts, proof=proofs[0], further=dict(zip(further, proofs[1:], strict=True)))
         yield replace(facts, images=await self._images(facts))
 
@@ -129,7 +130,7 @@ class Nfs:
             return parse_images(paths, done.output(f"The images could not be read on {role}"))
 
         clients = facts.shared.clients
-        found = await asyncio.gather(*(or_failure(read(role)) for role in clients))
+        found = await together(*(or_failure(read(role)) for role in clients))
         return dict(zip(clients, found, strict=True))
 
     async def _proof(self, facts: NfsFacts, reader: str) -> Proof:

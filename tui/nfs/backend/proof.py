@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.together import together
 from tui.linux.perl import MISSING
 from tui.linux.script_sections import TIMED_OUT
 from tui.linux.sudo import Sudo
@@ -55,7 +56,7 @@ class _Attempt:
     async def _without_perl(self) -> str:
         """The hosts that can't take a lock because they have no Perl."""
         clients = [role for role in (self._writer, self._reader) if role]
-        found = await asyncio.gather(*(self._sudo.run(role, FIND_PERL) for role in clients))
+        found = await together(*(self._sudo.run(role, FIND_PERL) for role in clients))
         return " and ".join(role for role, done in zip(clients, found, strict=True) if done.status)
 
     async def _hold(self) -> Completed:

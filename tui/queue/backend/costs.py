@@ -1,6 +1,5 @@
 """What each migration of a plan costs: what it sends, and how fast its link is, as far as anything shows it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from tui.core.plan import Plan
 from tui.core.protocols import MemoryUse
 from tui.core.quantity import MIB
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.core.vm import Vm
 from tui.forecast.backend.earlier_runs import earlier_in, newest
 from tui.forecast.model.first_pass import InUse
@@ -37,7 +37,7 @@ class Journey:
 async def costs(connections: Connections, runs: Path, journeys: Sequence[Journey]) -> list[Cost | None]:
     """The cost of each; None if neither an earlier run nor a limit shows how fast its link is."""
     of_vms = {each.vm.uuid: each for each in journeys}
-    uses = await asyncio.gather(*(_use(connections, each) for each in of_vms.values()))
+    uses = await together(*(_use(connections, each) for each in of_vms.values()))
     return await on_thread(_costs, runs, journeys, dict(zip(of_vms, uses, strict=True)))
 
 

@@ -111,7 +111,7 @@ class Planner:
         for (each, host), cost in zip(ways, known, strict=True):
             if cost is not None:
                 by_vm[each.vm][host] = cost
-        return [replace(each, costs=by_vm[each.vm], cost=by_vm[each.vm].get(each.target)) for each in entries]
+        return [replace(each, costs=by_vm[each.vm]) for each in entries]
 
     def _mover(
         self, found: Survey, listed: Listed, origin: str, targets: Sequence[str], reserved: Mapping[str, str]
@@ -159,9 +159,9 @@ def _of_returns(found: Survey, host: str, back: Sequence[Return]) -> Asked:
 
 
 def _entry(mover: Mover, place: Place) -> Entry:
-    vm, doubt = mover.vm, place.doubts.get(place.target, "")
-    about = {"target": place.target, "targets": place.targets, "cannot": place.cannot, "doubt": doubt}
-    return Entry(0, vm.name, vm.uuid, mover.origin, memory_bytes=vm.memory_bytes, doubts=place.doubts, **about)  # type: ignore[arg-type]
+    vm, where = mover.vm, (place.target, place.targets)
+    about = {"memory_bytes": vm.memory_bytes, "cannot": place.cannot}
+    return Entry(0, vm.name, vm.uuid, mover.origin, *where, doubts=place.doubts, **about)  # type: ignore[arg-type]
 
 
 def _read(found: Survey, host: str) -> tuple[Listed, ...]:

@@ -50,6 +50,7 @@ class Queues:
         self._lock = asyncio.Lock()  # one start at a time
         self._about_to: frozenset[str] = frozenset()  # the UUIDs of the VMs of a queue whose folder is being made
         self._waking: dict[str, asyncio.Task[None]] = {}  # by configuration
+        self._left_alone: dict[str, str] = {}  # by queue that an earlier process left: why it was not continued
         self.planner = planner
 
     @property
@@ -68,12 +69,16 @@ class Queues:
         async with self._lock:
             if self._engine is not None and self._engine.under_way:
                 return
+            left: Queue | None = None
             try:
                 left = await on_thread(_left, self._folder, config)
                 if left is not None:
-                    self._begin(*await on_thread(Store.open, left), CONTINUED)
+                    with self._claimed(left.plan, left.progress):
+                        self._begin(*await on_thread(Store.open, left.folder), CONTINUED)
             except Failure as failure:
                 log.warning("The queue was not continued: %s", failure)
+                if left is not None:
+                    self._left_alone[left.id] = failure.why or failure.what
 
     async def plan(self, wish: Wish, config: str) -> QueuePlan:
         """The plan for a wish; changes nothing. Raises Failure."""
@@ -142,7 +147,8 @@ class Queues:
         if not name and not await on_thread(store.own, self._folder, config):
             return None
         queue = await on_thread(self._found, name, config)
-        return await on_thread(_status_of, queue, None)
+        found = await on_thread(_status_of, queue, None)
+        return found | {"why": found["why"] or self._left_alone.get(queue.id, "")}
 
     async def maintenance(self, host: str, on: object) -> dict[str, Any]:
         """The hosts in maintenance, after one was marked or its mark taken off; "" changes nothing. Raises Failure."""
@@ -202,6 +208,7 @@ class Queues:
             raise Failure(f"The queue {self._engine.queue.id} is under way", "", "Wait for its end, or stop it.")
 
     def _begin(self, opened: Store, queue: Queue, kind: str) -> None:
+        self._left_alone.pop(queue.id, None)
         self._engine = Engine(opened, queue, self._tools)
         self._engine.start(kind)
 
@@ -225,7 +232,7 @@ def _open(plan: QueuePlan, progress: Progress) -> dict[str, str]:
     return {each.uuid: each.vm for each in plan.movable if progress.of(each.number).state not in OVER}
 
 
-def _left(folder: Path, config: str) -> Path | None:
+def _left(folder: Path, config: str) -> Queue | None:
     """The newest queue, if an earlier process ended while it worked on it a short time ago, or it is paused."""
     newest = next(iter(store.own(folder, config)), None)
     if newest is None or store.in_use(newest):
@@ -235,7 +242,7 @@ def _left(folder: Path, config: str) -> Path | None:
     if progress.stopped or progress.finished or all_over(queue.plan, progress):
         return None
     waits = progress.paused and not progress.running
-    return newest if waits or store.silent_s(queue) < GOES_ON_S else None
+    return queue if waits or store.silent_s(queue) < GOES_ON_S else None
 
 
 def _status_of(queue: Queue, engine: Engine | None) -> dict[str, Any]:

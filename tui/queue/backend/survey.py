@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.limit import within
+from tui.core.together import together
 from tui.queue.model.placing import Fit, Room
 from tui.vm.backend.fixes import judged
 from tui.vm.backend.vms import Vms
@@ -53,8 +54,8 @@ class Survey:
 async def survey(vms: Vms, hosts: Iterable[str]) -> Survey:
     """Read all hosts at once: first their VMs, which decide what is looked for on each of them."""
     names = tuple(hosts)
-    listed = await asyncio.gather(*(_within(host, vms.on(host, reread=True)) for host in names))
-    offers = await asyncio.gather(*(_within(host, vms.offer(host)) for host in names))
+    listed = await together(*(_within(host, vms.on(host, reread=True)) for host in names))
+    offers = await together(*(_within(host, vms.offer(host)) for host in names))
     return Survey(dict(zip(names, listed, strict=True)), dict(zip(names, offers, strict=True)), vms.images.folder)
 
 

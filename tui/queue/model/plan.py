@@ -42,8 +42,7 @@ class Entry:
     """One VM; `number` is its place in the order, from 1.
 
     `target` is "" if it cannot move, and `cannot` why. `targets` are all hosts that can take it, the best first.
-    `doubt` is why its migration to `target` may fail. `cost` is None if nothing shows how long that takes. `doubts` and
-    `costs` have those of all hosts that are known.
+    By host, `doubts` are why its migration there may fail, and `costs` what that takes, as far as anything shows it.
     """
 
     number: int
@@ -55,16 +54,22 @@ class Entry:
     technique: str = AUTOMATIC
     memory_bytes: int = 0
     cannot: str = ""
-    doubt: str = ""
-    cost: Cost | None = None
     doubts: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, Cost] = field(default_factory=dict)
 
     def to(self, target: str) -> "Entry":
-        """The entry with another target, and what is known of the way there."""
-        if target == self.target:
-            return self
-        return replace(self, target=target, doubt=self.doubts.get(target, ""), cost=self.costs.get(target))
+        """The entry with another target."""
+        return replace(self, target=target)
+
+    @property
+    def doubt(self) -> str:
+        """Why its migration to `target` may fail; usually empty."""
+        return self.doubts.get(self.target, "")
+
+    @property
+    def cost(self) -> Cost | None:
+        """What its migration to `target` takes; None if nothing shows it."""
+        return self.costs.get(self.target)
 
     @property
     def movable(self) -> bool:
@@ -78,10 +83,10 @@ class Entry:
         found |= {"number": self.number, "memory_bytes": self.memory_bytes, "targets": list(self.targets)}
         found |= {"doubts": dict(self.doubts), "costs": {host: each.fields for host, each in self.costs.items()}}
         alone_s = self.cost.alone_s.to_json() if self.cost else None
-        return found | {"cost": self.cost.fields if self.cost else None, "alone_s": alone_s}
+        return found | {"doubt": self.doubt, "cost": self.cost.fields if self.cost else None, "alone_s": alone_s}
 
 
-TEXTS = ("vm", "uuid", "origin", "target", "technique", "cannot", "doubt")
+TEXTS = ("vm", "uuid", "origin", "target", "technique", "cannot")
 
 
 @dataclass(frozen=True)
@@ -212,8 +217,10 @@ def _entry(values: Any) -> Entry:
     targets = tuple(_text(each) for each in values.get("targets", ()))
     doubts = {_text(host): _text(doubt) for host, doubt in values.get("doubts", {}).items()}
     costs = {_text(host): _cost(each) for host, each in values.get("costs", {}).items()}
-    known = _cost(cost) if cost else None
-    return Entry(0, targets=targets, memory_bytes=memory_bytes, cost=known, doubts=doubts, costs=costs, **texts)
+    # A journal of an earlier version has those of the target only.
+    doubts = {texts["target"]: doubt, **doubts} if (doubt := _text(values.get("doubt", ""))) else doubts
+    costs = {texts["target"]: _cost(cost), **costs} if cost else costs
+    return Entry(0, targets=targets, memory_bytes=memory_bytes, doubts=doubts, costs=costs, **texts)
 
 
 def _cost(values: Any) -> Cost:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tui.core.quantity import MOST_S
+from tui.core.journal import after_all, seconds_of
 
 # The states of an entry.
 QUEUED, RUNNING, MOVED, FAILED = "queued", "running", "moved", "failed"
@@ -122,19 +122,13 @@ def _after(known: EntryState, kind: str, entry: Mapping[str, Any]) -> EntryState
     attempts = known.last(why=why) if state == FAILED else known.attempts
     if state == FAILED and entry.get("again") is True:
         return replace(known, state=QUEUED, why=why, attempts=attempts)
-    figures = {name: _seconds(entry.get(name)) for name in ("total_s", "downtime_s")}
+    figures = {name: seconds_of(entry.get(name)) for name in ("total_s", "downtime_s")}
     return replace(known, state=state, why=why, attempts=attempts, **figures)
 
 
 def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
     """The progress after all entries of a log; an entry that is damaged is skipped."""
-    progress = Progress()
-    for each in entries:
-        try:
-            progress = progress.after(each)
-        except (KeyError, TypeError, ValueError):
-            continue
-    return progress
+    return after_all(Progress(), entries, Progress.after)
 
 
 def _number(value: Any) -> int:
@@ -147,12 +141,3 @@ def _known_state(value: Any) -> str:
     if value not in OVER:
         raise ValueError(f"{value!r} is no end of an entry")
     return str(value)
-
-
-def _seconds(value: Any) -> float | None:
-    """The seconds of an entry; ValueError or TypeError if they are no such number."""
-    if value is None:
-        return None
-    if not 0 <= value <= MOST_S:  # also refuses NaN
-        raise ValueError(f"{value!r} is no time")
-    return float(value)

@@ -75,7 +75,9 @@ def state_sentence(status: Status) -> str:
     if state == STOPPED:
         return f"{what} was stopped: {str(status['why']).rstrip('.')}. {_sentence(counts_words(status))}"
     if state == INTERRUPTED:
-        return f"{what} was interrupted: the background process ended. {_sentence(counts_words(status))}"
+        why = str(status["why"]).rstrip(".")
+        ended = f"the background process ended{f', and the next one did not go on: {why}' if why else ''}"
+        return f"{what} was interrupted: {ended}. {_sentence(counts_words(status))}"
     doing = str(status.get("doing", ""))
     if state in (PAUSED, STOPPING):
         return f"{what} is {state}{f': {doing}' if doing else ''}."

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tui.core.quantity import MOST_S
+from tui.core.journal import after_all, seconds_of
 from tui.study.model.schedule import number_of
 
 BEGUN, MIGRATING, ENDED, STOPPED, FINISHED = "begun", "migrating", "ended", "stopped", "finished"
@@ -69,26 +69,11 @@ class Progress:
 
 def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
     """The progress after all entries of a log; an entry that is damaged is skipped."""
-    progress = Progress()
-    for each in entries:
-        try:
-            progress = progress.after(each)
-        except (KeyError, TypeError, ValueError):
-            continue
-    return progress
+    return after_all(Progress(), entries, Progress.after)
 
 
 def done_of(entry: Mapping[str, Any]) -> Done:
     """The run of an entry; KeyError, TypeError or ValueError if a value is missing or of another type."""
-    seconds = [_seconds(entry.get(name)) for name in ("total_s", "took_s", "downtime_s")]
+    seconds = [seconds_of(entry.get(name)) for name in ("total_s", "took_s", "downtime_s")]
     direction, run, why = (str(entry.get(name, "")) for name in ("direction", "run", "why"))
     return Done(number_of(entry["number"]), str(entry["result"]), direction, run, why, *seconds)
-
-
-def _seconds(value: Any) -> float | None:
-    """The seconds of an entry, None if they are unknown; ValueError or TypeError if they are no such number."""
-    if value is None:
-        return None
-    if not 0 <= value <= MOST_S:  # also refuses NaN
-        raise ValueError(f"{value!r} is no time")
-    return float(value)

@@ -12,6 +12,7 @@ from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import Blocker, blockers
 from tui.vm.model.domain import Domain, tree
@@ -55,7 +56,7 @@ class Fixes:
     async def findings(self, name: str, host: str, to: str = "") -> tuple[Blocker, ...]:
         """What is known of the migration of a VM to another host, read now; Failure if its host can't be read."""
         target = self._connections.config.target(host, to)
-        answers = await asyncio.gather(*(self._vms.on(each, reread=True) for each in (host, target)))
+        answers = await together(*(self._vms.on(each, reread=True) for each in (host, target)))
         answer = answers[0]
         if isinstance(answer, Failure):
             raise answer
@@ -64,7 +65,7 @@ class Fixes:
             raise domain
         if domain is None:
             raise Failure(f"{name} is not on {host} any more", "it was moved or deleted meanwhile")
-        here, there = await asyncio.gather(*map(self._vms.offer, (host, target)))
+        here, there = await together(*map(self._vms.offer, (host, target)))
         return judged(domain, (host, target), here, there, self._vms.images.folder)
 
     async def prepared(self, fix: Fix, host: str) -> Fix:

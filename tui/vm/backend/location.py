@@ -1,9 +1,8 @@
 """Reads from all hosts at once where a VM is."""
 
-import asyncio
-
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
+from tui.core.together import together
 from tui.core.vm import Vm
 from tui.vm.model.location import VmPlacement
 
@@ -15,5 +14,5 @@ async def placement(connections: Connections, name: str) -> VmPlacement:
         return await or_failure(connections.query(host, lambda hypervisor: hypervisor.vm(name), name))
 
     hosts = connections.config.hypervisors
-    found = await asyncio.gather(*map(on, hosts))
+    found = await together(*map(on, hosts))
     return VmPlacement(name, dict(zip(hosts, found, strict=True)))

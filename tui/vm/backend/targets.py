@@ -8,6 +8,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.vm.backend.fixes import judged
 from tui.vm.backend.vms import Vms
 from tui.vm.model.domain import Domain
@@ -39,7 +40,7 @@ class Targets:
                 return await self._offer(each)
 
         marks = await on_thread(self.read_marks)
-        here, *there = await asyncio.gather(*map(offer, (host, *targets)))
+        here, *there = await together(*map(offer, (host, *targets)))
         found = {
             each: replace(self._facts(domain, (host, each), here, known), unwanted=why_not(each, marks))
             for each, known in zip(targets, there, strict=True)

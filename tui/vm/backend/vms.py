@@ -1,6 +1,5 @@
 """Lists the VMs of all hosts with their definitions, and deletes them."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +8,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.protocols import Hypervisor
+from tui.core.together import together
 from tui.core.vm import Vm
 from tui.linux.sudo import Sudo
 from tui.vm.backend.images import PART, Images
@@ -84,7 +84,7 @@ class Vms:
 
     async def listing(self) -> Listing:
         """The VMs of all hosts, all definitions reread."""
-        found = await asyncio.gather(*(self.on(host, reread=True) for host in self.hosts))
+        found = await together(*(self.on(host, reread=True) for host in self.hosts))
         return Listing(dict(zip(self.hosts, found, strict=True)))
 
     async def offer(self, host: str) -> Offer | Failure:
@@ -120,7 +120,7 @@ class Vms:
 
     async def offers(self) -> dict[str, Offer | Failure]:
         """The offers of all hosts."""
-        found = await asyncio.gather(*map(self.offer, self.hosts))
+        found = await together(*map(self.offer, self.hosts))
         return dict(zip(self.hosts, found, strict=True))
 
     def console(self, name: str, host: str) -> list[str]:

@@ -7,6 +7,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, as_failure
 from tui.core.limit import within
 from tui.core.log import log
+from tui.core.together import together
 from tui.linux.sudo import Sudo
 from tui.migration.model.ending.host_log import SCRIPT, HostLog, parse
 
@@ -23,7 +24,7 @@ class HostLogs:
     async def read(self, names: Mapping[str, str], uuid: str, seconds: float) -> tuple[HostLog, HostLog]:
         """What both hosts wrote within the last seconds; `names` are those of the VM, by host. Never raises Failure."""
         found = (self._of(host, name, uuid, int(seconds) + 1) for host, name in names.items())
-        first, second = await asyncio.gather(*found)
+        first, second = await together(*found)
         return first, second
 
     async def _of(self, host: str, name: str, uuid: str, seconds: int) -> HostLog:

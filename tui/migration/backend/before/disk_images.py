@@ -1,6 +1,5 @@
 """Makes the images that a copy of disks needs on the target, and removes them after a migration that failed."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
 from tui.core.threads import on_thread
+from tui.core.together import together
 from tui.linux.sudo import Sudo
 from tui.migration.backend.before.preflight import Refused
 from tui.migration.backend.recording.recorder import Recorder
@@ -35,7 +35,7 @@ class DiskImages:
         failures = [each for disk in disks if (each := disk_images.unsuitable(disk))]
         if failures:
             raise Refused(tuple(failures))
-        here, there = await asyncio.gather(*(self._look(host, disks) for host in (origin, target)))
+        here, there = await together(*(self._look(host, disks) for host in (origin, target)))
         wanted = [
             disk_images.wanted(each, here.get(each.path), there.get(each.path), overlay=plan.copy_storage_inc)
             for each in disks

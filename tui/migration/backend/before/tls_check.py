@@ -1,6 +1,5 @@
 """Checks the certificates of a migration with TLS on both hosts, before the start."""
 
-import asyncio
 from collections.abc import Sequence
 
 from tui.core.command import Completed
@@ -8,6 +7,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
+from tui.core.together import together
 from tui.linux.sudo import Sudo
 from tui.migration.backend.before.preflight import Refused
 from tui.migration.model.tls_check import Checked, checked, name_of
@@ -48,12 +48,10 @@ class TlsCheck:
     async def check(self, plan: Plan, origin: str) -> Checked:
         """The judgement about the certificates of both hosts; a host that could not be read is a doubt."""
         target = self._connections.config.target(origin, plan.to)
-        (here, _), (there, hostname) = await asyncio.gather(self._place(origin), self._place(target))
+        (here, _), (there, hostname) = await together(self._place(origin), self._place(target))
         name = "" if isinstance(there, Failure) else name_of(plan, there, hostname)
-        client, server = await asyncio.gather(
-            self._files(origin, CLIENT, here, ""), self._files(target, SERVER, there, name)
-        )
-        trusted, admitted = await asyncio.gather(self._trusts(client, server), self._trusts(server, client))
+        client, server = await together(self._files(origin, CLIENT, here, ""), self._files(target, SERVER, there, name))
+        trusted, admitted = await together(self._trusts(client, server), self._trusts(server, client))
         verifies = not isinstance(there, Failure) and there.conf.tls_verifies
         return checked(client, server, name, verifies=verifies, trusted=trusted, admitted=admitted)
 
