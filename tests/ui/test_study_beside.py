@@ -75,7 +75,7 @@ async def test_without_a_study_a_wide_terminal_says_how_to_start_one(tmp_path: P
 
 async def test_a_terminal_made_narrow_has_the_blocks_below_each_other_and_a_wide_one_beside(studies: Path) -> None:
     async with opened(FakeRunner(ended=7), studies, size=USUAL) as page:
-        await page.sees("median total time", "/runs/20261129T040007Z-guest1")
+        await page.sees("median total time", "/runs/20261129T040007Z-guest1", "▃")  # the scroll bar comes last
         before = text_of(page.app)
         await page.pilot.resize_terminal(*WIDE)
         await until(page.pilot, lambda: "Plan VMs guest1" in beside(page, "side"))

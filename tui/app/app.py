@@ -288,12 +288,9 @@ class VmlmApp(SurvivesErrors, AnswersPages, SavesScreenshots, App[str]):
         title = f"Keys of {PAGES.get(mode, 'this page')}"
         keys = [
             HelpKey(
-                self.get_key_display(active.binding),
-                _about(active.binding),
-                _why_not(self.screen, active),
-                active.binding.key,
+                self.get_key_display(each.binding), _about(each.binding), _why_not(self.screen, each), each.binding.key
             )
-            for active in listed_bindings(self.screen)
+            for each in listed_bindings(self.screen)
         ]
         habits = HABITS_HELP if isinstance(self.screen, Page) else ""
         self.push_screen(Help(title, self.screen.HELP or "", keys, habits))

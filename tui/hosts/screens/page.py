@@ -61,8 +61,7 @@ class HostsPage(EmptiesHosts):
         "same run, and its output shows it. u undoes a fix."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h", "facts", "hosts", tooltip="Switch between all facts of the hosts and the list",
-                id="hosts.facts"),
+        Binding("h", "facts", "hosts", tooltip="Switch between all facts of the hosts and the list", id="hosts.facts"),
         Binding("l", "login", "log in", show=False,
                 tooltip="First login to a host: compare its fingerprint and enter the password once",
                 id="hosts.login"),
