@@ -166,6 +166,6 @@ def test_the_preview_looks_like_its_picture(snap_compare: Any, runs: Path) -> No
     app = OnePage(RunsPage(Runs(runs)))
 
     async def look(pilot: Any) -> None:
-        await until(pilot, lambda: "\u2588" in text_of(app) and "sending" in text_of(app))
+        await until(pilot, lambda: "\u2588" in text_of(app) and "each pass left" in text_of(app))
 
     assert snap_compare(app, terminal_size=WIDE, run_before=look)

@@ -82,7 +82,7 @@ async def test_other_limits_hold_at_once_and_in_the_next_runner(make: Make) -> N
     for each in room.rack.vms.values():
         each.held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     await room.queues.limit({"at_once": 3, "per_host": 3, "bandwidth": 90 << 20}, CONFIG)
     status = await room.reaches(lambda found: all(each["migration"] for each in found["entries"]))
     assert [each["limits"] for each in room.log() if each["do"] == "limits"] == [status["limits"]]
@@ -101,7 +101,7 @@ async def test_limits_that_were_lowered_keep_later_ones_waiting(make: Make) -> N
     room = make(3)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     await room.queues.limit({"stop_after": 1, "elsewhere": False}, CONFIG)
     for each in ("vm2", "vm3"):
         room.rack[each].refusals["migrate"] = [REFUSED]
@@ -160,7 +160,7 @@ async def test_pause_starts_no_more_and_resume_goes_on(make: Make) -> None:
     room = make(3)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     assert (await room.queues.pause(CONFIG))["state"] == "paused"
     room.rack["vm1"].held = False
     status = await room.reaches(lambda found: found["counts"]["moved"] == 1 and not found["counts"]["running"])
@@ -173,7 +173,7 @@ async def test_a_vm_that_waits_can_be_taken_out_and_one_under_way_cannot(make: M
     room = make(2)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     with pytest.raises(
         Failure, match=r"vm1 cannot be taken out: it does not wait: it is running\. `vmlm-tui cancel vm1`"
     ):
@@ -191,7 +191,7 @@ async def test_a_stop_waits_for_what_is_under_way(make: Make) -> None:
     room = make(2)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     assert (await room.queues.stop(CONFIG, cancel=False))["state"] == "stopping"
     room.rack["vm1"].held = False
     status = await room.over()
@@ -203,7 +203,7 @@ async def test_a_stop_cancels_what_is_under_way_if_that_is_requested(make: Make)
     room = make(2)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     await room.queues.stop(CONFIG, cancel=True)
     assert (await room.over())["state"] == "stopped"
     assert await room.states() == {"vm1": "taken out", "vm2": "queued"}
@@ -214,7 +214,7 @@ async def test_a_migration_that_a_person_cancels_is_not_tried_again(make: Make) 
     room = make(1)
     room.rack["vm1"].held = True
     await room.evacuate()
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     room.owner.all[-1].controls.cancel()
     status = await room.over()
     (entry,) = status["entries"]
@@ -249,7 +249,7 @@ async def test_a_log_that_cannot_be_written_ends_the_queue_with_the_reason(make:
     room = make(2)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
-    await room.reaches(lambda found: found["entries"][0]["migration"])
+    await room.reaches(lambda found: found["entries"][0]["migration"] and room.rack["vm1"].under_way)
     engine = room.queues._engine
     assert engine
     engine._store.append.__self__._file = Path("/dev/full").open("ab")  # noqa: SIM115, ASYNC230

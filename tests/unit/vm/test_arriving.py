@@ -1,6 +1,7 @@
 """A VM that a host receives in a migration: where it is said to be, and that nothing waits for its lock."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -87,3 +88,12 @@ def test_the_migrate_page_lists_it_as_arriving(failures: dict[str, Failure], sai
         Inventory(tuple(found), failures), ("source", "destination"), Plan("guest1"), lambda sentence: sentence
     )
     assert any(said in line.plain for line in lines)
+
+
+@pytest.mark.parametrize("order", list(permutations(("a", "b", "c"))))
+def test_a_vm_that_runs_twice_is_shown_on_the_first_host_of_the_configuration(order: tuple[str, ...]) -> None:
+    found = Listing.of(("a", "b", "c"))
+    for host in order:
+        found = found.with_answer(host, () if host == "a" else (Listed(RUNNING, AWAY),))
+    assert found.where("guest1").sentence.startswith("running on b")
+    assert list(found.answers) == ["a", "b", "c"]

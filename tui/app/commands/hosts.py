@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from tui.app.commands.output import Output
 from tui.app.commands.session import configured, help_of, parser_of
 from tui.core.actions import without_keys
-from tui.core.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +77,7 @@ def _list(verb: str, options: argparse.Namespace) -> int:
     import asyncio
 
     from tui.app.wiring import hosts_alone
+    from tui.core.together import together
 
     config = configured(options)
     connections, hosts = hosts_alone(config)

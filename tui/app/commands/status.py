@@ -10,7 +10,6 @@ from tui.app.commands.session import Session, configured, help_of, parser_of, ru
 from tui.core.actions import without_keys
 from tui.core.failure import Failure, or_failure
 from tui.core.host_words import none_of
-from tui.core.together import together
 
 if TYPE_CHECKING:
     from tui.migration.backend.migrations import Migration
@@ -39,6 +38,7 @@ def main(verb: str, words: list[str]) -> int:
 
 async def status(session: Session, *, as_json: bool) -> int:
     """Read everything, and print it; what cannot be read is reported on stderr."""
+    from tui.core.together import together
 
     migrations = session.migrations
     attached, inventory = await together(or_failure(migrations.attach()), migrations.vms())

@@ -61,7 +61,7 @@ class LaunchView(Filtered, LaunchLayout):
     def __init__(self, launch: Launch) -> None:
         super().__init__()
         self._launch = launch
-        self._answered = Listing(awaited=launch.vms.hosts)  # the newest answer of each host
+        self._answered = Listing.of(launch.vms.hosts)  # the newest answer of each host
         self._domains: tuple[Domain, ...] = ()  # of all hosts
         self._offer_now = {host: asyncio.Event() for host in launch.vms.hosts}  # it has facts about each of `_domains`
         self._listing = self._answered  # the same, but a host that does not answer now has none

@@ -23,19 +23,28 @@ class Listed:
 class Listing:
     """The VMs by host, a Failure if the host can't be read; `awaited` hosts have not replied yet.
 
-    `seen` is what hosts had that do not answer now.
+    `seen` is what hosts had that do not answer now. The answers are in the order of `hosts`, whichever comes first.
     """
 
     answers: Mapping[str, tuple[Listed, ...] | Failure] = field(default_factory=dict)
     awaited: tuple[str, ...] = ()
     seen: Mapping[str, LastSeen] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, hosts: tuple[str, ...]) -> "Listing":
+        """The listing of hosts that have not replied yet."""
+        return cls(awaited=hosts, hosts=hosts)
 
     def with_answer(self, host: str, answer: tuple[Listed, ...] | Failure) -> "Listing":
         """A copy with the new answer of one host; itself if that is the one of before."""
         if host not in self.awaited and self.answers.get(host) == answer:
             return self
         awaited = tuple(each for each in self.awaited if each != host)
-        return replace(self, answers={**self.answers, host: answer}, awaited=awaited)
+        answers = {**self.answers, host: answer}
+        if host not in self.answers:
+            answers = {each: answers[each] for each in (*self.hosts, *answers) if each in answers}
+        return replace(self, answers=answers, awaited=awaited)
 
     def with_silent(self, seen: Mapping[str, LastSeen]) -> "Listing":
         """A copy in which these hosts do not answer: what they had counts only as seen; itself if none is silent."""
@@ -54,7 +63,7 @@ class Listing:
             host: answer if isinstance(answer, Failure) else tuple(each for each in answer if each.vm.name != name)
             for host, answer in self.answers.items()
         }
-        return Listing(answers, self.awaited)
+        return replace(self, answers=answers)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
