@@ -83,6 +83,7 @@ passes = 4
 RUN = tomllib.loads(RUN_TOML)
 NOTES = {"note": "two\nlines", "tags": ["paper", "b"], "excluded": "noisy"}
 STUDY = {"name": "original", "id": "x", "cell": "idle", "direction": "out", "repeat": 2, "warm_up": False}
+QUEUE = {"id": "20261129T120000Z-evacuate-source", "number": 2, "attempt": 1}
 FORECAST = {
     "technique": "pre-copy",
     "converges": True,
@@ -189,6 +190,7 @@ def test_a_run_with_odd_values_and_notes_is_exported() -> None:
     more = {
         "note": NOTES,
         "study": STUDY,
+        "queue": QUEUE,
         "felt": FELT,
         "forecast": FORECAST,
         "workload": {"name": "cpu", "threads": 2},
@@ -209,7 +211,8 @@ def test_a_run_with_odd_values_is_compared_and_reported() -> None:
         ]
         assert all(CONTROLS.search(line) is None for line in lines)
 
-    more = {"study": STUDY, "felt": FELT, "forecast": FORECAST, "workload": {"name": "cpu", "threads": 2}}
+    more = {"study": STUDY, "queue": QUEUE, "felt": FELT, "forecast": FORECAST}
+    more["workload"] = {"name": "cpu", "threads": 2}
     reads(trees(RUN | more), compared)
 
 

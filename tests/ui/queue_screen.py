@@ -214,6 +214,9 @@ class Opened(OnePage):
     def on_queue_page_run_opened(self, message: QueuePage.RunOpened) -> None:
         self.messages.append(("run", message.folder))
 
+    def on_queue_page_runs_requested(self, message: QueuePage.RunsRequested) -> None:
+        self.messages.append(("runs", message.queue))
+
     def on_queue_page_closed(self) -> None:
         self.messages.append(("closed", ""))
 

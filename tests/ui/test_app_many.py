@@ -13,6 +13,7 @@ from tests.ui.app_screen import CONFIG
 from tests.ui.one_page import until
 from tests.ui.queue_screen import FakeQueue, after_the_end, half_way, live, plan_of, sees
 from tests.ui.replay import ReplayedMigrations
+from tests.ui.runs_screen import make_run
 from tests.ui.study_screen import FakeRunner, studies_of
 from tui.app.app import VmlmApp
 from tui.app.wiring import Backend
@@ -26,6 +27,7 @@ from tui.queue.model.status import FINISHED
 from tui.queue.screens.page import QueuePage
 from tui.queue.screens.plan import PlanPage
 from tui.runs.backend.runs import Runs
+from tui.runs.screens.page import RunsPage
 from tui.ui.page import READ_ONLY
 from tui.vm.model.maintenance import Mark
 
@@ -97,6 +99,21 @@ async def test_the_summary_stays_after_the_end_until_it_is_closed(world: FakeHos
         await until(pilot, lambda: isinstance(app.screen, MigratePage))
         await pilot.press("escape")
         await sees(app, pilot, "is done: 5 moved, 2 failed")
+
+
+async def test_its_runs_are_filtered_on_the_runs_page(world: FakeHosts) -> None:
+    queue, migrations = half_way()
+    async with app_with(world, queue, migrations) as (app, pilot):
+        await sees(app, pilot, "The queue that empties source works")
+        ended, _ = after_the_end()
+        queue.log, queue.state = ended.log, FINISHED
+        for each in migrations.all.values():
+            each.play()
+        await sees(app, pilot, "is done: 5 moved, 2 failed", "R shows the runs.")
+        make_run(world.config.runs.folder, "pre-copy-idle")
+        await pilot.press("R")
+        await sees(app, pilot, "[5 Runs]", f"No run matches: queue:={queue.shown()['id']}")
+        assert isinstance(app.screen, RunsPage)
 
 
 async def test_the_end_of_a_queue_is_said_on_another_page(world: FakeHosts) -> None:

@@ -10,6 +10,7 @@ from tests.ui.replay import ReplayedMigrations
 from tui.core.failure import Failure
 from tui.queue.backend.requests import Wish
 from tui.queue.model.plan import BACK
+from tui.queue.model.progress import FAILED
 from tui.queue.model.status import PAUSED
 from tui.queue.screens.plan import PlanPage
 from tui.ui.page import READ_ONLY
@@ -61,6 +62,28 @@ async def test_enter_opens_one_and_a_record_if_it_is_not_followed() -> None:
         await page.press("home", "down", "down", "down", "enter")
         await page.sees("guest6 has no migration yet.")
         assert page.app.messages == [("migration", "run4"), ("run", Path("/runs/run3"))]
+
+
+async def test_its_runs_are_requested_once_there_is_one() -> None:
+    queue = FakeQueue(running=plan_of(2))
+    async with table(queue, ReplayedMigrations()) as page:
+        await page.sees("works")
+        await page.press("R")
+        await page.sees("No migration of the queue has begun.")
+        queue.begins(1, "host3")
+        queue.ends(1, FAILED, why="host3 has no route")
+        await page.sees("host3 has no route")
+        await page.press("R")
+        assert page.app.messages == [("runs", "20261129T120000Z-source")]
+
+
+async def test_without_a_queue_no_key_shows_its_runs() -> None:
+    migrations = ReplayedMigrations()
+    migrations.all = {run: live("pre-copy-idle", run, 1.0, vm=run) for run in ("one", "two")}
+    async with table(FakeQueue(), migrations) as page:
+        await page.sees("2 migrations are under way")
+        await page.press("R")
+        assert (page.app.messages, "R runs" in page.words) == ([], False)
 
 
 async def test_keys_act_on_the_one_under_the_cursor() -> None:

@@ -63,10 +63,14 @@ class AnswersPages(ReportsErrors, App[str]):
         if self.current_mode == mode and not isinstance(self.screen, RunPage):  # Enter may be pressed twice
             await self.push_screen(RunPage(self.backend.runs, run))
 
-    @work(name="run")
-    async def on_study_page_runs_requested(self, message: "StudyPage.RunsRequested") -> None:
+    def on_study_page_runs_requested(self, message: "StudyPage.RunsRequested") -> None:
         """Show the runs of a study on the Runs page."""
-        self._runs_filter = f"study:={message.study}"
+        self._show_runs(f"study:={message.study}")
+
+    @work(name="run")
+    async def _show_runs(self, words: str) -> None:
+        """Show the runs that match the words of a filter on the Runs page."""
+        self._runs_filter = words
         if self._runs_page is not None:
             self._runs_page.show_only(self._runs_filter)
         await self.switch_mode("runs")
@@ -155,6 +159,10 @@ class AnswersPages(ReportsErrors, App[str]):
     def on_queue_page_run_opened(self, message: "QueuePage.RunOpened") -> None:
         """Open the record of a migration that is over above the table."""
         self._open_run(message.folder, MANY)
+
+    def on_queue_page_runs_requested(self, message: "QueuePage.RunsRequested") -> None:
+        """Show the runs of a queue on the Runs page."""
+        self._show_runs(f"queue:={message.queue}")
 
     async def on_queue_page_closed(self) -> None:
         """Back to the page of one migration."""

@@ -55,6 +55,7 @@ NEW_STUDY = _action("study.new", "the Study page")
 RESUME_STUDY = _action("study.resume", "the Study page")
 CONTINUE_QUEUE = _action("queue.resume", "continuing the queue")
 BRING_BACK = _action("queue.back", "bringing them back")
+RUNS_OF_QUEUE = _action("queue.runs", "the Runs page")
 RUNS = _action("app.runs", "the Runs page")
 QUIT = _action("app.quit", "quitting the app")
 

@@ -73,7 +73,8 @@ async def test_an_evacuation_is_shown_planned_and_followed_to_its_end(make: Make
     assert "How long it takes is unknown: no earlier migration shows how fast the links are." in lines
     maintenance = "a is in maintenance: nothing is proposed to go there."
     assert f"{maintenance} `vmlm-tui bring-back a` brings its VMs back, and ends that." in lines
-    assert lines[-1].strip() == (await room.status())["folder"]
+    status = await room.status()
+    assert lines[-2:] == [f"`vmlm-tui runs list queue:={status['id']}` lists its migrations.", f"  {status['folder']}"]
 
     assert await evacuate.evacuate(session, client, Wish(BACK, "a"), OPTIONS) == 0
     assert "The queue that brings the VMs of a back is done: 1 moved." in printed(session)
@@ -86,7 +87,7 @@ async def test_a_dry_run_starts_nothing(make: Make, serve: Any) -> None:
     (line,) = printed(session)
     assert json.loads(line)["plan"]["entries"][0]["target"] == "b"
     assert await client.status() is None
-    assert await queue._do(session, client, Namespace(what=queue.STATUS, json=False)) == 0
+    assert await queue._do(session, client, Namespace(what=queue.STATUS, name=None, json=False)) == 0
     assert printed(session)[-1] == queue.NONE
 
 
@@ -110,14 +111,14 @@ async def test_the_queue_is_paused_and_stopped_by_words(make: Make, serve: Any) 
     async def do(what: str, **options: Any) -> str:
         before = len(printed(session))
         await queue._do(
-            session, client, Namespace(what=what, **{"json": False, "vm": None, "cancel": False, **options})
+            session, client, Namespace(what=what, **{"json": False, "name": None, "cancel": False, **options})
         )
         return "\n".join(printed(session)[before:])
 
     text = await do(queue.PAUSE)
     assert "The queue that empties a is paused" in text
     assert "`vmlm-tui queue resume` goes on with it." in text
-    assert "vm3 was taken out: a client took it out." in await do(queue.TAKE_OUT, vm="vm3")
+    assert "vm3 was taken out: a client took it out." in await do(queue.TAKE_OUT, name="vm3")
     assert "works" in await do(queue.RESUME)
     limits = {"at_once": "3", "bandwidth": "64MiB/s", "per_host": None, "stop_after": "0", "elsewhere": None}
     text = await do(queue.SET, **limits)
@@ -173,6 +174,7 @@ def test_the_words_become_a_wish() -> None:
         (["bring-back", "a", "--to", "b"], "unrecognized arguments: --to b"),
         (["queue", "take-out"], "VM is missing"),
         (["queue", "pause", "vm1"], "'vm1' has no meaning here"),
+        (["queue", "list", "evacuate-a"], "'evacuate-a' has no meaning here"),
         (["queue", "pause", "--cancel"], "--cancel has no meaning here"),
         (["queue", "jump"], "invalid choice: 'jump'"),
     ],

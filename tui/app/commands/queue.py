@@ -5,9 +5,11 @@
 
 import contextlib
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from tui.app.commands.output import Output
 from tui.app.commands.queue_limits import add_limits, given
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 
@@ -21,20 +23,23 @@ JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys
 WAS_STOPPED, REMAINS = 3, 1
 PROGRESS_EVERY_S = 1.0
 STATUS, WATCH, PAUSE, RESUME, TAKE_OUT, STOP = "status", "watch", "pause", "resume", "take-out", "stop"
-SET = "set"
+LIST, SET = "list", "set"
+OF_ONE = (STATUS, WATCH, RESUME)  # which may name a queue
 NONE = "There is no queue of this configuration; `vmlm-tui evacuate HOST` makes one."
 USAGE = """\
-queue [status] [--json] [--config FILE] [--help]
-       vmlm-tui queue watch [--json]
+queue [status [QUEUE]] [--json] [--config FILE] [--help]
+       vmlm-tui queue list [--json]
+       vmlm-tui queue watch [QUEUE] [--json]
        vmlm-tui queue pause
-       vmlm-tui queue resume
+       vmlm-tui queue resume [QUEUE]
        vmlm-tui queue take-out VM
        vmlm-tui queue set [--at-once N] [--per-host N] [--bandwidth RATE] [--stop-after N] [--[no-]elsewhere]
        vmlm-tui queue stop [--cancel]"""
 ABOUT = """\
-Shows or changes the queue that `vmlm-tui evacuate` or `bring-back` has started. `pause` starts no more migrations,
-those under way go on; `set` changes the limits that are given, while it works; `stop` ends the queue, with --cancel it
-cancels them; `resume` goes on after both, and after the background process was ended.
+Shows or changes the queue that `vmlm-tui evacuate` or `bring-back` has started: the one under way, else the newest, or
+QUEUE, a name that `list` prints, with or without its time. `pause` starts no more migrations, those under way go on;
+`set` changes the limits that are given, while it works; `stop` ends the queue, with --cancel it cancels them; `resume`
+goes on after both, and after the background process was ended.
 The exit status of `watch` is 0 if all VMs were moved, 1 if some were not, 3 if the queue was stopped."""
 
 Print = Callable[["Status"], list[str]]
@@ -43,28 +48,34 @@ Print = Callable[["Status"], list[str]]
 def main(verb: str, words: list[str]) -> int:
     """Run the command; returns the exit status, raises Failure for wrong words."""
     parser = parser_of(verb, USAGE, ABOUT)
-    actions = (STATUS, WATCH, PAUSE, RESUME, TAKE_OUT, SET, STOP)
+    actions = (STATUS, LIST, WATCH, PAUSE, RESUME, TAKE_OUT, SET, STOP)
     parser.add_argument("what", nargs="?", choices=actions, default=STATUS, metavar="ACTION", help=", ".join(actions))
-    parser.add_argument("vm", nargs="?", metavar="VM", help="the one to take out")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a queue; with take-out: the VM to take out")
     parser.add_argument("--cancel", action="store_true", help="with stop: cancel the migrations under way, too")
     parser.add_argument("--json", action="store_true", help="the status as one JSON object; its `format` is 1")
     add_limits(parser)
     options = parser.parse(words)
     if options.help:
         return help_of(parser)
-    if (options.vm is None) == (options.what == TAKE_OUT):
-        parser.error("VM is missing" if options.vm is None else f"{options.vm!r} has no meaning here")
+    if options.name is None and options.what == TAKE_OUT:
+        parser.error("VM is missing")
+    if options.name is not None and options.what not in (TAKE_OUT, *OF_ONE):
+        parser.error(f"{options.name!r} has no meaning here")
     if options.cancel and options.what != STOP:
         parser.error("--cancel has no meaning here")
     limits = given(options)
     if bool(limits) != (options.what == SET):
         parser.error("the limits belong to `set`" if limits else "a limit is missing, such as --at-once 2")
 
+    config = configured(options)
+    if options.what == LIST:
+        return _list(options)
+
     async def command(session: Session) -> int:
         async with opened(options) as queue:
             return await _do(session, queue, options)
 
-    return run(verb, options, configured(options), command)
+    return run(verb, options, config, command)
 
 
 @contextlib.asynccontextmanager
@@ -82,14 +93,14 @@ async def opened(options: "Namespace") -> "AsyncIterator[QueueClient]":
 
 async def _do(session: Session, queue: "QueueClient", options: "Namespace") -> int:
     if options.what in (STATUS, WATCH):
-        found = await queue.status()
+        found = await queue.status(options.name or "")
         if found is not None and options.what == WATCH:
             return await follow(session, queue, found, as_json=options.json)
     else:
         calls: dict[str, Callable[[], Awaitable[Status]]] = {
             PAUSE: queue.pause,
-            RESUME: queue.resume,
-            TAKE_OUT: lambda: queue.take_out(options.vm),
+            RESUME: lambda: queue.resume(options.name or ""),
+            TAKE_OUT: lambda: queue.take_out(options.name),
             SET: lambda: queue.limit(**given(options)),
             STOP: lambda: queue.stop(cancel=options.cancel),
         }
@@ -99,6 +110,29 @@ async def _do(session: Session, queue: "QueueClient", options: "Namespace") -> i
     else:
         session.output.lines([NONE] if found is None else status_lines(found))
     return 0
+
+
+def _list(options: "Namespace") -> int:
+    """Print all queues from their folders: no background process is started for it."""
+    from tui.app import wiring
+    from tui.app.config import find
+    from tui.queue.backend.earlier import list_queues
+
+    found = list_queues(wiring.queues_folder(), str(find(options.config).absolute()))
+    output = Output("queue list", sys.stdout, sys.stderr)
+    output.lines([json_line(queues=found)] if options.json else list_lines(found) or [NONE])
+    return 0
+
+
+def list_lines(found: "list[Status]") -> list[str]:
+    """A line for each queue: its name, its state, and what came of its VMs or why it cannot be read."""
+    from tui.app.commands.output import columns, padded
+    from tui.queue.model.words import counts_words
+
+    rows = [(each["id"], each["state"], counts_words(each) if "counts" in each else each["why"]) for each in found]
+    widths = [max((columns(row[place]) for row in rows), default=0) for place in range(2)]
+    cells = ([padded(row[place], widths[place], right=False) for place in range(2)] + [row[2]] for row in rows)
+    return ["  ".join(each).rstrip() for each in cells]
 
 
 def status_lines(status: "Status") -> list[str]:
@@ -183,6 +217,8 @@ def end_lines(status: "Status") -> list[str]:
         host = status["host"]
         how = f"`vmlm-tui bring-back {host}` brings its VMs back, and ends that"
         lines.append(f"{host} is in maintenance: nothing is proposed to go there. {how}.")
+    if any(each["run"] for each in status["entries"]):
+        lines.append(f"`vmlm-tui runs list queue:={status['id']}` lists its migrations.")
     return [*lines, f"  {status['folder']}"]
 
 

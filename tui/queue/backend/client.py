@@ -30,9 +30,9 @@ class QueueClient:
         return await self._status(START, plan=plan.fields)
 
     async def status(self, queue: str = "") -> Status | None:
-        """The status of a queue, by the name of its folder, by default of the one under way, else the newest.
+        """The status of a queue, by the name of its folder, with or without the time in it (then the newest of them).
 
-        None if there is none.
+        By default that of the one under way, else the newest; None if there is none.
         """
         found: Status | None = await self._client.call(STATUS, queue=queue)
         return found

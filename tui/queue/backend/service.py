@@ -10,9 +10,10 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.threads import on_thread, retrieve
-from tui.queue.backend import store
+from tui.queue.backend import find, store
 from tui.queue.backend.carrier import Tools
 from tui.queue.backend.engine import CONTINUED, Engine, Work
+from tui.queue.backend.find import names_of
 from tui.queue.backend.planner import Planner
 from tui.queue.backend.requests import (
     LIMIT,
@@ -98,7 +99,7 @@ class Queues:
         await self._awake(config)
         async with self._lock:
             engine = self._engine
-            if engine is not None and engine.under_way and name in ("", engine.queue.id):
+            if engine is not None and engine.under_way and name in ("", *names_of(engine.queue.id)):
                 await engine.pause(on=False)
                 return self._status_now()
             self._require_idle()
@@ -142,7 +143,7 @@ class Queues:
         """The status of a queue, by default of the one this process works on, else of the newest; None if none is."""
         await self._awake(config)
         engine = self._engine
-        if engine is not None and name in ("", engine.queue.id):
+        if engine is not None and name in ("", *names_of(engine.queue.id)):
             return self._status_now()
         if not name and not await on_thread(store.own, self._folder, config):
             return None
@@ -213,13 +214,7 @@ class Queues:
         self._engine.start(kind)
 
     def _found(self, name: str, config: str) -> Queue:
-        if name and "/" not in name and (self._folder / name).is_dir():
-            return store.load(self._folder / name)
-        folders = [] if name else store.own(self._folder, config)
-        if not folders:
-            what = f"There is no queue {name!r}" if name else "There is no queue"
-            raise Failure(what, f"{self._folder} has none of this {'name' if name else 'configuration'}")
-        return store.load(folders[0])
+        return find.found(self._folder, name, config)
 
     def _status_now(self) -> dict[str, Any]:
         if self._engine is None:
@@ -292,7 +287,9 @@ def state_of(queue: Queue, engine: Engine | None = None) -> str:
         return status.STOPPED
     if progress.finished:
         return status.FINISHED
-    return status.WORKING if engine is None and store.in_use(queue.folder) else status.INTERRUPTED
+    if engine is not None or not store.in_use(queue.folder):
+        return status.INTERRUPTED
+    return status.PAUSED if progress.paused else status.WORKING
 
 
 class Session:

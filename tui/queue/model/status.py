@@ -25,6 +25,7 @@ from tui.queue.model.scheduler import heads_for
 WORKING, PAUSED, STOPPING = "running", "paused", "stopping"
 STOPPED, INTERRUPTED, FINISHED = "stopped", "interrupted", "finished"  # nothing of it is under way
 ENDED = (STOPPED, INTERRUPTED, FINISHED)
+DAMAGED = "damaged"  # its folder cannot be read
 STATES = (QUEUED, RUNNING, MOVED, FAILED, CANNOT, TAKEN_OUT, KEPT)
 
 

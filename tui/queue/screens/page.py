@@ -52,6 +52,7 @@ class QueuePage(SteersMany):
         Binding("x", "stop", "stop queue", tooltip="Stop the queue, after a confirmation", id="queue.stop"),
         Binding("B", "back", "bring back", id="queue.back",
                 tooltip="Bring the VMs back to the host that was emptied; shows the plan first"),
+        Binding("R", "runs", "runs", tooltip="Show the migrations of the queue on the Runs page", id="queue.runs"),
         Binding("escape", "close", "close", tooltip="Back to the page of one migration", id="queue.close"),
     ]  # fmt: skip
     CHANGES = frozenset({*STEERS, *OF_QUEUE})
@@ -70,6 +71,13 @@ class QueuePage(SteersMany):
             super().__init__()
             self.folder = folder
 
+    class RunsRequested(Message):
+        """The runs of a queue were requested, by its id."""
+
+        def __init__(self, queue: str) -> None:
+            super().__init__()
+            self.queue = queue
+
     class Closed(Message):
         """Nothing is under way, and a person has seen how it ended."""
 
@@ -82,7 +90,7 @@ class QueuePage(SteersMany):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide the keys of the queue where there is none, and those that the state of the queue does not have."""
         status = self.status
-        if action in OF_QUEUE and status is None:
+        if action in (*OF_QUEUE, "runs") and status is None:
             return False
         if action == "back" and status is not None and (status["purpose"] != EVACUATE or status["state"] not in ENDED):
             return False
@@ -104,6 +112,8 @@ class QueuePage(SteersMany):
             return self.why_not_steered(action)
         if action in ("open", "mark"):
             return self._why_not_open() if action == "open" else "" if self._chosen else "There is nothing to mark."
+        if action == "runs" and not any(each.run for each in self._moves.values() if each.number):
+            return "No migration of the queue has begun."
         if action in OF_QUEUE:
             return self._why_not_queue(action)
         return ""
@@ -128,7 +138,7 @@ class QueuePage(SteersMany):
         return [each.vm for each in self._acted() if each.state == QUEUED]
 
     def _refresh_keys(self) -> None:
-        actions = (*STEERS, *OF_QUEUE, "open", "close")
+        actions = (*STEERS, *OF_QUEUE, "open", "runs", "close")
         reasons = tuple(self.check_action(action, ()) is not None for action in actions)
         hidden = tuple(self.check_action(action, ()) is False for action in actions)
         if (*reasons, *hidden) != self._reasons:
@@ -166,6 +176,11 @@ class QueuePage(SteersMany):
         self._runs.clear()
         self._marked.clear()
         self.post_message(self.Closed())
+
+    def action_runs(self) -> None:
+        """Show the runs of the queue on the Runs page."""
+        if self.status is not None:
+            self.post_message(self.RunsRequested(self.status["id"]))
 
     # -- the queue --
 

@@ -6,7 +6,7 @@ import time
 from textual import work
 from textual.app import ComposeResult
 
-from tui.core.actions import BRING_BACK, CONTINUE_QUEUE
+from tui.core.actions import BRING_BACK, CONTINUE_QUEUE, RUNS_OF_QUEUE
 from tui.core.failure import Failure
 from tui.core.limit import within
 from tui.migration.backend.migrations import Migration, Migrations
@@ -165,6 +165,8 @@ class QueueTable(Page):
             marked += f"{CONTINUE_QUEUE} continues it with the VMs that are left."
         if state in ENDED and away:
             marked += f" {BRING_BACK} shows how they come back."
+        if state in ENDED and any(each["run"] for each in status["entries"]):
+            marked += f" {RUNS_OF_QUEUE} shows the runs."
         return self.with_keys(marked.strip())
 
     def _show_trouble(self) -> None:

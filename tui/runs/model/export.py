@@ -15,7 +15,7 @@ from tui.core.plan import TIMED
 from tui.forecast.model.interval import Interval
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Sample
-from tui.runs.model.run import GuestWork, HostFacts, Run, StudyMark
+from tui.runs.model.run import GuestWork, HostFacts, QueueMark, Run, StudyMark
 from tui.runs.model.run_forecast import RunForecast
 
 Fields = dict[str, Any]
@@ -70,6 +70,7 @@ def fields(run: Run) -> Fields:
         "verified": run.verified,
         "error": run.error,
         **_study(run.study or StudyMark(), known=run.study is not None),
+        **_queue(run.queue or QueueMark()),
         "imported": bool(run.imported),
         "tags": list(note.tags),
         "note": note.note,
@@ -205,6 +206,10 @@ def _study(study: StudyMark, *, known: bool) -> Fields:
         "censored": study.censored if known else None,
         "limit_s": study.limit_s,
     }
+
+
+def _queue(queue: QueueMark) -> Fields:
+    return {"queue": queue.id, "queue_number": queue.number, "queue_attempt": queue.attempt}
 
 
 def _cell(value: Any) -> str:

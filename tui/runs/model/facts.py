@@ -38,6 +38,7 @@ def run_facts(run: Run) -> Facts:
     if run.app_version:
         yield "recorded by", f"vmlm-tui {run.app_version}"
     yield from _study(run)
+    yield from _queue(run)
     yield from _noted(run)
 
 
@@ -116,6 +117,18 @@ def _study(run: Run) -> Facts:
     words = [study.name or study.id, study.cell, study.direction, f"repeat {study.repeat}" if study.repeat else ""]
     words += ["warm-up, not counted" if study.warm_up else "", "over the study's limit" if study.censored else ""]
     yield "study", ", ".join(word for word in words if word)
+
+
+def _queue(run: Run) -> Facts:
+    queue = run.queue
+    if queue is None:
+        return
+    words = [
+        queue.id,
+        f"VM {queue.number}" if queue.number else "",
+        f"attempt {queue.attempt}" if queue.attempt else "",
+    ]
+    yield "queue", ", ".join(word for word in words if word)
 
 
 def _noted(run: Run) -> Facts:

@@ -31,12 +31,13 @@ Matches = Callable[[Run], bool]
 
 def _all_texts(run: Run) -> Sequence[str]:
     study = (run.study.name, run.study.id, run.study.cell) if run.study else ()
+    queue = _queue(run)
     hosts = (run.origin_facts, run.target_facts)
     facts = [text for host in hosts for text in (host.hostname, host.libvirt, host.qemu, host.cpu_model)]
     noted = (run.annotation.note, *run.annotation.tags, run.annotation.excluded)
     parameters = [str(value) for value in run.parameters.values()]
     first = (run.folder.name, run.vm, run.workload, *_technique(run), run.outcome, run.way, run.problem, run.error)
-    return (*first, *noted, *study, *parameters, *facts)
+    return (*first, *noted, *study, *queue, *parameters, *facts)
 
 
 def _technique(run: Run) -> Sequence[str]:
@@ -45,6 +46,10 @@ def _technique(run: Run) -> Sequence[str]:
 
 def _study(run: Run) -> Sequence[str]:
     return (run.study.name, run.study.id) if run.study else ()
+
+
+def _queue(run: Run) -> Sequence[str]:
+    return (run.queue.id,) if run.queue else ()
 
 
 def _versions(run: Run) -> Sequence[str]:
@@ -64,6 +69,7 @@ TEXTS: dict[str, Texts] = {
     "note": lambda run: (run.annotation.note,),
     "study": _study,
     "cell": lambda run: (run.study.cell,) if run.study else (),
+    "queue": _queue,
 }
 STATES: dict[str, Matches] = {
     "excluded": lambda run: bool(run.annotation.excluded),

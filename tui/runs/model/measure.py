@@ -148,6 +148,7 @@ def _facts(run: Run) -> dict[str, str]:
         "hosts": _both(run.origin_facts, run.target_facts, "hostname"),
         "vmlm-tui": run.app_version,
         "study": study,
+        "queue": run.queue.id if run.queue else "",
     }
     return {name: _line(value) for name, value in facts.items() if value}
 

@@ -22,6 +22,7 @@ from tui.runs.model.run import (
     UNSUMMARIZED,
     GuestWork,
     HostFacts,
+    QueueMark,
     Run,
     StudyMark,
 )
@@ -92,6 +93,7 @@ def parse_run(
         device_ms=_number(figures, "device_ms"),
         forecast=_forecast(_table(tables, "forecast")),
         study=_study(_table(tables, "study"), _seconds(figures, "total_time_ms")),
+        queue=_queue(_table(tables, "queue")),
         imported=imported_words(_table(tables, "imported")),
         annotation=annotation or Annotation(),
         problem=problem or _text(after, "problem"),
@@ -184,6 +186,12 @@ def _study(table: Tables, total_s: float | None) -> StudyMark | None:
         censored=unmarked or _truth(table, "censored") or False,
         limit_s=limit_s,
     )
+
+
+def _queue(table: Tables) -> QueueMark | None:
+    if not table:
+        return None
+    return QueueMark(_text(table, "id"), _whole(table, "number"), _whole(table, "attempt"))
 
 
 def _guest(table: Tables, error: str) -> GuestWork:

@@ -48,6 +48,15 @@ class StudyMark:
 
 
 @dataclass(frozen=True)
+class QueueMark:
+    """Of which queue the run is a part, by the name of its folder; its VM is `number` of the plan, counted from 1."""
+
+    id: str = ""
+    number: int | None = None
+    attempt: int | None = None  # to move the VM, counted from 1
+
+
+@dataclass(frozen=True)
 class GuestWork:
     """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost.
 
@@ -105,6 +114,7 @@ class Run:
     device_ms: float | None = None  # of the downtime, what the devices took
     forecast: RunForecast | None = None
     study: StudyMark | None = None
+    queue: QueueMark | None = None
     imported: str = ""  # where an imported run comes from, and what is not known of it
     annotation: Annotation = field(default_factory=Annotation)
     problem: str = ""

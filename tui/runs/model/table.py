@@ -157,6 +157,8 @@ ALL = (
     Column("cell", lambda run: run.study and run.study.cell, about="the settings within the study"),
     Column("repeat", lambda run: run.study and run.study.repeat, "", 0, about="number within the study"),
     Column("direction", lambda run: run.study and run.study.direction, about="within the study: out or back"),
+    Column("queue", lambda run: run.queue and run.queue.id, about="of which it is a part"),
+    Column("attempt", lambda run: run.queue and run.queue.attempt, "", 0, about="number within the queue, of this VM"),
     Column(
         "forecast",
         lambda run: run.forecast and likely(run.forecast.total_s),

@@ -37,7 +37,7 @@ AGAIN_AFTER_S = 5.0
 CHANGES_NOTES = frozenset({"note", "tags", "exclude"})
 FILTER = (
     "Words that a run must have, such as: vm:guest1 outcome:failed since:2026-11-01. There are also workload:, "
-    "technique:, tag:, study:, is:excluded and any text. A hyphen before a word inverts it. No words: all runs."
+    "technique:, tag:, study:, queue:, is:excluded and any text. A hyphen before a word inverts it. No words: all runs."
 )
 Change = Callable[[Annotation], Annotation]
 

@@ -13,7 +13,7 @@ from tui.core.failure import Failure
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.filter import filter_of, parse_filter
 from tui.runs.model.options import RunOptions
-from tui.runs.model.run import HostFacts, Run, StudyMark
+from tui.runs.model.run import HostFacts, QueueMark, Run, StudyMark
 
 RUN = Run(
     Path("/runs/20261123T034700Z-guest1-memory-pre-copy"),
@@ -27,6 +27,7 @@ RUN = Run(
     outcome="completed",
     annotation=Annotation("the noisy neighbour", ("paper", "b.2"), "the host was busy"),
     study=StudyMark("original", "20261123T030000Z-original", "memory, pre-copy", warm_up=True),
+    queue=QueueMark("20261123T033000Z-evacuate-source", 1, 1),
     parameters={"command": "stress-ng --vm 2"},
 )
 BARE = Run(Path("/runs/x"))
@@ -66,6 +67,9 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "study:original",
         "study:=20261123T030000Z-original",
         "cell:'memory, pre'",
+        "queue:evacuate-source",
+        "queue:=20261123T033000Z-evacuate-source",
+        "033000Z-evacuate",
         "is:excluded is:warm-up is:noted",
         "-is:imported -is:censored",
         "since:2026-11-23",
@@ -93,6 +97,7 @@ def test_words_that_match(line: str) -> None:
         "vm:=guest",
         "-vm:guest1",
         "tag:pap",
+        "queue:=evacuate-source",
         "outcome:failed",
         "is:imported",
         "-is:excluded",
@@ -111,7 +116,7 @@ def test_words_that_do_not_match(line: str) -> None:
 
 
 def test_an_unknown_value_is_found_by_an_equals_sign_alone() -> None:
-    assert all(parse_filter(f"{key}:=").matches(BARE) for key in ("vm", "workload", "tag", "study"))
+    assert all(parse_filter(f"{key}:=").matches(BARE) for key in ("vm", "workload", "tag", "study", "queue"))
     assert not parse_filter("vm:=").matches(RUN)
     assert not any(
         parse_filter(word).matches(BARE) for word in ("vm:a", "tag:a", "since:2026-11-01", "until:2026-11-01")

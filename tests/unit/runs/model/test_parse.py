@@ -11,7 +11,7 @@ import pytest
 from tui.runs.model.facts import figure_facts
 from tui.runs.model.options import RunOptions
 from tui.runs.model.parse import parse_run
-from tui.runs.model.run import GuestWork, HostFacts, Run, StudyMark
+from tui.runs.model.run import GuestWork, HostFacts, QueueMark, Run, StudyMark
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -80,6 +80,10 @@ cell = "memory, post-copy after 5 s"
 direction = "back"
 repeat = 3
 warm_up = true
+[queue]
+id = "20261128T231500Z-evacuate-source"
+number = 2
+attempt = 1
 [imported]
 file = "guest1.log"
 """
@@ -107,6 +111,7 @@ def test_a_run_has_everything_that_its_summary_has() -> None:
     assert run.study == StudyMark(
         "original", "20261128T230000Z-original", "memory, post-copy after 5 s", "back", 3, warm_up=True
     )
+    assert run.queue == QueueMark("20261128T231500Z-evacuate-source", 2, 1)
     assert run.guest == GuestWork(100.0, None, "MiB/s", 0.5, "it makes up")
 
 

@@ -95,6 +95,7 @@ def test_the_facts_of_a_run_have_its_options_versions_and_notes() -> None:
         "bandwidth: 20 MiB/s",
         "source: a, libvirt 11.3.0, QEMU 10.0.2, 2 CPUs",
         "study: original, memory, post-copy after 5 s, back, repeat 3, warm-up, not counted",
+        "queue: 20261128T231500Z-evacuate-source, VM 2, attempt 1",
         "tags: a, b",
         "note: noisy",
         "excluded: busy host",

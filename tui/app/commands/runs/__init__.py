@@ -49,7 +49,7 @@ Works with the recorded runs. It only reads and writes their files: no host is a
 
 RUN is the name of a folder, the beginning of one, a path, or `last`.
 FILTER is any number of words that must all match: vm:, workload:, technique:, outcome:, from:, to:, version:, tag:,
-note:, study:, cell:, since:2026-11-01, until:, is:excluded, or any text; a hyphen before a word inverts it.
+note:, study:, cell:, queue:, since:2026-11-01, until:, is:excluded, or any text; a hyphen before a word inverts it.
 
 Each verb takes --folder FOLDER, or finds the folder by --config FILE. The exit status is 0 if all was done, 1 if no run
 matches or not all was done, 2 if the words are wrong.
