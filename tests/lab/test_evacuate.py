@@ -1,27 +1,34 @@
-"""A host of four is emptied while the runner is killed, and its VMs are brought back, with real migrations."""
+"""A host of four is emptied, the runner or another host killed meanwhile, and its VMs are brought back."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lab import fault_vm
 from tests.lab.conftest import NAME
 from tests.lab.lab_backend import LIMIT_S
+from tests.lab.labs import until
 from tests.lab.screen import Screen
 from tui.lab.kvm import usable
 from tui.lab.lab import Lab
 from tui.lab.place import SHARED_FOLDER, Place
+from tui.migration.model.timeline import PASS
 
 HOSTS = ("source", "destination", "host3", "host4")
 VMS = tuple(f"vm{number}" for number in range(1, 9))
 STUCK = "stuck"  # QEMU cannot migrate the format of its disk
+BUSY = fault_vm.VM  # it dirties its memory faster than the test lets it be sent
+CALM = ("calm1", "calm2")  # larger, so that they go after it
+DISTURBED = (BUSY, *CALM)
 RUNNER = "for each in /proc/[0-9]*; do grep -qz '^runner$' $each/cmdline && grep -qz '^tui.app.main$' $each/cmdline && basename $each; done; true"  # noqa: E501
 
 
@@ -63,17 +70,19 @@ def run(lab: Lab, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(argv(lab, *words), capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
-def running(lab: Lab) -> dict[str, list[str]]:
+def running(lab: Lab, names: Sequence[str] = (*VMS, STUCK), hosts: Sequence[str] = HOSTS) -> dict[str, list[str]]:
     """By VM the hosts where it runs."""
-    found: dict[str, list[str]] = {name: [] for name in (*VMS, STUCK)}
-    for host in HOSTS:
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for host in hosts:
         for name in lab.machine(host).run(["virsh", "list", "--state-running", "--name"]).split():
-            found[name].append(host)
+            if name in found:
+                found[name].append(host)
     return found
 
 
 def status(lab: Lab) -> dict[str, Any]:
-    return json.loads(run(lab, "queue", "--json").stdout)["queue"]
+    """That of the newest queue; empty before the first one."""
+    return json.loads(run(lab, "queue", "--json").stdout)["queue"] or {}
 
 
 def kill_runner(lab: Lab) -> None:
@@ -146,6 +155,15 @@ def test_all_of_it_is_done_by_keys(four: Lab, tmp_path: Path) -> None:
         screen.wait_for("3 Launch")  # it opens on the page of the last migration, whose end nobody has seen
         screen.press("3")
         screen.wait_for("[3 Launch]", "vm1 ", "can go to 3 hosts")
+        mark_two = ("Home", "Down", "Down", "Space", "Space")  # below guest1 and the one that cannot move
+        screen.press(*mark_two)
+        screen.wait_for("2 marked", "*  vm1", "*  vm2")
+        screen.press("E")
+        screen.wait_for("Move 2 VMs", "vm1", "vm2", "enter run")
+        screen.press("Escape")
+        screen.wait_for("[3 Launch]", "2 marked")
+        screen.press(*mark_two)  # takes the marks off
+        screen.wait(lambda text: "marked" not in text, "the end of the marks")
         screen.press("E")
         screen.wait_for("Empty source: 8 VMs to move, 1 cannot move", "enter run")
         screen.press("Enter")
@@ -161,3 +179,73 @@ def test_all_of_it_is_done_by_keys(four: Lab, tmp_path: Path) -> None:
     finally:
         screen.close()
     assert running(four) == {name: ["source"] for name in (*VMS, STUCK)}
+
+
+@pytest.fixture
+def disturbed(four: Lab) -> Iterator[Lab]:
+    """The destination has a VM that pre-copy cannot move at the bandwidth of the test, and two that do nothing."""
+    destination = four.machine("destination")
+    fault_vm.install(four.place)
+    fault_vm.define(destination, fault_vm.definition())
+    fault_vm.start(destination)
+    for name in CALM:
+        fault_vm.define(destination, definition(name, 256))
+        destination.run(["virsh", "start", name])
+    yield four
+    four.up()
+    for name, hosts in running(four, DISTURBED).items():
+        for host in hosts:
+            four.machine(host).run(["sh", "-c", f"virsh destroy {name}; virsh undefine {name}"])
+
+
+def under_way(lab: Lab, vm: str) -> dict[str, Any]:
+    """The entry of the queue for a VM once its memory is being sent."""
+    newest: dict[str, Any] = {}
+
+    def is_sent() -> bool:
+        newest.update(next((each for each in status(lab).get("entries", ()) if each["vm"] == vm), {}))
+        return bool(newest.get("migration") and newest["migration"]["remaining_bytes"])
+
+    until(is_sent)
+    return newest
+
+
+def test_a_host_that_dies_half_way_takes_no_vm_with_it(disturbed: Lab) -> None:
+    words = ("evacuate", "destination", "--to", "host3", "host4", "--bandwidth", "8MiB/s", "--at-once", "1")
+    process = subprocess.Popen(argv(disturbed, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        entry = under_way(disturbed, BUSY)
+        assert (entry["number"], entry["migration"]["phase"]) == (1, PASS), entry
+        dead = entry["target"]
+        alive = next(host for host in ("host3", "host4") if host != dead)
+        host = disturbed.machine(dead).process()
+        assert host is not None
+        host.kill()
+        out, err = process.communicate(timeout=LIMIT_S)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert process.returncode == 0, out + err
+    assert "The queue that empties destination is done: 3 moved." in out
+    # The one that libvirt notices first: its own connection, or QEMU's.
+    broke = f"(the connection to libvirt on|the migration stream to) {dead} broke"
+    assert re.search(f"It could not be moved to {dead}: The migration of {BUSY} failed: {broke}", out), out
+
+    others = [each for each in HOSTS if each != dead]
+    assert running(disturbed, DISTURBED, others) == {name: [alive] for name in DISTURBED}
+    fault_vm.wait_for_a_line(disturbed.place)  # it works, and no page of it is wrong
+    found = status(disturbed)["entries"]
+    tried = {each["vm"]: [(attempt["target"], bool(attempt["why"])) for attempt in each["attempts"]] for each in found}
+    assert tried[BUSY] == [(dead, True), (alive, False)]
+    assert all(tried[name] in ([(alive, False)], [(dead, True), (alive, False)]) for name in CALM), tried
+    records = disturbed.machine("source").run(["cat", f"{found[0]['folder']}/raw.jsonl"])
+    decisions = [each for each in map(json.loads, records.splitlines()) if each.get("action") == "automatic"]
+    assert [each["decided"] for each in decisions] == ["post-copy"]  # pre-copy alone would not have ended
+
+    disturbed.up()  # the host is switched on again
+    assert running(disturbed, DISTURBED) == {name: [alive] for name in DISTURBED}
+    assert disturbed.machine(dead).run(["virsh", "list", "--all", "--name"]).strip() == ""
+    done = run(disturbed, "bring-back", "destination")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert running(disturbed, DISTURBED) == {name: ["destination"] for name in DISTURBED}
+    fault_vm.wait_for_a_line(disturbed.place)

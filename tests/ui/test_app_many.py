@@ -17,12 +17,13 @@ from tests.ui.runs_screen import make_run
 from tests.ui.study_screen import FakeRunner, studies_of
 from tui.app.app import VmlmApp
 from tui.app.wiring import Backend
+from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.migration.screens.page import MigratePage
 from tui.nfs.backend.nfs import Nfs
 from tui.queue.backend.requests import Wish
-from tui.queue.model.plan import EVACUATE
+from tui.queue.model.plan import EVACUATE, MOVE
 from tui.queue.model.status import FINISHED
 from tui.queue.screens.page import QueuePage
 from tui.queue.screens.plan import PlanPage
@@ -187,15 +188,19 @@ async def test_e_on_launch_plans_to_empty_the_host_of_the_vm_and_enter_shows_the
 
 
 async def test_marked_vms_are_planned_alone(world: FakeHosts) -> None:
+    for name in ("db", "web"):
+        world.source.known[name] = Vm(name, f"uuid-{name}", "running", "", 2, 1 << 30)
     queue = FakeQueue()
     async with app_with(world, queue) as (app, pilot):
         await pilot.press("3")
-        await sees(app, pilot, "running on source")
-        await pilot.press("space")
-        await sees(app, pilot, "1 marked")
+        await sees(app, pilot, "db running on source", "guest1 running on source", "web running on source")
+        await pilot.press("home", "space", "down", "space")
+        await sees(app, pilot, "2 marked", "* db", "*> web")
         await pilot.press("E")
-        await sees(app, pilot, "Move 1 VM")
-        assert queue.wishes[0].vms == ("guest1",)
+        await sees(app, pilot, "Move 2 VMs")
+        assert queue.wishes == [Wish(MOVE, vms=("db", "web"))]
+        await pilot.press("enter")
+        await until(pilot, lambda: [call for call, _ in queue.calls] == ["start"])
 
 
 async def test_a_host_in_maintenance_is_shown_and_m_ends_it(world: FakeHosts) -> None:

@@ -165,6 +165,13 @@ def test_what_follows_from_a_broken_stream_is_no_reason(line: str) -> None:
     assert why(LOST, target=log) == "libvirt gave no usable reason"
 
 
+def test_what_follows_from_a_host_that_died_is_no_reason() -> None:
+    """Seen in the lab when all processes of the target ended."""
+    lines = ("Unable to shutdown socket: Transport endpoint is not connected", "Channel error: Input/output error")
+    log = "".join(f"2026-11-29T01:14:01.2Z qemu-system-x86_64: {line}\n" for line in lines)
+    assert why("internal error: client socket is closed", origin=log) == "libvirt gave no usable reason"
+
+
 def test_the_hint_does_not_lead_to_logs_that_were_read_and_have_no_reason() -> None:
     cause = Failure("The migration of guest1 failed", "no reason", "Look into the VM's log.", detail=LOST)
     found = with_logs(cause, HostLog("source", ""), read(log=STARTED + KILLED))

@@ -66,7 +66,7 @@ async def test_an_unreachable_target_is_reported_with_its_reason(tmp_path: Path)
     stage = stage_of()
     stage.down.add("destination")
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
-    assert sentences(failures) == ["The destination cannot be reached: the network does not reach it. Check the cable."]
+    assert sentences(failures) == ["destination cannot be reached: the network does not reach it. Check the cable."]
 
 
 async def test_two_addresses_of_one_host_are_refused(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_a_refused_plan_leaves_no_folder(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
     migrations = app(stage, tmp_path / "runs")
-    with pytest.raises(Failure, match="The destination cannot be reached"):
+    with pytest.raises(Failure, match="destination cannot be reached"):
         await migrations.start(Plan("guest1"))
     assert not (tmp_path / "runs").exists()
     assert migrations.current is None

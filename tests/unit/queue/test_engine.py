@@ -11,6 +11,7 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION
+from tui.migration.model.timeline import FAILED
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -133,6 +134,33 @@ async def test_a_dead_host_takes_nothing_and_the_others_take_all(make: Make) -> 
     status = await room.over()
     assert (status["state"], status["counts"]["moved"]) == ("finished", 3)
     assert set(room.rack.where().values()) <= {"c", "d"}
+
+
+async def test_a_host_that_dies_half_way_loses_no_vm_and_the_others_take_all(make: Make) -> None:
+    room = make(4)
+    for each in ("vm1", "vm2"):
+        room.rack[each].held = True
+    await room.evacuate()
+    await until(lambda: room.rack["vm1"].under_way and room.rack["vm2"].under_way)
+    status = await room.status()
+    assert [each["target"] for each in status["entries"]] == ["b", "d", "c", "b"]
+    room.rack.down.add("b")
+    room.rack["vm1"].held = False
+    room.rack["vm1"].finish(FAILED)
+    await room.reaches(lambda found: found["counts"]["moved"] == 3)
+    room.rack["vm2"].held = False
+    status = await room.over()
+    assert (status["state"], status["counts"]["moved"]) == ("finished", 4)
+    assert set(room.rack.where().values()) == {"c", "d"}
+    attempts = [[(each["target"], each["why"]) for each in entry["attempts"]] for entry in status["entries"]]
+    assert attempts == [
+        [("b", "The migration of vm1 failed: the migration stream to b broke"), ("c", "")],
+        [("d", "")],
+        [("c", "")],
+        [("b", "b cannot be reached: the network does not reach it"), ("c", "")],
+    ]
+    assert room.rack["vm1"].migrations == [("a", "b"), ("a", "c")]
+    assert [each.migrations for each in list(room.rack.vms.values())[1:]] == [[("a", "d")], [("a", "c")], [("a", "c")]]
 
 
 async def test_it_stops_at_the_failure_that_is_one_too_many(make: Make) -> None:

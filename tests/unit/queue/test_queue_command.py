@@ -80,6 +80,17 @@ async def test_an_evacuation_is_shown_planned_and_followed_to_its_end(make: Make
     assert "The queue that brings the VMs of a back is done: 1 moved." in printed(session)
 
 
+async def test_a_host_that_refused_a_vm_is_named_while_it_goes_elsewhere_and_at_the_end(make: Make, serve: Any) -> None:
+    room = make(1)
+    room.rack["vm1"].refusals["migrate"].append(Failure("The migration of vm1 failed", "its disk is locked"))
+    client, session = await serve(room)
+    assert await evacuate.evacuate(session, client, WISH, OPTIONS) == 0
+    refused = "It could not be moved to b: The migration of vm1 failed: its disk is locked."
+    lines, moved = printed(session), f"vm1 was moved to c in 4.4 s, its pause was 190 ms. {refused}"
+    assert f"1 of 1  {moved}" in lines
+    assert lines[lines.index("The queue that empties a is done: 1 moved.") + 1] == f"  {moved}"
+
+
 async def test_a_dry_run_starts_nothing(make: Make, serve: Any) -> None:
     room = make(1)
     client, session = await serve(room)

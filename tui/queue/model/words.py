@@ -1,6 +1,6 @@
 """The sentences and lines about a plan and the status of a queue, for a page and for the command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tui.core.quantity import clock, duration, rate, size
@@ -134,14 +134,15 @@ def _mark(entry: Mapping[str, Any]) -> tuple[Any, ...]:
 def entry_words(entry: Mapping[str, Any]) -> str:
     """What is so of an entry: "guest1 was moved to host3 in 4.4 s, its pause was 12 ms"."""
     vm, state, target, why = entry["vm"], entry["state"], entry["target"], str(entry["why"]).rstrip(".")
+    tried = [each for each in entry["attempts"] if each["why"]]
+    before = "".join(f" It could not be moved to {each['target']}: {each['why'].rstrip('.')}." for each in tried)
     if state == MOVED:
         took = f" in {duration(entry['total_s'])}" if entry["total_s"] is not None else ""
         pause = f", its pause was {duration(entry['downtime_s'])}" if entry["downtime_s"] is not None else ""
-        return f"{vm} was moved to {target}{took}{pause}."
+        return f"{vm} was moved to {target}{took}{pause}.{before}"
     if state == RUNNING:
-        return f"{vm} goes from {entry['origin']} to {target}."
+        return f"{vm} goes from {entry['origin']} to {target}.{before}"
     if state == QUEUED:
-        tried = [each for each in entry["attempts"] if each["why"]]
         return (
             f"{vm} could not be moved to {tried[-1]['target']}: {why}. It is tried elsewhere."
             if tried
@@ -152,9 +153,14 @@ def entry_words(entry: Mapping[str, Any]) -> str:
 
 
 def end_lines(status: Status) -> list[str]:
-    """A line for each VM that was not moved, after the end of a queue."""
-    unmoved: Sequence[Mapping[str, Any]] = [each for each in status["entries"] if each["state"] not in (MOVED, RUNNING)]
-    return [f"  {entry_words(each)}" for each in unmoved]
+    """A line for each VM that was not moved, or not to the first host that was tried, after the end of a queue."""
+    return [f"  {entry_words(each)}" for each in status["entries"] if _is_told(each)]
+
+
+def _is_told(entry: Mapping[str, Any]) -> bool:
+    if entry["state"] == MOVED:
+        return any(each["why"] for each in entry["attempts"])
+    return bool(entry["state"] != RUNNING)
 
 
 def _sentence(words: str) -> str:

@@ -119,7 +119,7 @@ async def _target_failures(
     if target in inventory.failures:
         failure = inventory.failures[target]
         why = failure.why or failure.what
-        return [Failure(f"The {target} cannot be reached", why, failure.hint, detail=failure.detail)]
+        return [Failure(f"{target} cannot be reached", why, failure.hint, detail=failure.detail)]
     there = await _daemon(connections, target)
     limited = plan.migrateuri.startswith("rdma:") and await _has_hard_limit(connections, origin)
     failures = refusals(Case(plan, here, there, limited, vm.uuid))

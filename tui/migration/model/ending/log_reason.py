@@ -13,8 +13,11 @@ from tui.vm.model.reasons.noise import shortened
 APPARMOR = re.compile(r'apparmor="DENIED"')
 SELINUX = re.compile(r"avc: +denied +\{ ([^}]+) \}.* tcontext=[^\s:]*:[^\s:]*:(\w+)")
 FIELD = re.compile(r' (operation|profile|path|name)="([^"]+)"')
-# Lines of QEMU's log that are no reason: libvirt ends QEMU by a signal if the migration has failed.
-NO_REASON = re.compile(r"terminating on signal|: warning: |: info: |char device redirected", re.IGNORECASE)
+# Lines of QEMU's log that are no reason: libvirt ends QEMU by a signal if the migration has failed, and QEMU cannot
+# close a connection whose other end is gone.
+NO_REASON = re.compile(
+    r"terminating on signal|Unable to shutdown socket: |: warning: |: info: |char device redirected", re.IGNORECASE
+)
 CERTIFICATE = re.compile(r"\bcertificate\b", re.IGNORECASE)
 QEMU = re.compile(r"(?:^|\s)(?:qemu-[\w-]+|tpm-emulator|swtpm\w*|libvirt: )[^\n]*?: \S")
 
