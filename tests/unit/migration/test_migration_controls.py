@@ -175,6 +175,20 @@ async def test_a_refused_cancel_does_not_make_a_failure_a_cancellation(tmp_path:
     assert watched.migration.timeline.error["what"] == "The migration of guest1 failed"
 
 
+async def test_a_cancel_before_libvirt_has_a_job_is_sent_again_in_the_first_pass(tmp_path: Path) -> None:
+    stage = Stage(recording("cancelled"))
+    stage.standing = True
+    stage.refusals["abort_job"].append(Failure("It could not be cancelled", "no job is active"))
+    watched = begin(stage, tmp_path)
+    watched.migration.controls.cancel()
+    await watched.until(lambda: "abort_job" in stage.calls)
+    stage.standing = False
+    await watched.ended()
+    assert stage.calls.count("abort_job") == 2
+    assert watched.migration.timeline.phase == watched.summary["outcome"] == "cancelled"
+    assert watched.errors() == []
+
+
 async def test_the_log_names_actions_and_not_keys(tmp_path: Path) -> None:
     stage = Stage(recording("failed"))
     stage.refusals["abort_job"].append(Failure("It could not be cancelled", "in setup", f"{CANCEL} cancels it later."))

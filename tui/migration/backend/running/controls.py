@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tui.core.failure import Failure
+from tui.core.log import log
 from tui.core.protocols import PostCopyImpossible
 from tui.core.threads import start_thread
 from tui.migration.backend.recording.run_log import RunLog
@@ -234,6 +235,7 @@ class Controls(Requests):
     def _send(self, action: str, value: int | None, *, by: str = "") -> None:
         whose: dict[str, Any] = {"by": by} if by else {}
         post_copy = action == BANDWIDTH and self._post_copy == "done"  # which has a limit of its own
+        early = not self.passes_seen
         if action == SUSPEND:  # written first, or its event would look like the switchover
             self._run_log.event(record.ACTION, action=SUSPEND)
 
@@ -254,7 +256,8 @@ class Controls(Requests):
                 else:
                     steer.set_bandwidth(self._vm, value or 0)
             except Failure as failure:
-                self._post(self._refused, action, value, failure, whose)
+                refused = self._too_early if early and action == CANCEL else self._refused
+                self._post(refused, action, value, failure, whose)
             else:
                 self._post(self._accepted, action, value, post_copy, whose)
 
@@ -284,6 +287,14 @@ class Controls(Requests):
             self.refused.pop((action, value), None)
         else:
             self.refused[action, value] = refused_at
+
+    def _too_early(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
+        """Hold a cancel that came before libvirt had a job, or send it again if the first pass has begun meanwhile."""
+        log.info("The cancel of %s waits for the first pass: %s", self._vm, failure)
+        if self.passes_seen:
+            self._send(action, value)
+        else:
+            self._held[action] = value
 
     def _refused(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
         self._note(action, value, self._run_log.timeline.now)
