@@ -109,8 +109,7 @@ class Planner:
         known = await costs(self._connections, self.config.runs.folder, journeys)
         by_vm: dict[str, dict[str, Cost]] = {each.vm: {} for each in entries}
         for (each, host), cost in zip(ways, known, strict=True):
-            if cost is not None:
-                by_vm[each.vm][host] = cost
+            by_vm[each.vm][host] = cost
         return [replace(each, costs=by_vm[each.vm], cost=by_vm[each.vm].get(each.target)) for each in entries]
 
     def _mover(

@@ -38,7 +38,7 @@ def _entry_fields(
 ) -> dict[str, Any]:
     """One entry; `migration` is its one under way."""
     known = state_of(entry, progress)
-    found = entry.to(heads_for(plan, entry, known)).fields
+    found = entry.to(heads_for(plan, entry, known)).fields(plan.limits.bandwidth)
     found |= {"state": known.state, "why": known.why}
     found |= {"run": PurePath(known.run).name, "folder": known.run}
     found |= {"attempts": [_attempt(each) for each in known.attempts], "migration": migration}

@@ -30,18 +30,20 @@ def title(status: Status) -> str:
 
 def plan_rows(plan: QueuePlan) -> list[tuple[str, ...]]:
     """The table of a plan without its head: number, VM, from, to, memory, time, what is to be known of it."""
-    return [_row(each) for each in plan.entries]
+    return [_row(each, plan.limits.bandwidth) for each in plan.entries]
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
-    takes = about(entry.cost.alone_s) if entry.cost and entry.movable else "unknown" if entry.movable else ""
+def _row(entry: Entry, bandwidth: int) -> tuple[str, ...]:
+    takes = about(entry.alone_s(bandwidth)) if entry.movable else ""
     to = entry.target if entry.movable else "-"
     note = f"cannot move: {entry.cannot}" if entry.cannot else entry.doubt
     return str(entry.number), entry.vm, entry.origin, to, size(entry.memory_bytes), takes, note
 
 
-def about(seconds: Interval) -> str:
-    """ "9 s to 14 s"; one value if both are alike."""
+def about(seconds: Interval | None) -> str:
+    """ "9 s to 14 s"; one value if both are alike, "unknown" for None."""
+    if seconds is None:
+        return "unknown"
     low, high = rough(seconds.low), rough(seconds.high)
     return low if low == high else f"{low} to {high}"
 
@@ -53,7 +55,8 @@ def plan_sentences(plan: QueuePlan) -> list[str]:
     what += f", {stuck} cannot move." if stuck else "."
     left = estimate(plan, Progress())
     takes = "It takes" if left.seconds else "How long it takes is"
-    lines = [what, *([f"{takes} {left.text}."] if left.text else []), limits_sentence(plan.limits)]
+    time = [f"{takes} {left.text}.", *filter(None, [left.assumption])] if left.text else []
+    lines = [what, *time, limits_sentence(plan.limits)]
     return [*lines, *plan.stays]
 
 

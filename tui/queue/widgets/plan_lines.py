@@ -58,7 +58,7 @@ def _line(entry: Entry, draft: Draft, widths: tuple[int, int, int, int], width: 
         return Content.styled(_fitting(text, width), "$error")
     if entry.vm in draft.out:
         return Content.styled(f"      {set_cell_size(entry.vm, widths[0])}  stays: it was taken out", "dim")
-    takes = about(entry.cost.alone_s) if entry.cost is not None else "unknown"
+    takes = about(entry.alone_s(draft.plan.limits.bandwidth))
     texts = (str(entry.number), entry.vm, entry.origin, _target(entry), entry.technique, memory, takes, entry.doubt)
     return Content.styled(_fitting(_cells(texts, widths).rstrip(), width), "$warning" if entry.doubt else "")
 
@@ -82,6 +82,7 @@ def head_lines(draft: Draft, title: str, left: Estimate | None, width: int) -> l
     what += [f"{len(draft.out)} taken out"] * bool(draft.out)
     first = Content.assemble(" ", (title, "bold"), f": {', '.join(what)}.")
     takes = "computing how long it takes ..." if left is None else f"It takes {left.text}." if left.text else ""
+    takes = f"{takes} {left.assumption}".strip() if left is not None else takes
     none = f"No VM runs on {plan.host}." if plan.purpose == EVACUATE and not plan.entries else ""
     rest = [takes, none, *([f"To {arrival_words(plan)}."] if count else []), *plan.stays]
     return [first, *_wrapped(" ".join(filter(None, rest)), width)]
