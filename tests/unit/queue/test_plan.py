@@ -1,6 +1,7 @@
 """A plan of a queue: its order, its edits, and its JSON."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +45,9 @@ def test_edits_keep_the_numbers_in_order() -> None:
 
 def test_a_plan_is_the_same_after_json() -> None:
     assert plan_of(json.loads(json.dumps(MADE.fields))) == MADE
-    wish = Wish(host="a", to=("b",), technique="pre-copy", limits=MADE.limits)
+    copying = replace(MADE, preset="local disks", copies_disks=True)
+    assert plan_of(json.loads(json.dumps(copying.fields))) == copying
+    wish = Wish(host="a", to=("b",), technique="pre-copy", limits=MADE.limits, preset="fast lan")
     assert wish_of(json.loads(json.dumps(wish.fields))) == wish
 
 

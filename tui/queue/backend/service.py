@@ -71,7 +71,8 @@ class Queues:
             try:
                 left = await on_thread(_left, self._folder, config)
                 if left is not None:
-                    self._begin(*await on_thread(Store.open, left), CONTINUED)
+                    self.planner.require_usable(left.plan.preset)
+                    self._begin(*await on_thread(Store.open, left.folder), CONTINUED)
             except Failure as failure:
                 log.warning("The queue was not continued: %s", failure)
 
@@ -84,6 +85,7 @@ class Queues:
         await self._awake(config)
         async with self._lock:
             self._require_idle()
+            self.planner.require_usable(plan.preset)
             with self._claimed(plan, Progress()):
                 self._begin(*await on_thread(Store.create, self._folder, plan, config), BEGUN)
             return self._status_now()
@@ -100,6 +102,7 @@ class Queues:
             queue = await on_thread(self._found, name, config)
             if all_over(queue.plan, queue.progress):
                 raise Failure(f"The queue {queue.id} is done", "nothing of it waits", "Make a new plan.")
+            self.planner.require_usable(queue.plan.preset)
             with self._claimed(queue.plan, queue.progress):
                 self._begin(*await on_thread(Store.open, queue.folder), BEGUN)
             return self._status_now()
@@ -225,7 +228,7 @@ def _open(plan: QueuePlan, progress: Progress) -> dict[str, str]:
     return {each.uuid: each.vm for each in plan.movable if progress.of(each.number).state not in OVER}
 
 
-def _left(folder: Path, config: str) -> Path | None:
+def _left(folder: Path, config: str) -> Queue | None:
     """The newest queue, if an earlier process ended while it worked on it a short time ago, or it is paused."""
     newest = next(iter(store.own(folder, config)), None)
     if newest is None or store.in_use(newest):
@@ -235,7 +238,7 @@ def _left(folder: Path, config: str) -> Path | None:
     if progress.stopped or progress.finished or all_over(queue.plan, progress):
         return None
     waits = progress.paused and not progress.running
-    return newest if waits or store.silent_s(queue) < GOES_ON_S else None
+    return queue if waits or store.silent_s(queue) < GOES_ON_S else None
 
 
 def _status_of(queue: Queue, engine: Engine | None) -> dict[str, Any]:

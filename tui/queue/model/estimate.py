@@ -10,6 +10,7 @@ from tui.queue.model.plan import OPPOSITE, Cost, Entry, QueuePlan
 from tui.queue.model.progress import MOVED, QUEUED, RUNNING, EntryState, Progress
 from tui.queue.model.scheduler import Running, Situation, Start, decide, heads_for
 
+NO_RUN = "no earlier migration shows how fast the links are"
 BY_LIMIT = "This takes links that no earlier migration shows for as fast as the limit of the bandwidth."
 
 
@@ -17,18 +18,21 @@ BY_LIMIT = "This takes links that no earlier migration shows for as fast as the 
 class Estimate:
     """The seconds until the queue is over, without the `unknown` entries of which nothing is known; None if all are.
 
-    With `by_limit`, links of which no migration is known are taken for as fast as the limit of the bandwidth.
+    With `by_limit`, links of which no migration is known are taken for as fast as the limit of the bandwidth. With
+    `copies_disks`, that is why nothing is known.
     """
 
     seconds: Interval | None
     unknown: int = 0
     by_limit: bool = False
+    copies_disks: bool = False
 
     @property
     def text(self) -> str:
         """ "about 12 min (8 min to 20 min)"; says what is unknown, "" if nothing is left."""
         if self.seconds is None:
-            return "unknown: no earlier migration shows how fast the links are" if self.unknown else ""
+            why = "no forecast counts the disks that are copied" if self.copies_disks else NO_RUN
+            return f"unknown: {why}" if self.unknown else ""
         low, likely, high = (rough(self.seconds.at(bound)) for bound in ("low", "likely", "high"))
         between = f" ({low} to {high})" if low != high else ""
         more = f", and {self.unknown} of which nothing is known" if self.unknown else ""
@@ -63,7 +67,7 @@ def estimate(plan: QueuePlan, progress: Progress, left: Mapping[int, float] | No
     ]
     known = [each for each in open_now if each.alone_s(plan.limits.bandwidth) is not None]
     if not known:
-        return Estimate(None, len(open_now))
+        return Estimate(None, len(open_now), copies_disks=plan.copies_disks)
     low, likely, high = (_simulated(plan, progress, known, bound, left or {}) for bound in OPPOSITE)
     bounds = (min(low, likely), likely, max(likely, high))
     by_limit = any(each.cost is not None and each.cost.rate is None for each in known)

@@ -109,20 +109,25 @@ TEXTS = ("vm", "uuid", "origin", "target", "technique", "cannot", "doubt")
 
 @dataclass(frozen=True)
 class QueuePlan:
-    """`purpose` is EVACUATE or BACK of `host`, or MOVE; `stays` are sentences on VMs that are no entries."""
+    """`purpose` is EVACUATE or BACK of `host`, or MOVE; `stays` are sentences on VMs that are no entries.
+
+    `preset` has the options of its migrations, "" for those of [migration]; with `copies_disks` they copy the disks.
+    """
 
     purpose: str
     host: str
     entries: tuple[Entry, ...]
     limits: Limits = field(default_factory=Limits)
     stays: tuple[str, ...] = ()
+    preset: str = ""
+    copies_disks: bool = False
 
     @property
     def fields(self) -> dict[str, Any]:
         """The plan as JSON."""
         entries = [each.fields(self.limits.bandwidth) for each in self.entries]
         about = {"purpose": self.purpose, "host": self.host, "limits": self.limits.fields, "stays": list(self.stays)}
-        return {**about, "entries": entries}
+        return {**about, "preset": self.preset, "copies_disks": self.copies_disks, "entries": entries}
 
     @property
     def movable(self) -> tuple[Entry, ...]:
@@ -202,7 +207,8 @@ def plan_of(values: object) -> QueuePlan:
         found = numbered([_entry(each) for each in entries])
         stays = tuple(_text(each) for each in values.get("stays", ()))
         about = _text(values["purpose"]), _text(values["host"])
-        plan = QueuePlan(*about, found, limits_of(values.get("limits", {})), stays)
+        options = _text(values.get("preset", "")), values.get("copies_disks") is True
+        plan = QueuePlan(*about, found, limits_of(values.get("limits", {})), stays, *options)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Failure("The plan of the queue is malformed", str(error)) from error
     _require_whole(plan)

@@ -62,6 +62,7 @@ def status_fields(
     found = counts(plan, progress)
     done = sum(found[each] for each in OVER if each != CANNOT)
     fields: dict[str, Any] = {"purpose": plan.purpose, "host": plan.host, "limits": plan.limits.fields}
+    fields |= {"preset": plan.preset, "copies_disks": plan.copies_disks}
     fields |= {"stays": list(plan.stays), "counts": found, "done": done, "total": len(plan.movable)}
     fields |= {"left": left.text, "left_s": left.seconds.to_json() if left.seconds else None}
     entries = [_entry_fields(plan, each, progress, migrations.get(each.number)) for each in plan.entries]

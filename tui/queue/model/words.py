@@ -6,7 +6,7 @@ from typing import Any
 from tui.core.quantity import clock, duration, rate, size
 from tui.forecast.model.interval import Interval
 from tui.migration.model.timeline import POST_COPY, SWITCHOVER
-from tui.queue.model.estimate import estimate, rough
+from tui.queue.model.estimate import Estimate, estimate, rough
 from tui.queue.model.limits import Limits
 from tui.queue.model.plan import BACK, EVACUATE, Entry, QueuePlan
 from tui.queue.model.progress import CANNOT, FAILED, KEPT, MOVED, QUEUED, RUNNING, TAKEN_OUT, Progress
@@ -53,11 +53,15 @@ def plan_sentences(plan: QueuePlan) -> list[str]:
     count, stuck = len(plan.movable), len(plan.entries) - len(plan.movable)
     what = f"{_capital(aim(plan.purpose, plan.host))}: {vms(count)} to move"
     what += f", {stuck} cannot move." if stuck else "."
-    left = estimate(plan, Progress())
-    takes = "It takes" if left.seconds else "How long it takes is"
-    time = [f"{takes} {left.text}.", *filter(None, [left.assumption])] if left.text else []
-    lines = [what, *time, limits_sentence(plan.limits)]
+    lines = [what, *filter(None, [time_words(estimate(plan, Progress()))]), limits_sentence(plan.limits)]
+    lines += [f"Each starts with the options of the preset {plan.preset}."] * bool(plan.preset)
     return [*lines, *plan.stays]
+
+
+def time_words(left: Estimate) -> str:
+    """How long all takes, in sentences; "" if nothing is to do."""
+    takes = "It takes" if left.seconds else "How long it takes is"
+    return f"{takes} {left.text}. {left.assumption}".strip() if left.text else ""
 
 
 def limits_sentence(limits: Limits) -> str:
