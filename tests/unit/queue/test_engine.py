@@ -204,6 +204,7 @@ async def test_a_stop_cancels_what_is_under_way_if_that_is_requested(make: Make)
     room.rack["vm1"].held = True
     await room.evacuate(at_once=1)
     await room.reaches(lambda found: found["entries"][0]["migration"])
+    await until(lambda: room.rack["vm1"].under_way)  # before, libvirt has no job to cancel
     await room.queues.stop(CONFIG, cancel=True)
     assert (await room.over())["state"] == "stopped"
     assert await room.states() == {"vm1": "taken out", "vm2": "queued"}
@@ -215,6 +216,7 @@ async def test_a_migration_that_a_person_cancels_is_not_tried_again(make: Make) 
     room.rack["vm1"].held = True
     await room.evacuate()
     await room.reaches(lambda found: found["entries"][0]["migration"])
+    await until(lambda: room.rack["vm1"].under_way)  # before, libvirt has no job to cancel
     room.owner.all[-1].controls.cancel()
     status = await room.over()
     (entry,) = status["entries"]
