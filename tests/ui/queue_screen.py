@@ -62,6 +62,7 @@ class FakeQueue:
     marked: dict[str, Mark] = field(default_factory=dict)
     replying: asyncio.Event = field(default_factory=asyncio.Event)
     asked: int = 0
+    presets: tuple[str, ...] = ()  # of the configuration
 
     def __post_init__(self) -> None:
         self.replying.set()
@@ -69,7 +70,7 @@ class FakeQueue:
     @property
     def queues(self) -> QueueAccess:
         client: QueueClient = self  # type: ignore[assignment]  # of the same form
-        return QueueAccess(client)
+        return QueueAccess(client, self.presets)
 
     # -- as QueueClient --
 
@@ -78,7 +79,7 @@ class FakeQueue:
         await self.replying.wait()
         if self.refusal is not None:
             raise self.refusal
-        return replace(self.offered, purpose=wish.purpose, host=wish.host)
+        return replace(self.offered, purpose=wish.purpose, host=wish.host, preset=wish.preset, limits=wish.limits)
 
     async def start(self, plan: QueuePlan) -> dict[str, Any]:
         self.calls.append(("start", plan))

@@ -1,9 +1,12 @@
 """The plan of a queue: read, edited by keys, and run."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.ui.one_page import until
 from tests.ui.queue_screen import BACK_WISH, FakeQueue, Screen, names, plan_of, planned
+from tests.unit.queue.plans import cost
 from tui.core.failure import Failure
 from tui.core.quantity import MIB
 from tui.queue.backend.requests import Wish
@@ -109,6 +112,35 @@ async def test_a_limit_that_is_none_is_refused(keys: tuple[str, ...], sentence: 
         await page.sees("Limits of the queue")
         await page.press(*keys, "enter")
         await page.sees("Limits of the queue", sentence)
+
+
+async def test_p_plans_with_each_preset_and_then_without_one_again() -> None:
+    async with planned(FakeQueue(presets=("fast lan", "local"))) as page:
+        await page.sees("Empty source: 4 VMs to move")
+        await page.press("l", "8", "enter", "p")
+        await page.sees("Empty source with the preset fast lan: 4 VMs to move", "limits: 8 at once")
+        await page.press("p")
+        await page.sees("Empty source with the preset local: 4 VMs to move")
+        assert (await started(page)).preset == "local"
+    async with planned(FakeQueue(presets=("fast lan",))) as page:
+        await page.sees("Empty source: 4 VMs to move")
+        await page.press("p", "p")
+        await page.sees("Empty source: 4 VMs to move")
+        assert [wish.preset for wish in page.queue.wishes] == ["", "fast lan", ""]
+    async with planned(FakeQueue()) as page:
+        await page.sees("Empty source: 4 VMs to move")
+        await page.press("p")
+        assert len(page.queue.wishes) == 1
+
+
+async def test_a_limit_makes_the_time_known_where_no_migration_shows_the_links() -> None:
+    offered = plan_of(2, stuck=False)
+    unseen = replace(cost(100), rate=None)
+    entries = tuple(replace(each, costs={each.target: unseen}) for each in offered.entries)
+    async with planned(FakeQueue(replace(offered, entries=entries))) as page:
+        await page.sees("How long it takes is unknown: no earlier migration shows how fast the links are.")
+        await page.press("l", "down", "down", "1", "0", "0", "enter")
+        await page.sees("It takes about 3 s", "for as fast as the limit of the bandwidth")
 
 
 async def test_a_vm_without_another_host_keeps_its_target() -> None:

@@ -98,7 +98,7 @@ def wire(config: Config, path: Path) -> Backend:
         AfterMove(connections),
         FormPresets(config.technique.named, state_folder() / "last-preset"),
         LastTargets(state_folder() / "last-targets.json"),
-        QueueAccess(queue_client(path)),
+        QueueAccess(queue_client(path), tuple(config.technique.named)),
         maintenance_of(config).marks,
     )
 
@@ -162,9 +162,9 @@ def queues_of(connections: Connections, launch: Launch, owner: "MigrationOwner")
     from tui.queue.backend.service import Queues
 
     config = connections.config
-    marks, plan_of, folder = maintenance_of(config), config.migration.plan, queues_folder()
-    planner = Planner(connections, launch.vms, marks, folder, plan_of)
-    return Queues(QueueTools(connections, owner, marks, plan_of, config.runs.folder), planner, folder)
+    marks, folder = maintenance_of(config), queues_folder()
+    planner = Planner(connections, launch.vms, marks, folder)
+    return Queues(QueueTools(connections, owner, marks, config.runs.folder), planner, folder)
 
 
 def queues_folder() -> Path:

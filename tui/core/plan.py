@@ -86,6 +86,12 @@ def technique_words(technique: str, timeout_s: float | None = None, policy: str 
     return "not started here" if technique == UNKNOWN else TECHNIQUES.get(technique, technique)
 
 
+def with_technique(plan: Plan, technique: str) -> Plan:
+    """The plan with another technique; that post-copy is not allowed holds for "automatic" alone."""
+    refused = plan.post_copy_refused if technique == AUTOMATIC else ""
+    return replace(plan, technique=technique, post_copy_refused=refused)
+
+
 def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | None:
     """The Failure for a combination that libvirt or QEMU would refuse, else None."""
     if plan.technique not in TECHNIQUES:

@@ -281,6 +281,10 @@ class Config:
         """The hosts to which a VM of `origin` can migrate: all other hypervisors."""
         return tuple(name for name in self.hypervisors if name != origin)
 
+    def plan(self, vm: str, preset: str = "") -> Plan:
+        """The options of a VM's migration: of the preset, "" for [migration]; Failure if there is no such preset."""
+        return (self.technique.get(preset) if preset else self.migration).plan(vm)
+
     def addressed(self, plan: Plan, origin: str) -> Plan:
         """The plan from `origin`, with the migration URI of its target's address unless it has one or has a tunnel.
 

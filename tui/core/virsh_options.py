@@ -67,6 +67,11 @@ class VirshOptions:
         return self.copy_storage_all or self.copy_storage_inc
 
     @property
+    def copies_all_disks(self) -> bool:
+        """Whether all disks are copied, but for those that are shareable, read-only or empty."""
+        return self.copies_disks and not self.chosen_disks
+
+    @property
     def chosen_disks(self) -> tuple[str, ...]:
         """The disks to copy by their targets in the VM, such as "vda"; none means all."""
         return separated(self.migrate_disks)

@@ -51,13 +51,9 @@ async def owners(tmp_path: Path, stage: Stage) -> AsyncIterator[Owners]:
         runs = tmp_path / "runs"
         made.append(MigrationOwner(known, stage.open, runs, 0.005, workload, recorded=recorded))
         studies = Studies(tools_of(made[-1], known, FakeGuest(), runs), config, tmp_path / "studies")
-        marks, folder, plan_of = (
-            Maintenance(config, tmp_path / "marks.json"),
-            tmp_path / "queues",
-            config.migration.plan,
-        )
-        planner = Planner(known, Vms(known, Sudo(known.shell)), marks, folder, plan_of)
-        tools = QueueTools(known, made[-1], marks, plan_of, runs)
+        marks, folder = Maintenance(config, tmp_path / "marks.json"), tmp_path / "queues"
+        planner = Planner(known, Vms(known, Sudo(known.shell)), marks, folder)
+        tools = QueueTools(known, made[-1], marks, runs)
         return Owned(made[-1], studies, Queues(tools, planner, folder))
 
     yield Owners(create)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,31 +204,31 @@ class Silent:
         """Nothing is open."""
 
 
-def config_of_rack(runs: Path) -> Config:
+def config_of_rack(runs: Path, tables: Mapping[str, Any] | None = None) -> Config:
     hosts: dict[str, Any] = {name: {"ssh": f"root@{name}", "libvirt": uri(name), "peer": uri(name)} for name in HOSTS}
-    read, problems = config.check({"hosts": hosts, "vm": {"name": "vm1"}, "migration": {"technique": "pre-copy"}})
+    usual = {"hosts": hosts, "vm": {"name": "vm1"}, "migration": {"technique": "pre-copy"}}
+    read, problems = config.check({**usual, **(tables or {})})
     assert read, problems
     return replace(read, runs=replace(read.runs, folder=runs))
 
 
 class Room:
-    """One runner after another with the same rack and folders."""
+    """One runner after another with the same rack and folders; `tables` are further ones of the configuration."""
 
     def __init__(self, folder: Path, rack: Rack) -> None:
         self.folder, self.rack = folder, rack
+        self.tables: dict[str, Any] = {}
         self.runs = folder / "runs"
         self.start_runner()
 
     def start_runner(self) -> None:
-        known = config_of_rack(self.runs)
+        known = config_of_rack(self.runs, self.tables)
         connections = Connections(known, self.rack.open, lambda _address: Silent())
         self.owner = MigrationOwner(connections, self.rack.open, self.runs, 0.005, workload)
         self.maintenance = Maintenance(known, self.folder / "maintenance.json")
-        plan_of, queues = known.migration.plan, self.folder / "queues"
-        self.planner = Planner(
-            connections, Vms(connections, Sudo(connections.shell)), self.maintenance, queues, plan_of
-        )
-        self.queues = Queues(Tools(connections, self.owner, self.maintenance, plan_of, self.runs), self.planner, queues)
+        vms, queues = Vms(connections, Sudo(connections.shell)), self.folder / "queues"
+        self.planner = Planner(connections, vms, self.maintenance, queues)
+        self.queues = Queues(Tools(connections, self.owner, self.maintenance, self.runs), self.planner, queues)
 
     async def end_runner(self) -> None:
         """As one that is killed: nothing more is written to the log of the queue."""

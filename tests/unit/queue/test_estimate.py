@@ -1,11 +1,14 @@
 """How long a queue takes."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.queue.plans import cost, entry, failed, moved, plan, progress, running
 from tui.core.quantity import MIB
 from tui.forecast.model.interval import Interval
-from tui.queue.model.estimate import Estimate, estimate
+from tui.forecast.model.link import OF_LIMIT
+from tui.queue.model.estimate import BY_LIMIT, Estimate, estimate
 from tui.queue.model.plan import Cost, QueuePlan
 from tui.queue.model.status import status_fields
 
@@ -62,8 +65,23 @@ def test_a_retry_elsewhere_takes_what_the_way_there_takes() -> None:
 def test_the_bounds_are_those_of_the_links_and_of_what_is_sent() -> None:
     spread = Cost(Interval(900 * MIB, 1000 * MIB, 2000 * MIB), Interval(50 * MIB, 100 * MIB, 100 * MIB),
                   Interval(0.0, 1.0, 2.0))  # fmt: skip
-    assert spread.alone_s == Interval(9.0, 11.0, 42.0)
+    assert spread.alone_s() == Interval(9.0, 11.0, 42.0)
     assert estimate(plan(entry(1, cost=spread)), progress()).seconds == Interval(9.0, 11.0, 42.0)
+
+
+def test_links_that_nothing_shows_are_as_fast_as_the_share_of_the_limit() -> None:
+    unseen = replace(cost(1000), rate=None)
+    both = entry(1, cost=unseen), entry(2, "c", cost=unseen)
+    known = estimate(plan(*both, bandwidth=50 * MIB), progress())
+    assert known.seconds is not None
+    assert known.seconds.likely == pytest.approx(41.0)  # as over a faster link that is known
+    assert known.seconds.high == pytest.approx(1 + 40 / OF_LIMIT)
+    assert known.assumption == BY_LIMIT
+    assert estimate(plan(FIRST, SECOND, bandwidth=50 * MIB), progress()).assumption == ""
+    own = replace(unseen, limit=50 * MIB)  # two of it do not share it
+    assert own.alone_s() == Interval(21.0, 21.0, 1 + 20 / OF_LIMIT)
+    alone = estimate(plan(entry(1, cost=own), entry(2, "c", cost=own)), progress())
+    assert alone.seconds == own.alone_s()
 
 
 def test_what_is_unknown_is_said() -> None:

@@ -1,6 +1,7 @@
 """A plan of a queue: its order, its edits, and its JSON."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +45,9 @@ def test_edits_keep_the_numbers_in_order() -> None:
 
 def test_a_plan_is_the_same_after_json() -> None:
     assert plan_of(json.loads(json.dumps(MADE.fields))) == MADE
-    wish = Wish(host="a", to=("b",), technique="pre-copy", limits=MADE.limits)
+    copying = replace(MADE, preset="local disks", copies_disks=True)
+    assert plan_of(json.loads(json.dumps(copying.fields))) == copying
+    wish = Wish(host="a", to=("b",), technique="pre-copy", limits=MADE.limits, preset="fast lan")
     assert wish_of(json.loads(json.dumps(wish.fields))) == wish
 
 
@@ -62,11 +65,15 @@ def test_a_plan_of_an_earlier_version_has_the_doubt_and_the_cost_of_the_target()
         ({"purpose": "destroy"}, "'destroy' is no purpose"),
         ({"host": None}, "None is no text"),
         ({"entries": 3}, "it has no list"),
-        ({"entries": [MADE.entries[0].fields] * 2}, "vm1 is in it twice"),
-        ({"entries": [MADE.entries[0].fields | {"target": "a"}]}, "vm1 has no host to go to"),
-        ({"entries": [MADE.entries[0].fields | {"technique": "magic"}]}, "there is no technique 'magic'"),
-        ({"entries": [MADE.entries[0].fields | {"cost": {"sent": 1}}]}, "1 is not an interval"),
-        ({"entries": [MADE.entries[0].fields | {"memory_bytes": -1}]}, "an entry has no VM, or -1 bytes"),
+        ({"entries": [MADE.entries[0].fields()] * 2}, "vm1 is in it twice"),
+        ({"entries": [MADE.entries[0].fields() | {"target": "a"}]}, "vm1 has no host to go to"),
+        ({"entries": [MADE.entries[0].fields() | {"technique": "magic"}]}, "there is no technique 'magic'"),
+        ({"entries": [MADE.entries[0].fields() | {"cost": {"sent": 1}}]}, "1 is not an interval"),
+        ({"entries": [MADE.entries[0].fields() | {"memory_bytes": -1}]}, "an entry has no VM, or -1 bytes"),
+        (
+            {"entries": [MADE.entries[0].fields() | {"cost": {**cost(1).fields, "limit": -1}}]},
+            "-1 is no limit in bytes per second",
+        ),
         ({"entries": [{}]}, "an entry has no VM"),
     ],
 )

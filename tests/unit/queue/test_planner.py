@@ -10,7 +10,10 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.queue.backend.costs import Journey, costs
 from tui.queue.backend.requests import Wish
-from tui.queue.model.plan import BACK, MOVE
+from tui.queue.model.estimate import Estimate, estimate
+from tui.queue.model.limits import Limits
+from tui.queue.model.plan import BACK, MOVE, plan_of
+from tui.queue.model.progress import Progress
 
 Make = Callable[..., Room]
 
@@ -51,25 +54,39 @@ async def test_a_host_without_the_memory_takes_nothing(make: Make) -> None:
     assert entry.cannot == "it needs 128 MiB of memory, and b has 64 MiB free"
 
 
-@pytest.mark.parametrize(("limit_mib_s", "known"), [(0, False), (64, True)])
-async def test_what_a_migration_costs_is_known_by_its_limit_or_not_at_all(
-    make: Make, limit_mib_s: int, known: bool
-) -> None:
+async def test_a_new_installation_knows_how_long_a_migration_takes_by_a_limit_only(make: Make) -> None:
     room = make(1)
+    (cost,) = await costs(room.planner._connections, room.runs, [_journey(room, limit_mib_s=0)])
+    assert (cost.rate, cost.limit, cost.sent.likely, cost.alone_s()) == (None, 0, 128 << 20, None)
+    by_queue = cost.alone_s(64 << 20)
+    assert by_queue is not None
+    assert by_queue.low < by_queue.likely < by_queue.high
+    (configured,) = await costs(room.planner._connections, room.runs, [_journey(room, limit_mib_s=64)])
+    assert configured.alone_s() == by_queue
+    assert configured.alone_s(32 << 20) == cost.alone_s(32 << 20)  # the queue's limit takes its place
+
+
+def _journey(room: Room, limit_mib_s: int) -> Journey:
     plan = replace(Plan("vm1"), bandwidth_mib_s=limit_mib_s)
-    journey = Journey(room.rack["vm1"].vm, "a", ("a", "b"), plan, emulated=False)
-    (cost,) = await costs(room.planner._connections, room.runs, [journey])
-    assert (cost is not None) == known
-    if cost is not None:
-        assert cost.rate.likely == 64 << 20
-        assert cost.sent.likely == 128 << 20
-        assert cost.alone_s.low < cost.alone_s.likely < cost.alone_s.high
+    return Journey(room.rack["vm1"].vm, "a", ("a", "b"), plan, emulated=False)
+
+
+async def test_the_time_in_all_is_known_by_the_bandwidth_of_the_queue_and_as_it_is_changed(make: Make) -> None:
+    room = make(3)  # 128, 256 and 384 MiB
+    assert estimate(await room.plan(), Progress()) == Estimate(None, 3)
+    plan = await room.plan(bandwidth=64 << 20)
+    slow, fast = (estimate(plan.with_limits(Limits(bandwidth=mib << 20)), Progress()) for mib in (64, 128))
+    assert slow == estimate(plan_of(plan.fields), Progress())  # as the journal has it
+    assert slow.by_limit
+    assert slow.seconds is not None
+    assert fast.seconds is not None
+    assert 768 / 64 < slow.seconds.likely < 768 / 64 + 10  # the memory by the limit, and connecting
+    assert slow.seconds.likely - fast.seconds.likely == pytest.approx(768 / 128, abs=1)
+    assert estimate(plan.with_limits(Limits()), Progress()).text.startswith("unknown")
 
 
 async def test_each_host_that_can_take_a_vm_has_its_cost(make: Make) -> None:
     room = make(1)
-    configured = room.planner._plan_of
-    room.planner._plan_of = lambda vm: replace(configured(vm), bandwidth_mib_s=64)
     (entry,) = (await room.plan()).entries
     assert list(entry.costs) == list(entry.targets) == ["b", "c", "d"]
     assert entry.cost == entry.costs["b"]

@@ -167,8 +167,9 @@ def test_the_words_become_a_wish() -> None:
     words = ["a", "--to", "b", "c", "--at-once", "3", "--bandwidth", "100MiB/s", "--stop-after", "0", "--no-elsewhere"]
     found = evacuate.wish_of(evacuate.EVACUATE, evacuate._parser(evacuate.EVACUATE).parse(words))
     assert found == Wish(EVACUATE, "a", to=("b", "c"), limits=Limits(3, 2, 100 << 20, 0, elsewhere=False))
-    found = evacuate.wish_of(evacuate.BRING_BACK, evacuate._parser(evacuate.BRING_BACK).parse(["a"]))
-    assert found == Wish(BACK, "a")
+    words = ["a", "--preset", "fast lan"]
+    found = evacuate.wish_of(evacuate.BRING_BACK, evacuate._parser(evacuate.BRING_BACK).parse(words))
+    assert found == Wish(BACK, "a", preset="fast lan")
 
 
 @pytest.mark.parametrize(

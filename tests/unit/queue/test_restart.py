@@ -13,7 +13,9 @@ from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.migration.backend.recording.progress_log import PROGRESS
 from tui.queue.backend import store
+from tui.queue.backend.requests import Wish
 from tui.queue.backend.service import GOES_ON_S
+from tui.queue.model.limits import Limits
 from tui.queue.model.whereabouts import (
     AT_ORIGIN,
     AT_TARGET,
@@ -31,10 +33,11 @@ from tui.vm.model.location import Inventory, VmOnHost
 Make = Callable[..., Room]
 
 
-async def killed_during_vm1(room: Room, meanwhile: Callable[[], None] = lambda: None) -> None:
+async def killed_during_vm1(room: Room, meanwhile: Callable[[], None] = lambda: None, *, preset: str = "") -> None:
     """The runner is killed while vm1 is under way, and another one begins after what happens `meanwhile`."""
     room.rack["vm1"].held = True
-    await room.evacuate(at_once=1)
+    plan = await room.queues.plan(Wish(host="a", limits=Limits(at_once=1), preset=preset), CONFIG)
+    await room.queues.start(plan, CONFIG)
     await until(lambda: "migrate" in room.rack["vm1"].calls)
     await room.reaches(lambda found: found["entries"][0]["run"])
     await room.end_runner()

@@ -22,8 +22,8 @@ CANNOT_START, REMAINS = 2, 1
 EVACUATE, BRING_BACK = "evacuate", "bring-back"
 LIMITS = """\
 [--at-once N] [--per-host N] [--bandwidth RATE]
-                {space}[--stop-after N] [--no-elsewhere] [--technique TECHNIQUE] [--dry-run] [--json]
-                {space}[--config FILE] [--help]"""
+                {space}[--stop-after N] [--no-elsewhere] [--preset NAME] [--technique TECHNIQUE]
+                {space}[--dry-run] [--json] [--config FILE] [--help]"""
 USAGES = {
     EVACUATE: f"evacuate HOST [--to HOST ...] {LIMITS.format(space=' ' * 9)}",
     BRING_BACK: f"bring-back HOST [--mark-only] {LIMITS.format(space=' ' * 11)}",
@@ -73,6 +73,7 @@ def _parser(verb: str) -> "Parser":
     else:
         parser.add_argument("--mark-only", action="store_true", help="take the mark off, and move nothing")
     add_limits(parser)
+    parser.add_argument("--preset", metavar="NAME", help="the options of [technique.NAME] in config.toml")
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
     parser.add_argument("--dry-run", action="store_true", help="print the plan, and start nothing")
     parser.add_argument("--json", action="store_true", help="the plan and the end as JSON lines; their `format` is 1")
@@ -88,7 +89,8 @@ def wish_of(verb: str, options: "Namespace") -> "Wish":
 
     purpose = EMPTY if verb == EVACUATE else BACK
     to = tuple(dict.fromkeys(getattr(options, "to", None) or ()))
-    return Wish(purpose, options.host, to=to, technique=options.technique or "", limits=limits_of(given(options)))
+    technique, preset, limits = options.technique or "", options.preset or "", limits_of(given(options))
+    return Wish(purpose, options.host, to=to, technique=technique, limits=limits, preset=preset)
 
 
 async def evacuate(session: Session, queue: "QueueClient", wish: "Wish", options: "Namespace") -> int:

@@ -50,7 +50,7 @@ class FindingsForm(ForecastForm):
     @property
     def findings(self) -> tuple[Blocker, ...]:
         """Those that hold with the options of the form."""
-        copied = self._defaults.copies_disks and not self._defaults.chosen_disks
+        copied = self._defaults.copies_all_disks
         return tuple(each for each in self._findings if not (copied and each.unless_copied))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

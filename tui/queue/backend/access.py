@@ -1,7 +1,7 @@
 """The queue as all screens of the app see it: its newest status, and the requests that change it."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from tui.core.failure import Failure
 from tui.queue.backend.client import QueueClient, Status
@@ -14,7 +14,8 @@ from tui.queue.model.status import ENDED
 class QueueAccess:
     """Its requests raise Failure; each that returns a status replaces `status`, None if there is no queue."""
 
-    def __init__(self, client: QueueClient) -> None:
+    def __init__(self, client: QueueClient, presets: Sequence[str] = ()) -> None:
+        self.presets = tuple(presets)  # of the configuration, by name
         self.status: Status | None = None
         self.read_at: float | None = None  # by time.monotonic()
         self._client = client

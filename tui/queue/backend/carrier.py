@@ -9,7 +9,7 @@ from typing import Any
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
-from tui.core.plan import Plan
+from tui.core.plan import with_technique
 from tui.core.threads import on_thread
 from tui.migration.backend.before.preflight import BeingMigrated, Moved, job_of
 from tui.migration.backend.owner import MigrationOwner
@@ -36,12 +36,11 @@ Fields = dict[str, Any]  # of an entry of the log, without its number; `may_retr
 
 @dataclass(frozen=True)
 class Tools:
-    """What a queue works with; `plan_of` is the configured plan of a VM, `runs` the folder of the runs."""
+    """What a queue works with; `runs` is the folder of the runs."""
 
     connections: Connections
     owner: MigrationOwner
     maintenance: Maintenance
-    plan_of: Callable[[str], Plan]
     runs: Path
 
 
@@ -64,9 +63,10 @@ class Carrier:
     async def moved(self, mib_s: int, on_started: OnStarted) -> Fields:
         """Start the migration and wait for its end; returns the entry for the log."""
         entry = self._entry
-        plan = replace(self._tools.plan_of(entry.vm), technique=entry.technique, to=self._target)
-        plan = replace(plan, bandwidth_mib_s=mib_s or plan.bandwidth_mib_s)
         try:
+            options = self._tools.connections.config.plan(entry.vm, self._queue.plan.preset)
+            plan = replace(with_technique(options, entry.technique), to=self._target)
+            plan = replace(plan, bandwidth_mib_s=mib_s or plan.bandwidth_mib_s)
             actor = await self._owner.start(plan, entry.origin, tables=self._table)
         except Moved as moved:
             return {"do": DROPPED, "state": KEPT, "why": moved.what}

@@ -34,8 +34,8 @@ class Journey:
     emulated: bool
 
 
-async def costs(connections: Connections, runs: Path, journeys: Sequence[Journey]) -> list[Cost | None]:
-    """The cost of each; None if neither an earlier run nor a limit shows how fast its link is."""
+async def costs(connections: Connections, runs: Path, journeys: Sequence[Journey]) -> list[Cost]:
+    """The cost of each; without a rate if no earlier run shows how fast its link is."""
     of_vms = {each.vm.uuid: each for each in journeys}
     uses = await together(*(_use(connections, each) for each in of_vms.values()))
     return await on_thread(_costs, runs, journeys, dict(zip(of_vms, uses, strict=True)))
@@ -50,7 +50,7 @@ async def _use(connections: Connections, journey: Journey) -> MemoryUse:
         return MemoryUse(None, None)
 
 
-def _costs(runs: Path, journeys: Sequence[Journey], uses: Mapping[str, MemoryUse]) -> list[Cost | None]:
+def _costs(runs: Path, journeys: Sequence[Journey], uses: Mapping[str, MemoryUse]) -> list[Cost]:
     known = list(newest(runs))  # each VM and each link is looked up once, because every VM may go to every host
     ways = {_way(each) for each in journeys}
     links = {(names, way): earlier_in(known, *names, "").link(way) for names, way in ways}
@@ -66,10 +66,8 @@ def _way(journey: Journey) -> tuple[tuple[str, str], Way]:
     return journey.hostnames, way_of(vars(journey.plan))
 
 
-def _cost(journey: Journey, link: LinkFacts, in_use: InUse) -> Cost | None:
-    rate = link.limited(journey.plan.bandwidth_mib_s * MIB)
-    if rate is None:
-        return None
+def _cost(journey: Journey, link: LinkFacts, in_use: InUse) -> Cost:
     first = in_use.first(0.0)
     sent = Interval(first.low, first.likely, SENT_TWICE * first.high)
-    return Cost(sent, rate[0], link.setup_s + scanning(max(0.0, journey.vm.memory_bytes - first.likely)))
+    setup_s = link.setup_s + scanning(max(0.0, journey.vm.memory_bytes - first.likely))
+    return Cost(sent, link.bandwidth, setup_s, journey.plan.bandwidth_mib_s * MIB)

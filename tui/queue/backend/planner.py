@@ -6,9 +6,10 @@ from pathlib import Path
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, Plan, with_technique
 from tui.core.settings import Config
 from tui.core.threads import on_thread
+from tui.core.virsh_options import OPTIONS
 from tui.queue.backend.costs import Journey, costs
 from tui.queue.backend.requests import Wish
 from tui.queue.backend.returning import Return, returns
@@ -24,6 +25,9 @@ from tui.vm.model.location import state_words
 from tui.vm.model.maintenance import Marks, why_not
 from tui.vm.model.offer import Offer
 
+OF_ONE_HOST = ("migrateuri", "graphicsuri", "disks_uri", "tls_destination")
+OF_ONE = ("dname", "disks_port", *OF_ONE_HOST)  # options that cannot be those of many migrations
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -34,16 +38,13 @@ class Asked:
 
 
 class Planner:
-    """`plan_of` is the configured plan of a VM; `reserved` returns by the UUID of a VM what else has it: a study."""
+    """`reserved` returns by the UUID of a VM what else has it: a study."""
 
-    def __init__(
-        self, connections: Connections, vms: Vms, maintenance: Maintenance, queues: Path, plan_of: Callable[[str], Plan]
-    ) -> None:
+    def __init__(self, connections: Connections, vms: Vms, maintenance: Maintenance, queues: Path) -> None:
         self._connections = connections
         self._vms = vms
         self._maintenance = maintenance
         self._queues = queues
-        self._plan_of = plan_of
         self.reserved: Callable[[], Mapping[str, str]] = dict
 
     @property
@@ -54,6 +55,7 @@ class Planner:
     async def plan(self, wish: Wish, config: str) -> QueuePlan:
         """The plan for a wish of the configuration at a path; raises Failure."""
         self._require_known(wish)
+        self.require_usable(wish.preset)
         marks = await on_thread(self._maintenance.marks)
         found = await survey(self._vms, self.config.hypervisors)
         if wish.purpose == EVACUATE:
@@ -64,8 +66,19 @@ class Planner:
             marks = {host: each for host, each in marks.items() if host != wish.host}  # its mark will be taken off
         else:
             asked = self._of_names(found, wish)
-        entries = await self._entries(found, asked, marks, wish.technique)
-        return QueuePlan(wish.purpose, wish.host, smallest_first(entries), wish.limits, asked.stays)
+        entries = smallest_first(await self._entries(found, asked, marks, wish))
+        options = wish.preset, self.config.plan("", wish.preset).copies_disks
+        return QueuePlan(wish.purpose, wish.host, entries, wish.limits, asked.stays, *options)
+
+    def require_usable(self, preset: str) -> None:
+        """Raise a Failure for a preset that the configuration does not have, or that is for one VM or host."""
+        options = self.config.plan("", preset) if preset else Plan("")
+        found = next((each for each in OPTIONS if each.name in OF_ONE and getattr(options, each.name)), None)
+        if found is not None:
+            hint = "Take a preset without it."
+            if found.name in OF_ONE_HOST:
+                hint += " `migration_address` of a host is where VMs that come to it are sent."
+            raise Failure(f"A queue cannot use the preset {preset!r}", f"{found.short} is for one migration", hint)
 
     def _require_known(self, wish: Wish) -> None:
         named = [*([] if wish.purpose == MOVE else [wish.host]), *wish.to]
@@ -94,52 +107,57 @@ class Planner:
 
     # -- where to --
 
-    async def _entries(self, found: Survey, asked: Asked, marks: Marks, technique: str) -> list[Entry]:
-        reserved = self.reserved()
-        movers = [self._mover(found, *each, reserved) for each in asked.vms]
+    async def _entries(self, found: Survey, asked: Asked, marks: Marks, wish: Wish) -> list[Entry]:
+        reserved, options = self.reserved(), self.config.plan("", wish.preset)
+        movers = [_mover(found, *each, reserved, copied=options.copies_all_disks) for each in asked.vms]
         rooms = [found.room(host, why_not(host, marks)) for host in self.config.hypervisors]
         places = placed(movers, rooms)
         domains = {listed.vm.name: listed.domain for listed, _, _ in asked.vms}
         entries = [_entry(each, places[each.vm.name]) for each in movers]
-        entries = [self._with_technique(each, technique) for each in entries]
+        entries = [self._with_technique(each, wish) for each in entries]
+        if options.copies_disks:
+            return entries  # no forecast counts the disks
         vms = {each.vm.name: each for each in movers}
         going = [each for each in entries if each.movable]
         ways = [(each, host) for each in going for host in each.targets]
-        journeys = [self._journey(found, each.to(host), vms[each.vm], domains[each.vm]) for each, host in ways]
+        journeys = [
+            self._journey(found, each.to(host), vms[each.vm], domains[each.vm], wish.preset) for each, host in ways
+        ]
         known = await costs(self._connections, self.config.runs.folder, journeys)
         by_vm: dict[str, dict[str, Cost]] = {each.vm: {} for each in entries}
         for (each, host), cost in zip(ways, known, strict=True):
-            if cost is not None:
-                by_vm[each.vm][host] = cost
+            by_vm[each.vm][host] = cost
         return [replace(each, costs=by_vm[each.vm]) for each in entries]
 
-    def _mover(
-        self, found: Survey, listed: Listed, origin: str, targets: Sequence[str], reserved: Mapping[str, str]
-    ) -> Mover:
-        vm, domain = listed.vm, listed.domain
-        cannot = f"it is {reserved[vm.uuid]}" if vm.uuid in reserved else ""
-        if vm.incoming:
-            cannot = f"it arrives on {origin}, and is no whole VM there until its migration ends"
-        elif not vm.running:
-            cannot = f"it is {state_words(vm)} on {origin}"
-        elif isinstance(domain, Failure):
-            cannot = str(domain)
-        if cannot or not isinstance(domain, Domain):
-            return Mover(vm, origin, cannot)
-        fits: dict[str, Fit] = {host: found.fit(domain, origin, host) for host in targets if host != origin}
-        return Mover(vm, origin, fits=fits)
-
-    def _with_technique(self, entry: Entry, technique: str) -> Entry:
-        configured = self._plan_of(entry.vm).technique
+    def _with_technique(self, entry: Entry, wish: Wish) -> Entry:
+        configured = self.config.plan(entry.vm, wish.preset).technique
         usual = AUTOMATIC if configured == POST_COPY_MANUAL else configured  # nobody is there to press the key
-        return replace(entry, technique=technique or usual)
+        return replace(entry, technique=wish.technique or usual)
 
-    def _journey(self, found: Survey, entry: Entry, mover: Mover, domain: Domain | Failure) -> Journey:
-        plan = replace(self._plan_of(entry.vm), technique=entry.technique, to=entry.target)
+    def _journey(self, found: Survey, entry: Entry, mover: Mover, domain: Domain | Failure, preset: str) -> Journey:
+        plan = replace(with_technique(self.config.plan(entry.vm, preset), entry.technique), to=entry.target)
         plan = self.config.addressed(plan, entry.origin)
         names = tuple(_hostname(found.offers[host]) for host in (entry.origin, entry.target))
         emulated = isinstance(domain, Domain) and domain.kind == QEMU
         return Journey(mover.vm, entry.origin, (names[0], names[1]), plan, emulated)
+
+
+def _mover(
+    found: Survey, listed: Listed, origin: str, targets: Sequence[str], reserved: Mapping[str, str], *, copied: bool
+) -> Mover:
+    vm, domain = listed.vm, listed.domain
+    cannot = f"it is {reserved[vm.uuid]}" if vm.uuid in reserved else ""
+    if vm.incoming:
+        cannot = f"it arrives on {origin}, and is no whole VM there until its migration ends"
+    elif not vm.running:
+        cannot = f"it is {state_words(vm)} on {origin}"
+    elif isinstance(domain, Failure):
+        cannot = str(domain)
+    if cannot or not isinstance(domain, Domain):
+        return Mover(vm, origin, cannot)
+    hosts = (host for host in targets if host != origin)
+    fits: dict[str, Fit] = {host: found.fit(domain, origin, host, copied=copied) for host in hosts}
+    return Mover(vm, origin, fits=fits)
 
 
 def _of_returns(found: Survey, host: str, back: Sequence[Return]) -> Asked:

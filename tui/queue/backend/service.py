@@ -74,6 +74,7 @@ class Queues:
             try:
                 left = await on_thread(_left, self._folder, config)
                 if left is not None:
+                    self.planner.require_usable(left.plan.preset)
                     with self._claimed(left.plan, left.progress):
                         self._begin(*await on_thread(Store.open, left.folder), CONTINUED)
             except Failure as failure:
@@ -90,6 +91,7 @@ class Queues:
         await self._awake(config)
         async with self._lock:
             self._require_idle()
+            self.planner.require_usable(plan.preset)
             with self._claimed(plan, Progress()):
                 self._begin(*await on_thread(Store.create, self._folder, plan, config), BEGUN)
             return self._status_now()
@@ -106,6 +108,7 @@ class Queues:
             queue = await on_thread(self._found, name, config)
             if all_over(queue.plan, queue.progress):
                 raise Failure(f"The queue {queue.id} is done", "nothing of it waits", "Make a new plan.")
+            self.planner.require_usable(queue.plan.preset)
             with self._claimed(queue.plan, queue.progress):
                 self._begin(*await on_thread(Store.open, queue.folder), BEGUN)
             return self._status_now()

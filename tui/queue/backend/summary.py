@@ -22,7 +22,7 @@ def tables_of(queue: Queue) -> dict[str, Any]:
     """The tables of the summary; the times of each VM are libvirt's, in ms."""
     plan, progress = queue.plan, queue.progress
     found = {name.replace(" ", "_"): count for name, count in counts(plan, progress).items() if count}
-    about = {"purpose": plan.purpose, "host": plan.host or None, "config": queue.config}
+    about = {"purpose": plan.purpose, "host": plan.host or None, "preset": plan.preset or None, "config": queue.config}
     outcome = "finished" if progress.finished else "stopped"
     times = {"began": queue.began, "ended": queue.ended or None}
     vms = []

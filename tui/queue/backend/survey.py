@@ -30,10 +30,11 @@ class Survey:
     offers: Mapping[str, Offer | Failure]
     folder: str
 
-    def fit(self, domain: Domain, origin: str, target: str) -> Fit:
-        """Whether a VM can go from a host to another."""
+    def fit(self, domain: Domain, origin: str, target: str, *, copied: bool) -> Fit:
+        """Whether a VM can go from a host to another, with its disks `copied` or on storage that both share."""
         there = self.offers[target]
-        found = judged(domain, (origin, target), self.offers.get(origin), there, self.folder)
+        known = judged(domain, (origin, target), self.offers.get(origin), there, self.folder)
+        found = [each for each in known if not (copied and each.unless_copied)]
         return Fit(_first(each for each in found if each.blocks), _first(each for each in found if each.doubt))
 
     def room(self, host: str, why_not: str = "") -> Room:

@@ -1,35 +1,47 @@
 """How long a queue takes: its scheduler run on a simulated clock, with the link of each host shared."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tui.core.quantity import duration
 from tui.forecast.model.interval import Interval
-from tui.queue.model.plan import Entry, QueuePlan
+from tui.queue.model.plan import OPPOSITE, Cost, Entry, QueuePlan
 from tui.queue.model.progress import MOVED, QUEUED, RUNNING, EntryState, Progress
 from tui.queue.model.scheduler import Running, Situation, Start, decide, heads_for
 
-OPPOSITE = {"low": "high", "likely": "likely", "high": "low"}  # little over a fast link is soonest done
+NO_RUN = "no earlier migration shows how fast the links are"
+BY_LIMIT = "This takes links that no earlier migration shows for as fast as the limit of the bandwidth."
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The seconds until the queue is over, without the `unknown` entries of which nothing is known; None if all are."""
+    """The seconds until the queue is over, without the `unknown` entries of which nothing is known; None if all are.
+
+    With `by_limit`, links of which no migration is known are taken for as fast as the limit of the bandwidth. With
+    `copies_disks`, that is why nothing is known.
+    """
 
     seconds: Interval | None
     unknown: int = 0
+    by_limit: bool = False
+    copies_disks: bool = False
 
     @property
     def text(self) -> str:
         """ "about 12 min (8 min to 20 min)"; says what is unknown, "" if nothing is left."""
         if self.seconds is None:
-            return "unknown: no earlier migration shows how fast the links are" if self.unknown else ""
+            why = "no forecast counts the disks that are copied" if self.copies_disks else NO_RUN
+            return f"unknown: {why}" if self.unknown else ""
         low, likely, high = (rough(self.seconds.at(bound)) for bound in ("low", "likely", "high"))
         between = f" ({low} to {high})" if low != high else ""
         more = f", and {self.unknown} of which nothing is known" if self.unknown else ""
         return f"about {likely}{between}{more}"
+
+    @property
+    def assumption(self) -> str:
+        """What it assumes, as a sentence; "" for nothing."""
+        return BY_LIMIT if self.by_limit else ""
 
 
 @dataclass
@@ -37,9 +49,9 @@ class _Work:
     """One migration of the simulation: what is left of it."""
 
     running: Running
+    cost: Cost
     setup_s: float
     left: float
-    rate: float
 
     def seconds(self, rate: float) -> float:
         return self.setup_s + self.left / rate
@@ -53,12 +65,13 @@ def estimate(plan: QueuePlan, progress: Progress, left: Mapping[int, float] | No
         for each in plan.movable
         if states[each.number].state in (QUEUED, RUNNING)
     ]
-    known = [each for each in open_now if each.cost is not None]
+    known = [each for each in open_now if each.alone_s(plan.limits.bandwidth) is not None]
     if not known:
-        return Estimate(None, len(open_now))
+        return Estimate(None, len(open_now), copies_disks=plan.copies_disks)
     low, likely, high = (_simulated(plan, progress, known, bound, left or {}) for bound in OPPOSITE)
     bounds = (min(low, likely), likely, max(likely, high))
-    return Estimate(Interval(*bounds), len(open_now) - len(known))
+    by_limit = any(each.cost is not None and each.cost.rate is None for each in known)
+    return Estimate(Interval(*bounds), len(open_now) - len(known), by_limit)
 
 
 def _simulated(
@@ -81,7 +94,7 @@ def _simulated(
                 work[act.number] = _begun(clear.entry(act.number), bound, None)
         if not work:
             break
-        rates = _rates(work, plan.limits.bandwidth)
+        rates = _rates(work, plan.limits.bandwidth, OPPOSITE[bound])
         step = min(each.seconds(rates[number]) for number, each in work.items())
         passed += step
         for number, under_way in tuple(work.items()):
@@ -97,20 +110,23 @@ def _begun(entry: Entry, bound: str, left: float | None) -> _Work:
     if cost is None:
         raise ValueError(f"{entry.vm} has no known cost")
     running = Running(entry.number, entry.origin, entry.target, None)
-    sent, rate = cost.sent.at(bound), max(1.0, cost.rate.at(OPPOSITE[bound]))
+    sent = cost.sent.at(bound)
     if left is None:
-        return _Work(running, cost.setup_s.at(bound), sent, rate)
-    return _Work(running, 0.0, min(left, sent), rate)
+        return _Work(running, cost, cost.setup_s.at(bound), sent)
+    return _Work(running, cost, 0.0, min(left, sent))
 
 
-def _rates(work: Mapping[int, _Work], budget: int) -> dict[int, float]:
+def _rates(work: Mapping[int, _Work], budget: int, bound: str) -> dict[int, float]:
     """Bytes per second of each: the link of a host is shared by those that leave or reach it, the budget by all."""
     hosts = Counter(host for each in work.values() for host in (each.running.origin, each.running.target))
-    share = budget / len(work) if budget else math.inf
-    return {
-        number: min(share, each.rate / max(hosts[each.running.origin], hosts[each.running.target]))
-        for number, each in work.items()
-    }
+    found = {}
+    for number, each in work.items():
+        on_link = max(hosts[each.running.origin], hosts[each.running.target])
+        speed = each.cost.speed(bound, budget / len(work), on_link)
+        if speed is None:
+            raise ValueError(f"nothing shows how fast entry {number} is")
+        found[number] = speed
+    return found
 
 
 def _advance(work: _Work, rate: float, seconds: float) -> None:

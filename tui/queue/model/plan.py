@@ -7,34 +7,53 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, TECHNIQUES
 from tui.forecast.model.interval import Interval
-from tui.queue.model.limits import Limits, limits_of
+from tui.forecast.model.link import OF_LIMIT
+from tui.queue.model.limits import MOST_BANDWIDTH, Limits, limits_of
 from tui.queue.model.progress import LIMITS
 
 EVACUATE, BACK, MOVE = "evacuate", "bring back", "move"  # what the plan is made for
 MOST_ENTRIES = 2_000
+OPPOSITE = {"low": "high", "likely": "likely", "high": "low"}  # little over a fast link is soonest done
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a migration takes: bytes sent, bytes per second of the link if it has it alone, seconds of connecting."""
+    """What a migration takes: bytes sent, bytes per second of the link if it has it alone, seconds of connecting.
+
+    `rate` is None if nothing shows it. `limit` is what the options of the migration allow in bytes per second, 0 for no
+    limit; a share of the queue's bandwidth takes its place.
+    """
 
     sent: Interval
-    rate: Interval
+    rate: Interval | None
     setup_s: Interval
+    limit: int = 0
 
-    @property
-    def alone_s(self) -> Interval:
-        """The seconds of the migration if no other one uses its link."""
-        low, likely, high = (
-            self.setup_s.at(bound) + self.sent.at(bound) / max(1.0, self.rate.at(other))
-            for bound, other in (("low", "high"), ("likely", "likely"), ("high", "low"))
-        )
-        return Interval(low, likely, high)
+    def speed(self, bound: str, share: float = 0.0, on_link: int = 1) -> float | None:
+        """Bytes per second at a bound of `rate`, if so many migrations use the link; None if unknown.
+
+        `share` is its part of the queue's bandwidth in bytes per second, 0 if that has no limit.
+        """
+        limit = (share or self.limit) * (OF_LIMIT if bound == "low" else 1.0)
+        known = [] if self.rate is None else [self.rate.at(bound) / on_link]
+        known += [limit] * bool(limit)
+        return max(1.0, min(known)) if known else None
+
+    def alone_s(self, bandwidth: float = 0.0) -> Interval | None:
+        """The seconds of the migration if it has its link and the queue's bandwidth alone; None if unknown."""
+        found = []
+        for bound, other in OPPOSITE.items():
+            speed = self.speed(other, bandwidth)
+            if speed is None:
+                return None
+            found.append(self.setup_s.at(bound) + self.sent.at(bound) / speed)
+        return Interval(*found)
 
     @property
     def fields(self) -> dict[str, Any]:
         """The cost as JSON."""
-        return {"sent": self.sent.to_json(), "rate": self.rate.to_json(), "setup_s": self.setup_s.to_json()}
+        rate = None if self.rate is None else self.rate.to_json()
+        return {"sent": self.sent.to_json(), "rate": rate, "setup_s": self.setup_s.to_json(), "limit": self.limit}
 
 
 @dataclass(frozen=True)
@@ -71,19 +90,23 @@ class Entry:
         """What its migration to `target` takes; None if nothing shows it."""
         return self.costs.get(self.target)
 
+    def alone_s(self, bandwidth: int) -> Interval | None:
+        """The seconds of its migration with its link and the queue's bandwidth alone; None if unknown."""
+        return None if self.cost is None else self.cost.alone_s(bandwidth)
+
     @property
     def movable(self) -> bool:
         """Whether the plan moves it."""
         return not self.cannot
 
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The entry as JSON."""
+    def fields(self, bandwidth: int = 0) -> dict[str, Any]:
+        """The entry as JSON; `bandwidth` is that of its queue."""
         found: dict[str, Any] = {name: getattr(self, name) for name in TEXTS}
         found |= {"number": self.number, "memory_bytes": self.memory_bytes, "targets": list(self.targets)}
         found |= {"doubts": dict(self.doubts), "costs": {host: each.fields for host, each in self.costs.items()}}
-        alone_s = self.cost.alone_s.to_json() if self.cost else None
-        return found | {"doubt": self.doubt, "cost": self.cost.fields if self.cost else None, "alone_s": alone_s}
+        alone_s = self.alone_s(bandwidth)
+        found["alone_s"] = None if alone_s is None else alone_s.to_json()
+        return found | {"doubt": self.doubt, "cost": self.cost.fields if self.cost else None}
 
 
 TEXTS = ("vm", "uuid", "origin", "target", "technique", "cannot")
@@ -91,20 +114,25 @@ TEXTS = ("vm", "uuid", "origin", "target", "technique", "cannot")
 
 @dataclass(frozen=True)
 class QueuePlan:
-    """`purpose` is EVACUATE or BACK of `host`, or MOVE; `stays` are sentences on VMs that are no entries."""
+    """`purpose` is EVACUATE or BACK of `host`, or MOVE; `stays` are sentences on VMs that are no entries.
+
+    `preset` has the options of its migrations, "" for those of [migration]; with `copies_disks` they copy the disks.
+    """
 
     purpose: str
     host: str
     entries: tuple[Entry, ...]
     limits: Limits = field(default_factory=Limits)
     stays: tuple[str, ...] = ()
+    preset: str = ""
+    copies_disks: bool = False
 
     @property
     def fields(self) -> dict[str, Any]:
         """The plan as JSON."""
-        entries = [each.fields for each in self.entries]
+        entries = [each.fields(self.limits.bandwidth) for each in self.entries]
         about = {"purpose": self.purpose, "host": self.host, "limits": self.limits.fields, "stays": list(self.stays)}
-        return {**about, "entries": entries}
+        return {**about, "preset": self.preset, "copies_disks": self.copies_disks, "entries": entries}
 
     @property
     def movable(self) -> tuple[Entry, ...]:
@@ -184,7 +212,8 @@ def plan_of(values: object) -> QueuePlan:
         found = numbered([_entry(each) for each in entries])
         stays = tuple(_text(each) for each in values.get("stays", ()))
         about = _text(values["purpose"]), _text(values["host"])
-        plan = QueuePlan(*about, found, limits_of(values.get("limits", {})), stays)
+        options = _text(values.get("preset", "")), values.get("copies_disks") is True
+        plan = QueuePlan(*about, found, limits_of(values.get("limits", {})), stays, *options)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Failure("The plan of the queue is malformed", str(error)) from error
     _require_whole(plan)
@@ -224,7 +253,11 @@ def _entry(values: Any) -> Entry:
 
 
 def _cost(values: Any) -> Cost:
-    return Cost(*(Interval.from_json(values[name]) for name in ("sent", "rate", "setup_s")))
+    sent, setup_s = (Interval.from_json(values[name]) for name in ("sent", "setup_s"))
+    rate, limit = values["rate"], values.get("limit", 0)
+    if type(limit) is not int or not 0 <= limit <= MOST_BANDWIDTH:
+        raise ValueError(f"{limit!r} is no limit in bytes per second")
+    return Cost(sent, None if rate is None else Interval.from_json(rate), setup_s, limit)
 
 
 def _text(value: Any) -> str:

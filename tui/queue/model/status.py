@@ -39,7 +39,7 @@ def _entry_fields(
 ) -> dict[str, Any]:
     """One entry; `migration` is its one under way."""
     known = state_of(entry, progress)
-    found = entry.to(heads_for(plan, entry, known)).fields
+    found = entry.to(heads_for(plan, entry, known)).fields(plan.limits.bandwidth)
     found |= {"state": known.state, "why": known.why}
     found |= {"run": PurePath(known.run).name, "folder": known.run}
     found |= {"attempts": [_attempt(each) for each in known.attempts], "migration": migration}
@@ -63,6 +63,7 @@ def status_fields(
     found = counts(plan, progress)
     done = sum(found[each] for each in OVER if each != CANNOT)
     fields: dict[str, Any] = {"purpose": plan.purpose, "host": plan.host, "limits": plan.limits.fields}
+    fields |= {"preset": plan.preset, "copies_disks": plan.copies_disks}
     fields |= {"stays": list(plan.stays), "counts": found, "done": done, "total": len(plan.movable)}
     fields |= {"left": left.text, "left_s": left.seconds.to_json() if left.seconds else None}
     entries = [_entry_fields(plan, each, progress, migrations.get(each.number)) for each in plan.entries]

@@ -6,7 +6,7 @@ from typing import Any
 from tui.core.quantity import clock, duration, rate, size
 from tui.forecast.model.interval import Interval
 from tui.migration.model.timeline import POST_COPY, SWITCHOVER
-from tui.queue.model.estimate import estimate, rough
+from tui.queue.model.estimate import Estimate, estimate, rough
 from tui.queue.model.limits import Limits
 from tui.queue.model.plan import BACK, EVACUATE, Entry, QueuePlan
 from tui.queue.model.progress import CANNOT, FAILED, KEPT, MOVED, QUEUED, RUNNING, TAKEN_OUT, Progress
@@ -30,18 +30,20 @@ def title(status: Status) -> str:
 
 def plan_rows(plan: QueuePlan) -> list[tuple[str, ...]]:
     """The table of a plan without its head: number, VM, from, to, memory, time, what is to be known of it."""
-    return [_row(each) for each in plan.entries]
+    return [_row(each, plan.limits.bandwidth) for each in plan.entries]
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
-    takes = about(entry.cost.alone_s) if entry.cost and entry.movable else "unknown" if entry.movable else ""
+def _row(entry: Entry, bandwidth: int) -> tuple[str, ...]:
+    takes = about(entry.alone_s(bandwidth)) if entry.movable else ""
     to = entry.target if entry.movable else "-"
     note = f"cannot move: {entry.cannot}" if entry.cannot else entry.doubt
     return str(entry.number), entry.vm, entry.origin, to, size(entry.memory_bytes), takes, note
 
 
-def about(seconds: Interval) -> str:
-    """ "9 s to 14 s"; one value if both are alike."""
+def about(seconds: Interval | None) -> str:
+    """ "9 s to 14 s"; one value if both are alike, "unknown" for None."""
+    if seconds is None:
+        return "unknown"
     low, high = rough(seconds.low), rough(seconds.high)
     return low if low == high else f"{low} to {high}"
 
@@ -51,10 +53,15 @@ def plan_sentences(plan: QueuePlan) -> list[str]:
     count, stuck = len(plan.movable), len(plan.entries) - len(plan.movable)
     what = f"{_capital(aim(plan.purpose, plan.host))}: {vms(count)} to move"
     what += f", {stuck} cannot move." if stuck else "."
-    left = estimate(plan, Progress())
-    takes = "It takes" if left.seconds else "How long it takes is"
-    lines = [what, *([f"{takes} {left.text}."] if left.text else []), limits_sentence(plan.limits)]
+    lines = [what, *filter(None, [time_words(estimate(plan, Progress()))]), limits_sentence(plan.limits)]
+    lines += [f"Each starts with the options of the preset {plan.preset}."] * bool(plan.preset)
     return [*lines, *plan.stays]
+
+
+def time_words(left: Estimate) -> str:
+    """How long all takes, in sentences; "" if nothing is to do."""
+    takes = "It takes" if left.seconds else "How long it takes is"
+    return f"{takes} {left.text}. {left.assumption}".strip() if left.text else ""
 
 
 def limits_sentence(limits: Limits) -> str:

@@ -1,6 +1,7 @@
 """The plan of many migrations: what would go where and how long it takes, edited by keys before it runs."""
 
 import time
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
@@ -25,6 +26,7 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.pick_rows import PickRows
 
+STARTING = "Starting"  # what is under way
 EDITS = ("target", "shift", "technique")  # of the VM under the cursor
 
 
@@ -52,6 +54,8 @@ class PlanPage(Page):
         Binding("J", "shift(1)", "later", show=False),
         Binding("shift+up,K", "shift(-1)", "earlier", show=False),
         Binding("t", "technique", "technique", tooltip="The next technique for the VM", id="plan.technique"),
+        Binding("p", "preset", "preset", id="plan.preset",
+                tooltip="Plan anew with the options of the next preset of the configuration, for all VMs"),
         Binding("l", "limits", "limits", id="plan.limits",
                 tooltip="How many at once, the shared bandwidth, when to stop, whether to retry elsewhere"),
         Binding("r", "read", "read again", show=False, tooltip="Read the hosts and plan anew", id="plan.read"),
@@ -160,7 +164,7 @@ class PlanPage(Page):
         if not width or not self._head.is_attached:
             return
         self.set_class(draft is None, "reading")
-        title = heading(self._wish.purpose, self._wish.host, self._wish.vms)
+        title = heading(self._wish.purpose, self._wish.host, self._wish.vms, self._wish.preset)
         if draft is None:
             self._head.show(*sentence_lines(title, width, "bold"))
             return
@@ -182,10 +186,16 @@ class PlanPage(Page):
 
     # -- keys --
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key of presets where there are none."""
+        if action == "preset" and not self._queues.presets:
+            return False
+        return super().check_action(action, parameters)
+
     def why_not(self, action: str) -> str:
         """Edits need a plan; those of a VM one that can move."""
         action = action.partition("(")[0]
-        if action in ("back", "read"):
+        if action in ("back", "read") or (action == "preset" and self._doing != STARTING):
             return ""
         draft, vm = self._draft, self._rows.chosen
         if draft is None:
@@ -223,6 +233,14 @@ class PlanPage(Page):
         if self._draft is not None:
             self._use(self._draft.with_next_technique(self._rows.chosen))
 
+    def action_preset(self) -> None:
+        """Plan anew with the options of the next preset; after the last one come those of [migration]."""
+        names = ["", *self._queues.presets]
+        preset = names[(names.index(self._wish.preset) + 1) % len(names)]
+        limits = self._wish.limits if self._draft is None else self._draft.plan.limits
+        self._wish = replace(self._wish, preset=preset, limits=limits)
+        self._read()
+
     def action_limits(self) -> None:
         """Change the limits."""
 
@@ -240,7 +258,7 @@ class PlanPage(Page):
 
     @work(name="start", group="start")
     async def _start(self, plan: QueuePlan) -> None:
-        self._begin("Starting")
+        self._begin(STARTING)
         try:
             await self._queues.start(plan)
         except Failure as failure:
@@ -252,5 +270,5 @@ class PlanPage(Page):
 
     def action_back(self) -> None:
         """Back to the page before."""
-        if self._doing != "Starting":
+        if self._doing != STARTING:
             self.dismiss()

@@ -11,7 +11,7 @@ from tui.queue.model.draft import Draft, arrivals
 from tui.queue.model.estimate import Estimate
 from tui.queue.model.limits import Limits
 from tui.queue.model.plan import BACK, EVACUATE, Entry, QueuePlan
-from tui.queue.model.words import about, vms
+from tui.queue.model.words import about, time_words, vms
 
 LONGEST_VM, LONGEST_HOST = 24, 20
 NUMBER, MEMORY, TAKES = 4, 8, 15
@@ -58,7 +58,7 @@ def _line(entry: Entry, draft: Draft, widths: tuple[int, int, int, int], width: 
         return Content.styled(_fitting(text, width), "$error")
     if entry.vm in draft.out:
         return Content.styled(f"      {set_cell_size(entry.vm, widths[0])}  stays: it was taken out", "dim")
-    takes = about(entry.cost.alone_s) if entry.cost is not None else "unknown"
+    takes = about(entry.alone_s(draft.plan.limits.bandwidth))
     texts = (str(entry.number), entry.vm, entry.origin, _target(entry), entry.technique, memory, takes, entry.doubt)
     return Content.styled(_fitting(_cells(texts, widths).rstrip(), width), "$warning" if entry.doubt else "")
 
@@ -67,11 +67,11 @@ def _fitting(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, max(1, width - 1)) + "…"
 
 
-def heading(purpose: str, host: str, names: Sequence[str] = ()) -> str:
-    """What a plan is made for, as the page names it."""
-    if purpose == EVACUATE:
-        return f"Empty {host}"
-    return f"Bring the VMs of {host} back" if purpose == BACK else f"Move {vms(len(names))}"
+def heading(purpose: str, host: str, names: Sequence[str] = (), preset: str = "") -> str:
+    """What a plan is made for, as the page names it, and with which preset."""
+    others = f"Bring the VMs of {host} back" if purpose == BACK else f"Move {vms(len(names))}"
+    aim = f"Empty {host}" if purpose == EVACUATE else others
+    return f"{aim} with the preset {preset}" if preset else aim
 
 
 def head_lines(draft: Draft, title: str, left: Estimate | None, width: int) -> list[Content]:
@@ -81,7 +81,7 @@ def head_lines(draft: Draft, title: str, left: Estimate | None, width: int) -> l
     what = [f"{vms(count)} to move"] + [f"{stuck} cannot move"] * bool(stuck)
     what += [f"{len(draft.out)} taken out"] * bool(draft.out)
     first = Content.assemble((title, "bold"), f": {', '.join(what)}.").wrap(max(10, width - 1))
-    takes = "computing how long it takes ..." if left is None else f"It takes {left.text}." if left.text else ""
+    takes = "computing how long it takes ..." if left is None else time_words(left)
     none = f"No VM runs on {plan.host}." if plan.purpose == EVACUATE and not plan.entries else ""
     rest = [takes, none, *([f"To {arrival_words(plan)}."] if count else []), *plan.stays]
     return [*(Content.assemble(" ", line) for line in first), *_wrapped(" ".join(filter(None, rest)), width)]

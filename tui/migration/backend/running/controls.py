@@ -256,8 +256,10 @@ class Controls(Requests):
                 else:
                     steer.set_bandwidth(self._vm, value or 0)
             except Failure as failure:
-                refused = self._too_early if early and action == CANCEL else self._refused
-                self._post(refused, action, value, failure, whose)
+                if early and action == CANCEL:
+                    self._post(self._cancel_again, failure)
+                else:
+                    self._post(self._refused, action, value, failure, whose)
             else:
                 self._post(self._accepted, action, value, post_copy, whose)
 
@@ -288,13 +290,13 @@ class Controls(Requests):
         else:
             self.refused[action, value] = refused_at
 
-    def _too_early(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
+    def _cancel_again(self, failure: Failure) -> None:
         """Hold a cancel that came before libvirt had a job, or send it again if the first pass has begun meanwhile."""
         log.info("The cancel of %s waits for the first pass: %s", self._vm, failure)
         if self.passes_seen:
-            self._send(action, value)
+            self._send(CANCEL, None)
         else:
-            self._held[action] = value
+            self._held[CANCEL] = None
 
     def _refused(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
         self._note(action, value, self._run_log.timeline.now)
