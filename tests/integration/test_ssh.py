@@ -9,6 +9,7 @@ import asyncssh
 import pytest
 
 from tests.integration.conftest import Server
+from tests.unit.until import until
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh.shell import SshShell
 from tui.core.failure import Failure
@@ -92,8 +93,7 @@ async def test_a_restarted_server_is_reconnected(server: Server, shell: SshShell
 async def test_a_started_command_is_not_repeated(server: Server, shell: SshShell, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     running = asyncio.ensure_future(shell.run(["sh", "-c", f"echo >> '{begun}'; sleep 60"]))
-    while not begun.exists():  # noqa: ASYNC110  # there is no event for a file
-        await asyncio.sleep(0.01)
+    await until(lambda: begun.exists() and begun.read_text())
     server.cut()
     with pytest.raises(Failure, match="broke"):
         await running

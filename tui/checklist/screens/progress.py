@@ -78,9 +78,13 @@ class ProgressDialog(Dialog[None]):
             self.call_later(self.guarded(self._draw_changes))
 
     def _draw_changes(self) -> None:
-        if self._changed and self.is_attached:
+        if not self.is_attached:
+            return
+        if self._changed:
             self._changed = False
             self._draw()
+        elif self._output.at_end:  # it may have been laid out only after it was drawn
+            self._output.scroll_end(animate=False, immediate=True)
 
     def _draw(self) -> None:
         at_end = self._output.at_end
