@@ -173,6 +173,7 @@ async def test_where_the_guest_has_no_chart_the_charts_end_with_the_migration() 
         board.show(timeline)
         assert "guest" not in shown(page)
         assert page.app.page.query_one("#memory", Chart).picture.window == (0.0, ended)
+        assert "remaining 0 B" in " ".join(text_of(page.app).split())  # the newest, although the guest's are newer
         await page.pilot.press("0")
         memory = page.app.page.query_one("#memory", Chart)
         await until(page.pilot, lambda: memory.picture.window == (0.0, ended + 10))

@@ -28,7 +28,7 @@ from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
 from tui.migration.widgets.view import LEAST_S, View
 from tui.ui.chart.chart import Chart
-from tui.ui.chart.picture import Picture
+from tui.ui.chart.picture import Picture, Series
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import labels_wide, time_scale
 from tui.ui.lines import Lines
@@ -232,7 +232,7 @@ class Board(Vertical):
     def _draw(self, name: str, timeline: Timeline, more: str, *, last: bool) -> None:
         picture, window = PICTURES[name](timeline), self._window(timeline)
         if window != picture.window and window is not None:
-            picture = _part(picture, window, newest_of(timeline))
+            picture = _part(picture, window)
         log = self.view.log and name in AMOUNTS
         chart = self.query_one(f"#{name}", Chart)
         subtitle = picture.subtitle or more
@@ -305,7 +305,11 @@ def _has_values(name: str, timeline: Timeline) -> bool:
     return value is None or any(value(each) for each in reversed(timeline.points))
 
 
-def _part(picture: Picture, window: tuple[float, float], newest: float) -> Picture:
+def _part(picture: Picture, window: tuple[float, float]) -> Picture:
     """The picture of a part of the time, which fits the values in it; newest values are not named before their time."""
-    series = picture.series if window[1] >= newest else tuple(replace(each, now="") for each in picture.series)
-    return replace(picture, window=window, series=series, least_top=0.0)
+
+    def cut(series: Series) -> Series:
+        last = next((x for x, y in zip(reversed(series.xs), reversed(series.ys), strict=True) if y is not None), 0.0)
+        return series if window[1] >= last else replace(series, now="")
+
+    return replace(picture, window=window, series=tuple(map(cut, picture.series)), least_top=0.0)
