@@ -87,6 +87,8 @@ async def test_reading_unchanged_facts_repaints_nothing(world: ListWorld) -> Non
     async with opened(world) as screen:
         page: Any = screen.app.page
         await screen.shows("2 FAILED")
+        await world.checklist.refresh_fully()  # what the first reading still had to paint is painted
+        await screen.pilot.pause()
         painted: list[Any] = []
         page._rows.refresh = lambda *regions, **_: painted.append(regions)
         page._detail.refresh = lambda *regions, **_: painted.append(regions)
