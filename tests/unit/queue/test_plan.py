@@ -74,6 +74,10 @@ def test_a_plan_of_an_earlier_version_has_the_doubt_and_the_cost_of_the_target()
             {"entries": [MADE.entries[0].fields() | {"cost": {**cost(1).fields, "limit": -1}}]},
             "-1 is no limit in bytes per second",
         ),
+        (
+            {"entries": [MADE.entries[0].fields() | {"cost": {**cost(1).fields, "rate": [1.0, 2.0, None]}}]},
+            "[1.0, 2.0, None] is no rate in bytes per second",
+        ),
         ({"entries": [{}]}, "an entry has no VM"),
     ],
 )

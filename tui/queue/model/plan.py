@@ -1,5 +1,6 @@
 """The plan of a queue: which VM goes from which host to which one, in which order, and what cannot move."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -254,10 +255,12 @@ def _entry(values: Any) -> Entry:
 
 def _cost(values: Any) -> Cost:
     sent, setup_s = (Interval.from_json(values[name]) for name in ("sent", "setup_s"))
-    rate, limit = values["rate"], values.get("limit", 0)
+    rate, limit = None if values["rate"] is None else Interval.from_json(values["rate"]), values.get("limit", 0)
+    if rate is not None and math.isinf(rate.high):
+        raise ValueError(f"{values['rate']!r} is no rate in bytes per second")
     if type(limit) is not int or not 0 <= limit <= MOST_BANDWIDTH:
         raise ValueError(f"{limit!r} is no limit in bytes per second")
-    return Cost(sent, None if rate is None else Interval.from_json(rate), setup_s, limit)
+    return Cost(sent, rate, setup_s, limit)
 
 
 def _text(value: Any) -> str:
