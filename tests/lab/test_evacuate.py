@@ -27,8 +27,7 @@ HOSTS = ("source", "destination", "host3", "host4")
 VMS = tuple(f"vm{number}" for number in range(1, 9))
 STUCK = "stuck"  # QEMU cannot migrate the format of its disk
 BUSY = fault_vm.VM  # it dirties its memory faster than the test lets it be sent
-CALM = ("calm1", "calm2")  # larger, so that they go after it
-DISTURBED = (BUSY, *CALM)
+DISTURBED = (BUSY,)
 RUNNER = "for each in /proc/[0-9]*; do grep -qz '^runner$' $each/cmdline && grep -qz '^tui.app.main$' $each/cmdline && basename $each; done; true"  # noqa: E501
 
 
@@ -94,7 +93,8 @@ def test_a_plan_is_shown_and_nothing_moves(four: Lab) -> None:
     done = run(four, "evacuate", "source", "--to", "host3", "host4", "--dry-run", "--json")
     assert done.returncode == 1, done.stderr  # one VM would remain
     entries = json.loads(done.stdout)["plan"]["entries"]
-    assert [each["vm"] for each in entries] == [*VMS, STUCK]  # the smallest first
+    *names, last = (each["vm"] for each in entries)
+    assert (sorted(names), last) == ([*VMS], STUCK)  # what cannot move is last
     assert {each["target"] for each in entries} == {"host3", "host4", ""}
     assert "vmdk" in entries[-1]["cannot"]
     assert running(four) == {name: ["source"] for name in (*VMS, STUCK)}
@@ -183,14 +183,11 @@ def test_all_of_it_is_done_by_keys(four: Lab, tmp_path: Path) -> None:
 
 @pytest.fixture
 def disturbed(four: Lab) -> Iterator[Lab]:
-    """The destination has a VM that pre-copy cannot move at the bandwidth of the test, and two that do nothing."""
+    """The destination has a VM that pre-copy cannot move at the bandwidth of the test."""
     destination = four.machine("destination")
     fault_vm.install(four.place)
     fault_vm.define(destination, fault_vm.definition())
     fault_vm.start(destination)
-    for name in CALM:
-        fault_vm.define(destination, definition(name, 256))
-        destination.run(["virsh", "start", name])
     yield four
     four.up()
     for name, hosts in running(four, DISTURBED).items():
@@ -226,7 +223,7 @@ def test_a_host_that_dies_half_way_takes_no_vm_with_it(disturbed: Lab) -> None:
         if process.poll() is None:
             process.kill()
     assert process.returncode == 0, out + err
-    assert "The queue that empties destination is done: 3 moved." in out
+    assert "The queue that empties destination is done: 1 moved." in out
     # The one that libvirt notices first: its own connection, or QEMU's.
     broke = f"(the connection to libvirt on|the migration stream to) {dead} broke"
     assert re.search(f"It could not be moved to {dead}: The migration of {BUSY} failed: {broke}", out), out
@@ -237,7 +234,6 @@ def test_a_host_that_dies_half_way_takes_no_vm_with_it(disturbed: Lab) -> None:
     found = status(disturbed)["entries"]
     tried = {each["vm"]: [(attempt["target"], bool(attempt["why"])) for attempt in each["attempts"]] for each in found}
     assert tried[BUSY] == [(dead, True), (alive, False)]
-    assert all(tried[name] in ([(alive, False)], [(dead, True), (alive, False)]) for name in CALM), tried
     records = disturbed.machine("source").run(["cat", f"{found[0]['folder']}/raw.jsonl"])
     decisions = [each for each in map(json.loads, records.splitlines()) if each.get("action") == "automatic"]
     assert [each["decided"] for each in decisions] == ["post-copy"]  # pre-copy alone would not have ended
