@@ -175,7 +175,7 @@ async def test_a_refused_cancel_does_not_make_a_failure_a_cancellation(tmp_path:
     assert watched.migration.timeline.error["what"] == "The migration of guest1 failed"
 
 
-async def test_a_cancel_before_libvirt_has_a_job_is_sent_again_in_the_first_pass(tmp_path: Path) -> None:
+async def test_a_cancel_before_libvirt_has_a_job_is_sent_again_once_it_has(tmp_path: Path) -> None:
     stage = Stage(recording("cancelled"))
     stage.standing = True
     stage.refusals["abort_job"].append(Failure("It could not be cancelled", "no job is active"))
@@ -187,6 +187,21 @@ async def test_a_cancel_before_libvirt_has_a_job_is_sent_again_in_the_first_pass
     assert stage.calls.count("abort_job") == 2
     assert watched.migration.timeline.phase == watched.summary["outcome"] == "cancelled"
     assert watched.errors() == []
+
+
+async def test_a_cancel_that_libvirt_refuses_again_is_reported_and_may_be_repeated(tmp_path: Path) -> None:
+    stage = Stage(recording("cancelled"))
+    stage.standing = True  # before the first pass, as while disks are copied
+    refusal = Failure("It could not be cancelled", "the connection broke")
+    stage.refusals["abort_job"] += [refusal, refusal]
+    watched = begin(stage, tmp_path)
+    watched.migration.controls.cancel()
+    await watched.until(watched.errors)
+    assert watched.errors() == ["It could not be cancelled"]
+    stage.standing = False
+    watched.migration.controls.cancel()
+    await watched.ended()
+    assert watched.migration.timeline.phase == "cancelled"
 
 
 async def test_the_log_names_actions_and_not_keys(tmp_path: Path) -> None:

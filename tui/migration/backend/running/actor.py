@@ -228,6 +228,7 @@ class MigrationActor:
         self.state.answered = sample.t
         if sample.stats:
             self.run_log.publish(sample)
+            self.controls.job_has_begun()
             if sample.state.startswith("paused (post-copy"):
                 self.controls.in_post_copy()
                 self._see_break(sample.state == BROKEN)

@@ -49,6 +49,8 @@ class Controls(Requests):
         self._call_resume = resume  # blocks until the migration has ended
         self._resume = "no"  # -> "wanted" -> "sent" -> "wanted" if it was refused
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
+        self._job_seen = False  # libvirt has a job, which can be cancelled
+        self._cancel_held = False  # one came before
         self._held: dict[str, int | None] = {}  # changes that wait for the first pass, the newest of each kind
         self._held_share: int | None = None  # of the queue, which waits for the first pass, too
         self._stopped = False
@@ -118,8 +120,16 @@ class Controls(Requests):
         else:
             self._send(action, value)
 
+    def job_has_begun(self) -> None:
+        """libvirt has a job: it accepts a cancel from now on."""
+        self._job_seen = True
+        if self._cancel_held:
+            self._cancel_held = False
+            self._send(CANCEL, None)
+
     def passes_have_begun(self) -> None:
         """The first pass has begun: QEMU accepts all requests from now on."""
+        self.job_has_begun()
         self.passes_seen = True
         held, self._held = self._held, {}
         for action, value in held.items():
@@ -235,7 +245,7 @@ class Controls(Requests):
     def _send(self, action: str, value: int | None, *, by: str = "") -> None:
         whose: dict[str, Any] = {"by": by} if by else {}
         post_copy = action == BANDWIDTH and self._post_copy == "done"  # which has a limit of its own
-        early = not self.passes_seen
+        early = not self._job_seen
         if action == SUSPEND:  # written first, or its event would look like the switchover
             self._run_log.event(record.ACTION, action=SUSPEND)
 
@@ -291,12 +301,11 @@ class Controls(Requests):
             self.refused[action, value] = refused_at
 
     def _cancel_again(self, failure: Failure) -> None:
-        """Hold a cancel that came before libvirt had a job, or send it again if the first pass has begun meanwhile."""
-        log.info("The cancel of %s waits for the first pass: %s", self._vm, failure)
-        if self.passes_seen:
-            self._send(CANCEL, None)
-        else:
-            self._held[CANCEL] = None
+        """Send a cancel again that came before libvirt had a job, once it has one; a second refusal is reported."""
+        log.info("The cancel of %s waits for the job: %s", self._vm, failure)
+        self._cancel_held = True
+        if self._job_seen:
+            self.job_has_begun()
 
     def _refused(self, action: str, value: int | None, failure: Failure, whose: dict[str, Any]) -> None:
         self._note(action, value, self._run_log.timeline.now)
