@@ -11,7 +11,7 @@ from tui.migration.backend.recording.recorder import RAW
 from tui.runs.backend.reading import OpenRun, Stamp, open_run, stamp_of
 from tui.runs.model.run import Run
 
-KEPT = 16  # logs
+KEPT_BYTES = 4 << 20  # of logs, which take several times as much once read; one of a short run has 30 KiB
 MOST_BYTES = 64 << 20  # of a log: about 3 s of reading, and 10 hours of a migration
 
 
@@ -33,7 +33,7 @@ class Previews:
     async def _read(self, run: Run) -> OpenRun:
         stamp, opened = await on_thread(_opened, run, self._known.pop(run.folder, None))
         self._known[run.folder] = stamp, opened
-        if len(self._known) > KEPT:
+        while len(self._known) > 1 and sum(known[0][1] for known in self._known.values()) > KEPT_BYTES:
             del self._known[next(iter(self._known))]
         return opened
 

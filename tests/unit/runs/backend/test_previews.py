@@ -60,7 +60,7 @@ async def test_a_cancelled_reading_ends_before_the_next_begins_and_is_kept(tmp_p
 
 
 async def test_only_the_newest_logs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT", 2)
+    monkeypatch.setattr(module, "KEPT_BYTES", 2 * LOG.stat().st_size)
     previews = Previews()
     for name in "abc":
         await previews.of(recorded(tmp_path, name))
