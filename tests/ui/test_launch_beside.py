@@ -1,6 +1,7 @@
 """The Launch page on a terminal that has the chosen VM beside the list, and the events below it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.ui.vms_screen import WEB, sees
 from tests.unit.launch.new_vm_room import GIB
 from tui.core.failure import Failure
 from tui.core.vm import Vm
+from tui.launch.model import vm_events
 from tui.launch.screens import view
 from tui.vm.model.use import Use
 
@@ -41,7 +43,8 @@ async def test_the_vm_beside_the_list_is_the_one_with_the_arrow() -> None:
         await until(pilot, lambda: block(app, "one").startswith("web state running on destination"))
 
 
-async def test_the_events_say_what_has_changed_the_newest_first() -> None:
+async def test_the_events_say_what_has_changed_the_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vm_events, "GONE_AFTER", timedelta())
     room = three()
     app = wide_app(room)
     known = room.world.destination.known

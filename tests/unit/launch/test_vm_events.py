@@ -7,7 +7,7 @@ import pytest
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.launch.model.cpu_history import KEPT, STEP_S, CpuHistory
-from tui.launch.model.vm_events import BAD, VmEvents
+from tui.launch.model.vm_events import BAD, GONE_AFTER, VmEvents
 from tui.launch.widgets.curves import cpu_picture, rate_picture
 from tui.launch.widgets.event_lines import event_lines
 from tui.vm.model.listing import Listed, Listing
@@ -30,6 +30,7 @@ def seen(*listings: Listing) -> list[str]:
     events = VmEvents()
     for number, each in enumerate(listings):
         events.note(each, NOON + timedelta(seconds=number))
+    events.note(listings[-1], NOON + timedelta(minutes=1))
     return [f"{each.name} {each.text}" for each in reversed(events.newest)]
 
 
@@ -61,6 +62,23 @@ A, B = vm("a"), vm("b", "shut off")
 )
 def test_an_event_is_what_differs_from_the_listing_before(listings: list[Listing], expected: list[str]) -> None:
     assert seen(*listings) == expected
+
+
+def test_a_vm_that_moves_is_not_gone_between_the_answers_of_two_hosts() -> None:
+    moved = ["a running on destination, was running on source"]
+    assert seen(listing((A,)), listing((), ()), listing((), (A,))) == moved
+
+
+def test_a_vm_is_gone_once_no_host_has_had_it_for_some_seconds() -> None:
+    events, away = VmEvents(), listing((), ())
+    events.note(listing((A,)), NOON)
+    events.note(away, NOON + timedelta(seconds=1))
+    assert (events.waits, events.newest) == (True, ())
+    events.note(away, NOON + timedelta(seconds=1) + GONE_AFTER)
+    (gone,) = events.newest
+    assert (events.waits, gone.at, gone.text) == (False, NOON + timedelta(seconds=1), "gone, was running on source")
+    events.note(listing((A,)), NOON + timedelta(minutes=1))
+    assert events.newest[0].text == "new: running on source"
 
 
 def test_the_lines_are_the_newest_that_fit_and_name_the_time() -> None:

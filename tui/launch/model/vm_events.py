@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tui.core.failure import Failure
 from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 
 KEPT = 200
+GONE_AFTER = timedelta(seconds=10)  # a VM that moves is on no host between the answers of two hosts
 GOOD, BAD, PLAIN = "good", "bad", "plain"
 
 
@@ -33,17 +34,28 @@ class VmEvents:
         self._silent: frozenset[str] = frozenset()
         self._read: set[str] = set()  # hosts that have answered: the VMs of another one are not new when it does
         self._places: dict[str, str] = {}  # by VM, its state and host
+        self._missing: dict[str, datetime] = {}  # VMs that no host has, since when
 
     @property
     def newest(self) -> Sequence[VmEvent]:
         """The events, the newest first."""
-        return tuple(self._newest)
+        return tuple(sorted(self._newest, key=lambda each: each.at, reverse=True))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a VM may be gone, which a later `note` decides, also of the same listing."""
+        return bool(self._missing)
 
     def note(self, listing: Listing, at: datetime) -> None:
         """Add what has changed since the listing before."""
+        if not listing.awaited and listing is not self._seen:
+            self._compare(listing, at)
+        for name in sorted(name for name, since in self._missing.items() if at - since >= GONE_AFTER):
+            since = self._missing.pop(name)
+            self._newest.appendleft(VmEvent(since, name, f"gone, was {self._places.pop(name)}"))
+
+    def _compare(self, listing: Listing, at: datetime) -> None:
         before = self._seen
-        if listing is before or listing.awaited:
-            return
         self._seen = listing
         silent = frozenset(host for host, each in listing.answers.items() if isinstance(each, Failure))
         if before is None:
@@ -66,12 +78,14 @@ class VmEvents:
         for name in sorted(names):
             where, before = listing.where(name), self._places.get(name)
             place = _place(where)
+            if place:
+                self._missing.pop(name, None)
             if place and place != before:
                 self._places[name] = place
                 if before or where.host in self._read:
                     yield VmEvent(at, name, f"{place}, was {before}" if before else f"new: {place}")
             elif before and where.nowhere:
-                yield VmEvent(at, name, f"gone, was {self._places.pop(name)}")
+                self._missing.setdefault(name, at)
 
 
 def _changed(before: Listing, after: Listing) -> set[str]:

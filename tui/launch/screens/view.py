@@ -333,6 +333,8 @@ class LaunchView(Filtered, LaunchLayout):
             self._report.tick()
             if self._launch.vms.seen or self._listing.seen or self._waited_s >= SLOW_S:  # ages of what does not answer
                 self._show()
+            elif self._events.waits:
+                self._show_events()
 
     def _refresh_keys(self) -> None:
         """Called after each update of the page, which may enable or disable keys."""
